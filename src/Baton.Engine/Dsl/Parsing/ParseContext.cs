@@ -1,0 +1,71 @@
+using Baton.Engine.Dsl.Expressions;
+using Baton.Jq;
+
+namespace Baton.Engine.Dsl.Parsing;
+
+/// <summary>What the parser of a document knows at any place: who hosts it, what it may refer to, and what was found wrong so far.</summary>
+internal sealed class ParseContext(IWorkflowEffects host, IReadOnlyDictionary<string, int> lines)
+{
+    /// <summary>Beyond this, further problems are no help.</summary>
+    private const int MaxProblems = 50;
+
+    private readonly List<DslProblem> problems = [];
+
+    public IWorkflowEffects Host => host;
+
+    public IReadOnlyList<DslProblem> Problems => problems;
+
+    /// <summary>In loose mode, any text that is a program is evaluated.</summary>
+    public bool Loose { get; set; }
+
+    /// <summary>The document's <c>use</c>, as data: what is referred to is parsed where it is used.</summary>
+    public JqObject Use { get; set; } = JqObject.Empty;
+
+    public void Add(string pointer, string rule, string mend)
+    {
+        if (problems.Count < MaxProblems && !problems.Exists(problem => problem.Pointer == pointer && problem.Rule == rule)) problems.Add(new DslProblem(pointer, rule, mend, LineOf(pointer)));
+    }
+
+    /// <summary>The members of a section of <c>use</c>, such as <c>retries</c>.</summary>
+    public JqObject Reusable(string section) => Use.TryGetValue(section, out var value) && value.TryGetObject(out var members) ? members : JqObject.Empty;
+
+    /// <summary>Compiles an expression; a fault is noted and null returned.</summary>
+    public Expression? Compile(string source, string pointer, VariableNames variables)
+    {
+        try
+        {
+            return Expression.Compile(source, variables);
+        }
+        catch (JqSyntaxException e)
+        {
+            Add(pointer, $"This is not a jq expression: {e.Reason} (column {e.Column} of `{Short(Expression.Unwrap(source))}`).", $"Mend the expression. Variables here: {variables}.");
+            return null;
+        }
+    }
+
+    /// <summary>Compiles a value with expressions in it; a fault is noted and the value taken as it stands.</summary>
+    public Template CompileValue(JqValue value, string pointer, VariableNames variables)
+    {
+        try
+        {
+            return Template.Compile(value, variables, Loose);
+        }
+        catch (JqSyntaxException e)
+        {
+            Add(pointer, $"An expression in this value is not jq: {e.Message.ReplaceLineEndings(" ")}", $"Mend what stands between ${{ and }}; write $${{ for a literal ${{. Variables here: {variables}.");
+            return Template.Of(value);
+        }
+    }
+
+    /// <summary>The line of the nearest value around a pointer: what is missing has none of its own.</summary>
+    private int LineOf(string pointer)
+    {
+        for (var at = pointer; ; at = at[..at.LastIndexOf('/')])
+        {
+            if (lines.TryGetValue(at, out var line)) return line;
+            if (at.Length == 0) return 0;
+        }
+    }
+
+    private static string Short(string text) => text.Length > 120 ? text[..120] + "…" : text;
+}

@@ -1,0 +1,101 @@
+namespace Baton.Engine;
+
+/// <summary>
+/// One fact of a run, in the order in which it became durable. A closed set: storage writes each kind as a row, replay reads it back.
+/// Payloads are UTF-8 JSON. An entry that consumes an inbox message names it, so that both happen in one transaction.
+/// </summary>
+/// <param name="Seq">Position in the run's journal, from 0; increases, but may skip.</param>
+/// <param name="At">When it was recorded. The workflow's own clock reads the latest of these.</param>
+/// <param name="Key">The step that it belongs to; empty for facts of the whole run.</param>
+public abstract record JournalEntry(long Seq, DateTimeOffset At, string Key)
+{
+    private JournalEntry(long seq, DateTimeOffset at) : this(seq, at, "") { }
+
+    /// <summary>An entry that settles its key: replay hands it to the workflow in the order of <see cref="Seq"/>.</summary>
+    public virtual bool IsOutcome => false;
+
+    /// <summary>The first entry: what the run was started with. <paramref name="Behaviour"/> pins the engine's behaviour for its whole life.</summary>
+    public sealed record RunStarted(long Seq, DateTimeOffset At, ReadOnlyMemory<byte> Input, EngineBehaviour Behaviour) : JournalEntry(Seq, At);
+
+    /// <param name="Started">When the attempt that succeeded began.</param>
+    /// <param name="Attempt">1 for the first attempt.</param>
+    /// <param name="Meta">What the step says of itself besides its output (a model call: model, tokens, price), as JSON; empty for nothing.</param>
+    public sealed record StepCompleted(long Seq, DateTimeOffset At, string Key, ReadOnlyMemory<byte> Output, DateTimeOffset Started, int Attempt, ReadOnlyMemory<byte> Meta)
+        : JournalEntry(Seq, At, Key)
+    {
+        public override bool IsOutcome => true;
+    }
+
+    /// <summary>An attempt failed. With <paramref name="RetryAt"/> another follows then; without, the failure is the step's outcome.</summary>
+    public sealed record StepFailed(long Seq, DateTimeOffset At, string Key, WorkflowError Error, DateTimeOffset Started, int Attempt, DateTimeOffset? RetryAt)
+        : JournalEntry(Seq, At, Key)
+    {
+        public override bool IsOutcome => RetryAt is null;
+    }
+
+    public sealed record TimerSet(long Seq, DateTimeOffset At, string Key, DateTimeOffset Due) : JournalEntry(Seq, At, Key);
+
+    public sealed record TimerFired(long Seq, DateTimeOffset At, string Key) : JournalEntry(Seq, At, Key)
+    {
+        public override bool IsOutcome => true;
+    }
+
+    /// <summary>From here on, matching events are kept for this key, whether the run is in memory or not.</summary>
+    public sealed record ListeningStarted(long Seq, DateTimeOffset At, string Key, EquatableList<EventSubscription> Subscriptions) : JournalEntry(Seq, At, Key)
+    {
+        public override bool IsOutcome => true;
+    }
+
+    public sealed record ListeningStopped(long Seq, DateTimeOffset At, string Key, string Listener) : JournalEntry(Seq, At, Key)
+    {
+        public override bool IsOutcome => true;
+    }
+
+    public sealed record EventReceived(long Seq, DateTimeOffset At, string Key, ReadOnlyMemory<byte> Event, long InboxNo) : JournalEntry(Seq, At, Key)
+    {
+        public override bool IsOutcome => true;
+    }
+
+    public sealed record SignalReceived(long Seq, DateTimeOffset At, string Key, ReadOnlyMemory<byte> Payload, long InboxNo) : JournalEntry(Seq, At, Key)
+    {
+        public override bool IsOutcome => true;
+    }
+
+    public sealed record EventEmitted(long Seq, DateTimeOffset At, string Key, ReadOnlyMemory<byte> Event) : JournalEntry(Seq, At, Key)
+    {
+        public override bool IsOutcome => true;
+    }
+
+    /// <summary>A child run is stored together with this entry. A detached child is never awaited: the entry is then the outcome.</summary>
+    public sealed record ChildStarted(long Seq, DateTimeOffset At, string Key, RunId Child, WorkflowRef Workflow, ReadOnlyMemory<byte> Input, bool Detached)
+        : JournalEntry(Seq, At, Key)
+    {
+        public override bool IsOutcome => Detached;
+    }
+
+    /// <summary>How the child ended: <paramref name="Output"/> when it completed, else <paramref name="Error"/>.</summary>
+    public sealed record ChildEnded(long Seq, DateTimeOffset At, string Key, RunState State, ReadOnlyMemory<byte> Output, WorkflowError? Error, long InboxNo)
+        : JournalEntry(Seq, At, Key)
+    {
+        public override bool IsOutcome => true;
+    }
+
+    /// <summary>A map begins; its items settle under <c>Key[0]</c> to <c>Key[Count-1]</c>.</summary>
+    public sealed record MapStarted(long Seq, DateTimeOffset At, string Key, int Count) : JournalEntry(Seq, At, Key);
+
+    /// <summary>The run ends, or is paused until it is resumed. <paramref name="Error"/> says why it failed or was paused.</summary>
+    public sealed record StateChanged(long Seq, DateTimeOffset At, RunState State, ReadOnlyMemory<byte> Output, WorkflowError? Error) : JournalEntry(Seq, At);
+}
+
+/// <summary>What an event must look like to be kept for a listener. Null matches anything; the run itself checks the rest of its filter.</summary>
+public sealed record EventSubscription(string? Type, string? Source);
+
+/// <summary>Behaviour of the engine that a run was started under and keeps, so that yesterday's runs replay as yesterday.</summary>
+[Flags]
+public enum EngineBehaviour
+{
+    None = 0,
+
+    /// <summary>What this version starts new runs with.</summary>
+    Current = None,
+}

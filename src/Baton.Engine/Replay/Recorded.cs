@@ -1,0 +1,22 @@
+namespace Baton.Engine.Replay;
+
+/// <summary>What a journal holds of one key: how it was opened, the attempts that failed, and its outcome if it has one.</summary>
+internal sealed class Recorded
+{
+    /// <summary>The entry that opened the operation (a timer's due time, a child's id), if its kind has one.</summary>
+    public JournalEntry? Opening { get; private set; }
+
+    public JournalEntry.StepFailed? LastFailure { get; private set; }
+
+    public JournalEntry? Outcome { get; private set; }
+
+    public void Add(JournalEntry entry)
+    {
+        if (entry.IsOutcome) Outcome = entry;
+        else if (entry is JournalEntry.StepFailed failed) LastFailure = failed;
+        else Opening = entry;
+    }
+
+    /// <summary>The newest entry, for messages about what was recorded.</summary>
+    public JournalEntry Latest => Outcome ?? LastFailure ?? Opening ?? throw new InvalidOperationException("Nothing was recorded.");
+}

@@ -1,0 +1,28 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Baton.Client;
+
+/// <summary>JSON of the wire: snake_case, absent where null.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(StartRun))]
+[JsonSerializable(typeof(RunView))]
+[JsonSerializable(typeof(Page<RunView>))]
+[JsonSerializable(typeof(RunResult))]
+[JsonSerializable(typeof(JournalEntryView))]
+[JsonSerializable(typeof(Page<JournalEntryView>))]
+[JsonSerializable(typeof(StepStartedView))]
+[JsonSerializable(typeof(ControlRequest))]
+[JsonSerializable(typeof(EventReceipt))]
+[JsonSerializable(typeof(WorkflowView))]
+[JsonSerializable(typeof(Page<WorkflowView>))]
+[JsonSerializable(typeof(Page<ScheduleView>))]
+[JsonSerializable(typeof(Problem))]
+[JsonSerializable(typeof(HealthView))]
+[JsonSerializable(typeof(JsonElement))]
+public sealed partial class WireJson : JsonSerializerContext
+{
+    /// <summary>The context to use: texts stand as they are, but for what JSON itself must escape.</summary>
+    public static WireJson Web => field ??= new WireJson(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+}

@@ -1,0 +1,39 @@
+using System.Net;
+using Baton.Engine;
+using Baton.Server.Cluster;
+using Baton.Server.Http;
+using Baton.Server.Identity;
+using Baton.Server.Outbound;
+using Baton.Server.PrConfidence;
+using Baton.Server.Processes;
+using Baton.Server.Storage;
+using Baton.Server.Telemetry;
+using Baton.Server.Workflows;
+
+namespace Baton.Server;
+
+/// <summary>Puts the server together: opens the doors of every feature, in their order.</summary>
+internal static class BatonHost
+{
+    /// <summary>The version of this build.</summary>
+    public static string Version { get; } = typeof(BatonHost).Assembly.GetName().Version!.ToString(3);
+
+    /// <summary>Builds the server; the caller starts it.</summary>
+    /// <param name="code">Workflows in C#.</param>
+    /// <exception cref="DatabaseInUseException">Another server has the database.</exception>
+    public static WebApplication Build(HostSettings settings, IReadOnlyCollection<CodeWorkflow> code)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = typeof(BatonHost).Assembly.GetName().Name, ContentRootPath = AppContext.BaseDirectory });
+        settings.Configure(builder);
+        builder.Services.AddSingleton(TimeProvider.System).AddSingleton(Node.Local()).AddSingleton<Wakeups>();
+        builder.Services.AddHttp().AddStorage(Database.Open(settings.DatabasePath)).AddIdentity().AddOutbound(IPAddress.IsLoopback(settings.Address)).AddProcesses().AddTelemetry().AddWorkflows(code).AddPrConfidence();
+        settings.Override?.Invoke(builder.Services);
+        var app = builder.Build();
+        app.UseProblems();
+        app.UseIdentity();
+        app.MapOpenApi("/openapi/{documentName}.json");
+        app.MapTelemetry();
+        app.MapWorkflows();
+        return app;
+    }
+}

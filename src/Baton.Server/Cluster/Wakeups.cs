@@ -1,0 +1,39 @@
+using Baton.Engine;
+
+namespace Baton.Server.Cluster;
+
+/// <summary>
+/// Tells this process, right after a commit, that something may be done now. A hint and no more: whoever is told looks at the database.
+/// Raised on the writer's thread: a receiver hands over and returns.
+/// </summary>
+internal sealed class Wakeups
+{
+    private readonly Watchers<RunId, bool> runs = new();
+
+    /// <summary>A run can be claimed.</summary>
+    public event Action? RunQueued;
+
+    /// <summary>A run that is in memory has mail, or is asked to pause or cancel.</summary>
+    /// <remarks>With the run: "pause" or "cancel" and the reason, or null for mail.</remarks>
+    public event Action<RunId, string?, string?>? RunCalled;
+
+    /// <summary>A run waits until this time.</summary>
+    public event Action<DateTimeOffset>? RunParked;
+
+    /// <summary>A run ended; with the namespace and name of its workflow.</summary>
+    public event Action<TenantId, RunId, string, string>? RunEnded;
+
+    public void Queued() => RunQueued?.Invoke();
+
+    public void Called(RunId run, string? request = null, string? reason = null) => RunCalled?.Invoke(run, request, reason);
+
+    public void Parked(DateTimeOffset wakeAt) => RunParked?.Invoke(wakeAt);
+
+    public void Ended(TenantId tenant, RunId run, string space, string workflow) => RunEnded?.Invoke(tenant, run, space, workflow);
+
+    /// <summary>The run's journal grew, or its state changed.</summary>
+    public void Changed(RunId run) => runs.Tell(run, true);
+
+    /// <summary>Calls <paramref name="onChange"/> whenever <see cref="Changed"/> is told of the run, until disposed.</summary>
+    public IDisposable Watch(RunId run, Action onChange) => runs.Watch(run, _ => onChange());
+}

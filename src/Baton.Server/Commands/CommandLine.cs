@@ -1,0 +1,60 @@
+using System.CommandLine;
+using Baton.Client;
+using Baton.Engine;
+
+namespace Baton.Server.Commands;
+
+/// <summary>The commands of <c>baton</c>. All but serve and doctor see the server only through its public API.</summary>
+internal static class CommandLine
+{
+    public static async Task<int> InvokeAsync(string[] args, IReadOnlyCollection<CodeWorkflow> workflows)
+    {
+        var root = new RootCommand("Baton: durable workflows, models and agents in one process. Start with: baton demo, or baton serve.")
+        {
+            ServeCommand.Create(workflows), RunCommand.Create(workflows), RunsCommand.Create(), LogsCommand.Create(), SignalCommand.Create(), WorkflowsCommand.Create(),
+        };
+        var parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (var error in parsed.Errors) await Console.Error.WriteLineAsync($"baton: {error.Message}");
+            await Console.Error.WriteLineAsync($"Try: baton {string.Join(' ', Path(parsed))} --help");
+            return ExitCode.Usage;
+        }
+        using var interrupt = new Interrupt();
+        try
+        {
+            return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false }, interrupt.Token);
+        }
+        catch (BatonException e)
+        {
+            await Console.Error.WriteLineAsync(Describe(e.Problem));
+            return e.Problem.Status == 0 ? ExitCode.Unavailable : ExitCode.Refused;
+        }
+        catch (UsageException e)
+        {
+            await Console.Error.WriteLineAsync($"baton: {e.Message}");
+            return ExitCode.Usage;
+        }
+        catch (OperationCanceledException) when (interrupt.Token.IsCancellationRequested)
+        {
+            return ExitCode.Interrupted;
+        }
+    }
+
+    private static Stack<string> Path(ParseResult parsed)
+    {
+        var names = new Stack<string>();
+        for (var at = parsed.CommandResult; at?.Parent is not null; at = at.Parent as System.CommandLine.Parsing.CommandResult) names.Push(at.Command.Name);
+        return names;
+    }
+
+    private static string Describe(Problem problem)
+    {
+        var lines = new List<string> { $"baton: {problem.Title}. {problem.Detail}" };
+        foreach (var fault in problem.Errors ?? []) lines.Add($"  {(fault.Line is { } line ? $"line {line}, " : "")}{(fault.Pointer.Length == 0 ? "body" : fault.Pointer)}: {fault.Detail}");
+        return string.Join(Environment.NewLine, lines);
+    }
+}
+
+/// <summary>The command cannot be carried out as it was given.</summary>
+internal sealed class UsageException(string message) : Exception(message);

@@ -1,0 +1,68 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Baton.Client;
+using Spectre.Console;
+
+namespace Baton.Server.Commands;
+
+/// <summary>How commands print: tables for people, JSON for scripts, progress beside both on the error stream.</summary>
+internal static class Output
+{
+    private const int RedirectedWidth = 200;
+
+    private static readonly JsonWriterOptions Indented = new() { Indented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = 1_000 };
+
+    public static IAnsiConsole Out { get; } = Create(Console.Out, Console.IsOutputRedirected);
+
+    /// <summary>Progress and remarks: never mixed into what a script reads.</summary>
+    public static IAnsiConsole Progress { get; } = Create(Console.Error, Console.IsErrorRedirected);
+
+    /// <summary>A file or a pipe gets no colours, and lines as long as they are.</summary>
+    private static IAnsiConsole Create(TextWriter writer, bool isRedirected)
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(writer),
+            Ansi = isRedirected ? AnsiSupport.No : AnsiSupport.Detect,
+            Interactive = isRedirected ? InteractionSupport.No : InteractionSupport.Detect,
+        });
+        if (isRedirected) console.Profile.Width = RedirectedWidth;
+        return console;
+    }
+
+    public static void Json<T>(T value, JsonTypeInfo<T> json) => Json(JsonSerializer.SerializeToElement(value, json));
+
+    public static void Json(JsonElement element)
+    {
+        using var stream = Console.OpenStandardOutput();
+        using (var writer = new Utf8JsonWriter(stream, Indented)) element.WriteTo(writer);
+        stream.WriteByte((byte)'\n');
+    }
+
+    public static string Ago(DateTimeOffset time, DateTimeOffset now) => (now - time) switch
+    {
+        { TotalSeconds: < 1 } => "now",
+        { TotalMinutes: < 1 } span => $"{span.TotalSeconds:0} s ago",
+        { TotalHours: < 1 } span => $"{span.TotalMinutes:0} min ago",
+        { TotalDays: < 2 } span => $"{span.TotalHours:0} h ago",
+        _ => time.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture),
+    };
+
+    public static string Duration(TimeSpan span) => span switch
+    {
+        { TotalMilliseconds: < 1_000 } => $"{span.TotalMilliseconds:0} ms",
+        { TotalSeconds: < 60 } => $"{span.TotalSeconds:0.0} s",
+        _ => span.ToString(@"d\.hh\:mm\:ss", System.Globalization.CultureInfo.InvariantCulture).TrimStart('0', '.').TrimStart(':'),
+    };
+
+    public static string StateMarkup(string state) => state switch
+    {
+        "completed" => "[green]completed[/]",
+        "failed" => "[red]failed[/]",
+        "cancelled" or "paused" => $"[yellow]{state}[/]",
+        "running" => "[blue]running[/]",
+        _ => state,
+    };
+
+    public static string Describe(ErrorView error) => $"{error.Title} ({error.Status}){(error.Instance is null ? "" : $" at {error.Instance}")}{(error.Detail is null ? "" : $": {error.Detail}")}";
+}

@@ -1,0 +1,46 @@
+using System.Text.Json;
+using Baton.Client;
+using Spectre.Console;
+
+namespace Baton.Server.Commands;
+
+/// <summary>
+/// Prints what a run gave. Two members of an output are for people: <c>display</c> (see <see cref="Display"/>), which is shown instead of
+/// the JSON, and <c>artifacts</c> (a list of <c>{name, title, content}</c>), which are written as files.
+/// </summary>
+internal static class ResultPrinter
+{
+    /// <returns>The files that were written, by their titles.</returns>
+    public static IReadOnlyList<(string Title, string Path)> Print(RunResult result, string folder)
+    {
+        if (result.State != "completed")
+        {
+            Output.Out.MarkupLine($"{Output.StateMarkup(result.State)}{(result.Error is null ? "" : $": {Markup.Escape(Output.Describe(result.Error))}")}");
+            return [];
+        }
+        var output = result.Output ?? JsonElement.Parse("null");
+        if (output.ValueKind == JsonValueKind.Object && output.TryGetProperty("display", out var member) && Display.Read(member) is { } display) display.Write(Output.Out);
+        else Output.Json(output);
+        return output.ValueKind == JsonValueKind.Object && output.TryGetProperty("artifacts", out var artifacts) ? Write(artifacts, folder) : [];
+    }
+
+    private static List<(string Title, string Path)> Write(JsonElement artifacts, string folder)
+    {
+        var written = new List<(string, string)>();
+        if (artifacts.ValueKind != JsonValueKind.Array) return written;
+        foreach (var artifact in artifacts.EnumerateArray())
+        {
+            // A name from a run's output is data: it names a file in the folder, and nothing outside it.
+            if (Text(artifact, "content") is not { } content || Path.GetFileName(Text(artifact, "name")) is not { Length: > 0 } name || name is "." or "..") continue;
+            var path = Path.Combine(Directory.CreateDirectory(folder).FullName, name);
+            File.WriteAllText(path, content);
+            written.Add((Text(artifact, "title") ?? name, path));
+        }
+        if (written.Count > 0) Output.Out.WriteLine();
+        foreach (var (title, path) in written) Output.Out.Write(new Text($"{title,-10} {path}\n", new Style(link: new Uri(path).AbsoluteUri)) { Overflow = Overflow.Ellipsis });
+        return written;
+    }
+
+    private static string? Text(JsonElement of, string name) =>
+        of.ValueKind == JsonValueKind.Object && of.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+}

@@ -1,0 +1,113 @@
+using System.CommandLine;
+using System.Text.Json;
+using Baton.Client;
+using Baton.Engine;
+using Spectre.Console;
+
+namespace Baton.Server.Commands;
+
+/// <summary><c>baton run</c>: starts a workflow, shows it as it goes, and prints what it gave.</summary>
+internal static class RunCommand
+{
+    public static Command Create(IReadOnlyCollection<CodeWorkflow> workflows)
+    {
+        var target = new Argument<string>("workflow") { Description = "A document (FILE.yaml), or namespace/name[@version] of a registered workflow." };
+        var input = new Option<string?>("--input") { Description = "The input: JSON, @FILE, or - for standard input. Other options (--name value) are fields of it." };
+        var label = new Option<string[]>("--label") { Description = "name=value; may be repeated." };
+        var priority = new Option<int>("--priority") { Description = "-100 to 100, higher goes first." };
+        var key = new Option<string?>("--idempotency-key") { Description = "A repetition with this key returns the first run." };
+        var detach = new Option<bool>("--detach") { Description = "Print the run's id and leave it to itself." };
+        var output = new Option<string?>("--out") { Description = "Folder for the files that the workflow gives. Default: baton-out/RUN." };
+        var (server, json) = (ServerOptions.Server(), ServerOptions.Json());
+        var command = new Command("run", "Start a workflow and follow it. Without a server, one is started for as long as it takes.") { target, input, label, priority, key, detach, output, server, json };
+        command.TreatUnmatchedTokensAsErrors = false;
+        command.SetAction(async (parsed, cancel) =>
+        {
+            var given = parsed.GetValue(input) is { } text ? await JsonArgument.ReadAsync(text, "--input", cancel) : (JsonElement?)null;
+            if (parsed.GetValue(detach) && !await HasServerAsync(parsed.GetValue(server), cancel)) throw new UsageException("--detach needs a server that goes on: start one with 'baton serve'.");
+            try
+            {
+                await using var host = await LocalServer.FindAsync(parsed.GetValue(server), workflows, cancel);
+                var workflow = await WorkflowAsync(host.Client, parsed.GetValue(target)!, cancel);
+                var start = new StartRun(workflow.Name.ToString(), InputArguments.Build(given, [.. parsed.UnmatchedTokens], workflow.InputSchema), Labels(parsed.GetValue(label)), parsed.GetValue(priority));
+                var run = await host.Client.Runs.StartAsync(start, parsed.GetValue(key), cancel);
+                if (!parsed.GetValue(detach)) return await FollowAsync(host, run, parsed.GetValue(output), parsed.GetValue(json), cancel);
+                if (parsed.GetValue(json)) Output.Json(run, WireJson.Web.RunView);
+                else await Console.Out.WriteLineAsync(run.Id);
+                return ExitCode.Ok;
+            }
+            catch (StartupException e)
+            {
+                await Console.Error.WriteLineAsync($"baton: {e.Message}");
+                return ExitCode.Unavailable;
+            }
+        });
+        return command;
+    }
+
+    /// <summary>Shows a run until it ends, then prints its result.</summary>
+    public static async Task<int> FollowAsync(LocalServer host, RunView run, string? folder, bool json, CancellationToken cancel)
+    {
+        var progress = new RunProgress(Output.Progress);
+        if (!json) Output.Progress.MarkupLineInterpolated($"[bold]{run.Namespace}/{run.Workflow}@{run.Version}[/] {run.Id}");
+        try
+        {
+            await foreach (var one in host.Client.Runs.EventsAsync(run.Id, TimeProvider.System, cancel))
+            {
+                if (!json) progress.Show(one);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            progress.Close();
+            Output.Progress.WriteLine(host.IsOwn
+                ? $"Interrupted. What is recorded stays; the run goes on when a server starts on this database: baton serve, then baton logs -f {run.Id}"
+                : $"The run goes on. Follow it with: baton logs -f {run.Id}   End it with: baton runs cancel {run.Id}");
+            throw;
+        }
+        progress.Close();
+        var result = await host.Client.Runs.ResultAsync(run.Id, cancel);
+        if (json) Output.Json(result, WireJson.Web.RunResult);
+        else ResultPrinter.Print(result, folder ?? Path.Combine("baton-out", run.Id));
+        return result.State == "completed" ? ExitCode.Ok : ExitCode.Failed;
+    }
+
+    /// <summary>Finds the workflow, after registering the document where one is given.</summary>
+    public static async Task<(WorkflowName Name, JsonElement? InputSchema)> WorkflowAsync(BatonClient client, string target, CancellationToken cancel)
+    {
+        if (target.EndsWith(".yaml", StringComparison.OrdinalIgnoreCase) || target.EndsWith(".yml", StringComparison.OrdinalIgnoreCase) || target.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
+        {
+            var text = await WorkflowsCommand.ReadAsync(new FileInfo(target), cancel);
+            var view = await client.Workflows.RegisterAsync(text, revise: true, cancel);
+            return (new WorkflowName(view.Namespace, view.Name, view.Version), view.InputSchema);
+        }
+        var name = WorkflowName.Parse(target);
+        var known = await client.Workflows.GetAsync(name.Namespace, name.Name, name.Version ?? "latest", cancel);
+        return (new WorkflowName(known.Namespace, known.Name, known.Version), known.InputSchema);
+    }
+
+    private static async Task<bool> HasServerAsync(string? server, CancellationToken cancel)
+    {
+        try
+        {
+            await ServerOptions.Connect(server).HealthAsync(cancel);
+            return true;
+        }
+        catch (BatonException e) when (e.Problem.Status == 0)
+        {
+            return false;
+        }
+    }
+
+    private static Dictionary<string, string>? Labels(string[]? labels)
+    {
+        if (labels is null or []) return null;
+        var all = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var label in labels)
+        {
+            if (label.Split('=', 2) is not [{ Length: > 0 } name, var value]) throw new UsageException($"--label is written as name=value, not '{label}'.");
+            all[name] = value;
+        }
+        return all;
+    }
+}

@@ -1,0 +1,123 @@
+using System.CommandLine;
+using Baton.Client;
+using Spectre.Console;
+
+namespace Baton.Server.Commands;
+
+/// <summary><c>baton runs</c>: list, look at and steer runs.</summary>
+internal static class RunsCommand
+{
+    public static Command Create() => new("runs", "List, look at and steer runs.")
+    {
+        List(), Get(), Result(), Control("cancel", "End a run, and the child runs that it awaits."), Control("pause", "Let running steps finish, start no new ones."), Control("resume", "Let a paused run go on."),
+    };
+
+    private static Command List()
+    {
+        var state = new Option<string?>("--state") { Description = "queued, running, waiting, paused, completed, failed or cancelled." };
+        var workflow = new Option<string?>("--workflow") { Description = "namespace/name" };
+        var label = new Option<string?>("--label") { Description = "name=value" };
+        var limit = new Option<int>("--limit") { Description = "Most runs to show.", DefaultValueFactory = _ => 20 };
+        var cursor = new Option<string?>("--cursor") { Description = "Go on after the page before." };
+        var (server, json) = (ServerOptions.Server(), ServerOptions.Json());
+        var command = new Command("list", "The newest runs first.") { state, workflow, label, limit, cursor, server, json };
+        command.SetAction(async (parsed, cancel) =>
+        {
+            var query = new Dictionary<string, string>(StringComparer.Ordinal) { ["limit"] = $"{parsed.GetValue(limit)}" };
+            foreach (var (option, name) in new[] { (state, "state"), (workflow, "workflow"), (label, "label"), (cursor, "cursor") })
+            {
+                if (parsed.GetValue(option) is { } value) query[name] = value;
+            }
+            var page = await ServerOptions.Connect(parsed.GetValue(server)).Runs.ListAsync(query, cancel);
+            if (parsed.GetValue(json)) Output.Json(page, WireJson.Web.PageRunView);
+            else Print(page);
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static Command Get() => OnRun("get", "One run as it stands.", async (client, id, json, cancel) =>
+    {
+        var run = await client.Runs.GetAsync(id, cancel);
+        if (json) Output.Json(run, WireJson.Web.RunView);
+        else Print(run);
+    });
+
+    private static Command Result() => OnRun("result", "What a run came to: its output, or why it failed.", async (client, id, json, cancel) =>
+    {
+        var result = await client.Runs.ResultAsync(id, cancel);
+        if (json) Output.Json(result, WireJson.Web.RunResult);
+        else if (result.Output is { } output) Output.Json(output);
+        else Output.Out.MarkupLineInterpolated($"{result.State}{(result.Error is null ? "" : $": {Output.Describe(result.Error)}")}");
+    });
+
+    private static Command Control(string verb, string description)
+    {
+        var reason = new Option<string?>("--reason") { Description = "Kept with the run." };
+        var id = new Argument<string>("run") { Description = "The run's id." };
+        var server = ServerOptions.Server();
+        var json = ServerOptions.Json();
+        var command = new Command(verb, description) { id, server, json };
+        if (verb != "resume") command.Options.Add(reason);
+        command.SetAction(async (parsed, cancel) =>
+        {
+            var run = await ServerOptions.Connect(parsed.GetValue(server)).Runs.ControlAsync(parsed.GetValue(id)!, verb, verb == "resume" ? null : parsed.GetValue(reason), cancel);
+            if (parsed.GetValue(json)) Output.Json(run, WireJson.Web.RunView);
+            else Output.Out.MarkupLine($"{run.Id}: {verb} asked for; it is {Output.StateMarkup(run.State)} now.");
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static Command OnRun(string name, string description, Func<BatonClient, string, bool, CancellationToken, Task> action)
+    {
+        var id = new Argument<string>("run") { Description = "The run's id." };
+        var (server, json) = (ServerOptions.Server(), ServerOptions.Json());
+        var command = new Command(name, description) { id, server, json };
+        command.SetAction(async (parsed, cancel) =>
+        {
+            await action(ServerOptions.Connect(parsed.GetValue(server)), parsed.GetValue(id)!, parsed.GetValue(json), cancel);
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static void Print(Page<RunView> page)
+    {
+        if (page.Items.Count == 0)
+        {
+            Output.Out.MarkupLine("No runs. Start one with: baton run FILE");
+            return;
+        }
+        var now = TimeProvider.System.GetUtcNow();
+        var table = new Table().Border(TableBorder.Simple).AddColumns("run", "workflow", "state", "started", "took");
+        foreach (var run in page.Items)
+        {
+            var took = run.StartedAt is { } started ? Output.Duration((run.EndedAt ?? now) - started) : "";
+            table.AddRow(new Text(run.Id), new Text($"{run.Namespace}/{run.Workflow}@{run.Version}"), new Markup(Output.StateMarkup(run.State)), new Text(Output.Ago(run.CreatedAt, now)), new Text(took));
+        }
+        Output.Out.Write(table);
+        if (page.NextCursor is { } cursor) Output.Out.MarkupLineInterpolated($"More: --cursor {cursor}");
+    }
+
+    private static void Print(RunView run)
+    {
+        var grid = new Grid().AddColumns(2);
+        void Row(string name, string? value)
+        {
+            if (!string.IsNullOrEmpty(value)) grid.AddRow(new Text(name), new Text(value));
+        }
+        Row("run", run.Id);
+        Row("workflow", $"{run.Namespace}/{run.Workflow}@{run.Version}");
+        Row("state", run.State);
+        Row("created", $"{run.CreatedAt:O}");
+        Row("started", $"{run.StartedAt:O}");
+        Row("wakes", $"{run.WakeAt:O}");
+        Row("ended", $"{run.EndedAt:O}");
+        Row("parent", run.ParentId);
+        Row("labels", string.Join(' ', run.Labels.Select(label => $"{label.Key}={label.Value}")));
+        if (run.Progress is { } progress) Row("steps", $"{progress.StepsCompleted} completed{(progress.StepsFailed > 0 ? $", {progress.StepsFailed} failed attempts" : "")}{(progress.ItemsTotal is { } total ? $", {progress.ItemsDone} of {total} items" : "")}");
+        if (run.Error is { } error) Row("error", Output.Describe(error));
+        Output.Out.Write(grid);
+    }
+}

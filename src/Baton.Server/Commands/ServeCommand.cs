@@ -1,0 +1,55 @@
+using System.CommandLine;
+using System.Net;
+using Baton.Engine;
+
+namespace Baton.Server.Commands;
+
+/// <summary><c>baton serve</c>: the server, until it is told to stop.</summary>
+internal static class ServeCommand
+{
+    public static Command Create(IReadOnlyCollection<CodeWorkflow> workflows)
+    {
+        var host = new Option<string>("--host") { Description = "Address to listen on. Other than loopback needs a credential (BATON_API_KEY or Identity:KeysFile).", DefaultValueFactory = _ => "127.0.0.1" };
+        var port = new Option<int>("--port") { Description = "Port to listen on; 0 for a free one.", DefaultValueFactory = _ => HostSettings.DefaultPort };
+        var db = new Option<string?>("--db") { Description = "Database file. Default: BATON_DB, or baton/baton.db in your data folder." };
+        var config = new Option<string?>("--config") { Description = "Settings, as a JSON file. Environment variables BATON_Section__Name outrank it." };
+        var command = new Command("serve", "Start the server.") { host, port, db, config };
+        command.SetAction((parsed, cancel) =>
+        {
+            if (!TryAddress(parsed.GetValue(host)!, out var address)) throw new UsageException($"--host: '{parsed.GetValue(host)}' is no address. Use 127.0.0.1, 0.0.0.0, or an address of this machine.");
+            var settings = new HostSettings { Address = address, Port = parsed.GetValue(port), ConfigFile = parsed.GetValue(config) };
+            if (parsed.GetValue(db) is { } path) settings = settings with { DatabasePath = path };
+            return ServeAsync(settings, workflows, cancel);
+        });
+        return command;
+    }
+
+    private static async Task<int> ServeAsync(HostSettings settings, IReadOnlyCollection<CodeWorkflow> workflows, CancellationToken cancel)
+    {
+        try
+        {
+            await using var server = await RunningServer.StartAsync(settings, workflows, cancel);
+            await Console.Out.WriteLineAsync($"Baton {BatonHost.Version} listens on {server.Address} (database {server.DatabasePath}). Ctrl-C stops it.");
+            try
+            {
+                await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancel);
+            }
+            catch (OperationCanceledException)
+            {
+                await Console.Error.WriteLineAsync("Stopping: running steps finish first.");
+            }
+            return ExitCode.Ok;
+        }
+        catch (StartupException e)
+        {
+            await Console.Error.WriteLineAsync($"baton: {e.Message}");
+            return ExitCode.Unavailable;
+        }
+    }
+
+    private static bool TryAddress(string text, out IPAddress address)
+    {
+        if (text == "localhost") text = "127.0.0.1";
+        return IPAddress.TryParse(text, out address!);
+    }
+}

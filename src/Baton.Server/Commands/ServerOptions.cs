@@ -1,0 +1,31 @@
+using System.CommandLine;
+using Baton.Client;
+
+namespace Baton.Server.Commands;
+
+/// <summary>Which server a command speaks to.</summary>
+internal static class ServerOptions
+{
+    public const string Variable = "BATON_SERVER";
+
+    public static Option<string?> Server() => new("--server") { Description = $"Address of the server. Default: {Variable}, or http://127.0.0.1:{HostSettings.DefaultPort}." };
+
+    public static Option<bool> Json() => new("--json") { Description = "Print JSON, for scripts." };
+
+    /// <summary>A client of the named or the default server; it connects at its first call.</summary>
+    public static BatonClient Connect(string? server)
+    {
+        var text = server ?? Environment.GetEnvironmentVariable(Variable) ?? $"http://127.0.0.1:{HostSettings.DefaultPort}";
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https")) throw new UsageException($"'{text}' is no server address. Write http://HOST:PORT.");
+        return Connect(address);
+    }
+
+    public static BatonClient Connect(Uri address)
+    {
+        var http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5) }) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
+        return new BatonClient(http, Environment.GetEnvironmentVariable(Identity.Credentials.KeyVariable) is { Length: > 0 } key ? key : null);
+    }
+
+    /// <summary>True when a server was named: by option or by environment.</summary>
+    public static bool IsNamed(string? server) => server is not null || Environment.GetEnvironmentVariable(Variable) is { Length: > 0 };
+}

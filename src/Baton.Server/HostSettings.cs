@@ -1,0 +1,44 @@
+using System.Net;
+using Baton.Server.Storage;
+
+namespace Baton.Server;
+
+/// <summary>How a server is started: what the command line and the environment say before any option is read.</summary>
+internal sealed record HostSettings
+{
+    public const int DefaultPort = 7070;
+
+    /// <summary>Loopback, unless credentials are configured.</summary>
+    public IPAddress Address { get; init; } = IPAddress.Loopback;
+
+    /// <summary>0 for a free one.</summary>
+    public int Port { get; init; } = DefaultPort;
+
+    public string DatabasePath { get; init; } = Environment.GetEnvironmentVariable("BATON_DB") is { Length: > 0 } path ? path : new StorageOptions().Database;
+
+    /// <summary>A JSON file with settings; null for none.</summary>
+    public string? ConfigFile { get; init; }
+
+    /// <summary>Settings that outrank file and environment, by their full names.</summary>
+    public IReadOnlyDictionary<string, string?> Values { get; init; } = new Dictionary<string, string?>(StringComparer.Ordinal);
+
+    public LogLevel LogLevel { get; init; } = LogLevel.Information;
+
+    /// <summary>A last word on services, for tests.</summary>
+    public Action<IServiceCollection>? Override { get; init; }
+
+    public void Configure(WebApplicationBuilder builder)
+    {
+        builder.Configuration.Sources.Clear();
+        if (ConfigFile is not null) builder.Configuration.AddJsonFile(Path.GetFullPath(ConfigFile), optional: false, reloadOnChange: false);
+        builder.Configuration.AddEnvironmentVariables("BATON_").AddInMemoryCollection(Values);
+        builder.Logging.ClearProviders().SetMinimumLevel(LogLevel).AddFilter("Microsoft", LogLevel.Warning).AddFilter("Microsoft.Hosting.Lifetime", LogLevel.None)
+            .AddSimpleConsole(console =>
+            {
+                console.SingleLine = true;
+                console.UseUtcTimestamp = true;
+                console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
+            });
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(Address, Port));
+    }
+}

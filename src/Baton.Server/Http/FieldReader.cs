@@ -1,0 +1,91 @@
+using Baton.Client;
+using Baton.Jq;
+
+namespace Baton.Server.Http;
+
+/// <summary>Takes the fields of a JSON body one by one; notes what is missing, of a wrong kind, out of range or unknown.</summary>
+internal sealed class FieldReader
+{
+    private readonly JqObject members = JqObject.Empty;
+    private readonly HashSet<string> known = new(StringComparer.Ordinal);
+    private readonly List<Fault> faults = [];
+
+    public FieldReader(JqValue body)
+    {
+        if (body.TryGetObject(out var fields)) members = fields;
+        else faults.Add(new Fault("", $"The body is a JSON object, not {Describe(body)}."));
+    }
+
+    /// <summary>What is wrong, or null.</summary>
+    public ProblemResult? Problem
+    {
+        get
+        {
+            foreach (var (name, _) in members)
+            {
+                if (!known.Contains(name)) faults.Add(new Fault($"/{name}", $"There is no field '{name}'. Fields here: {string.Join(", ", known)}."));
+            }
+            return faults.Count == 0 ? null : Problems.InvalidBody(string.Join(" ", faults.Take(3).Select(fault => $"{(fault.Pointer.Length == 0 ? "body" : fault.Pointer)}: {fault.Detail}")), [.. faults]);
+        }
+    }
+
+    public JqValue Any(string name)
+    {
+        known.Add(name);
+        return members.TryGetValue(name, out var value) ? value : JqValue.Null;
+    }
+
+    public string? Text(string name, int maxLength, bool required = false)
+    {
+        var value = Any(name);
+        if (value.IsNull)
+        {
+            if (required) faults.Add(new Fault($"/{name}", $"'{name}' is required."));
+            return null;
+        }
+        if (!value.TryGetString(out var text)) faults.Add(new Fault($"/{name}", $"'{name}' is a text, not {Describe(value)}."));
+        else if (text.Length > maxLength || (required && text.Length == 0)) faults.Add(new Fault($"/{name}", $"'{name}' has {(required ? 1 : 0)} to {maxLength:N0} characters, not {text.Length:N0}."));
+        return text;
+    }
+
+    public int Integer(string name, int least, int most, int otherwise)
+    {
+        var value = Any(name);
+        if (value.IsNull) return otherwise;
+        if (value.TryGetInt64(out var number) && number >= least && number <= most) return (int)number;
+        faults.Add(new Fault($"/{name}", $"'{name}' is a whole number from {least} to {most}, not {Describe(value)}."));
+        return otherwise;
+    }
+
+    /// <summary>An object of texts, such as labels.</summary>
+    public Dictionary<string, string> Texts(string name, int maxCount, int maxName, int maxValue)
+    {
+        var texts = new Dictionary<string, string>(StringComparer.Ordinal);
+        var value = Any(name);
+        if (value.IsNull) return texts;
+        if (!value.TryGetObject(out var pairs) || pairs.Count > maxCount)
+        {
+            faults.Add(new Fault($"/{name}", $"'{name}' is an object of at most {maxCount} texts, not {Describe(value)}."));
+            return texts;
+        }
+        foreach (var (key, item) in pairs)
+        {
+            if (key.Length is 0 || key.Length > maxName) faults.Add(new Fault($"/{name}/{key}", $"A name in '{name}' has 1 to {maxName} characters."));
+            else if (!item.TryGetString(out var text) || text.Length > maxValue) faults.Add(new Fault($"/{name}/{key}", $"A value in '{name}' is a text of at most {maxValue} characters, not {Describe(item)}."));
+            else texts.Add(key, text);
+        }
+        return texts;
+    }
+
+    public void Add(string pointer, string detail) => faults.Add(new Fault(pointer, detail));
+
+    private static string Describe(JqValue value) => value.Kind switch
+    {
+        JqKind.Null => "null",
+        JqKind.True or JqKind.False => "a boolean",
+        JqKind.Number => $"the number {value}",
+        JqKind.String => "a text",
+        JqKind.Array => "a list",
+        _ => $"an object with {value.AsObject().Count} fields",
+    };
+}

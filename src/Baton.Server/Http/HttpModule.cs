@@ -1,0 +1,75 @@
+using Baton.Client;
+using Baton.Engine;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
+
+namespace Baton.Server.Http;
+
+/// <summary>Request limits and the shape of errors.</summary>
+internal static class HttpModule
+{
+    extension(IServiceCollection services)
+    {
+        public IServiceCollection AddHttp()
+        {
+            services.AddOptionsWithValidateOnStart<HttpOptions, HttpOptionsValidator>().BindConfiguration(HttpOptions.Section);
+            services.AddOptions<KestrelServerOptions>().Configure<IOptions<HttpOptions>>((kestrel, http) =>
+            {
+                kestrel.AddServerHeader = false;
+                // A little more than is accepted: the refusal is ours then, with the field and the limit in it.
+                kestrel.Limits.MaxRequestBodySize = http.Value.MaxRequestBytes + 1024L;
+            });
+            services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, WireJson.Web));
+            services.AddOpenApi("v1", openApi => openApi.AddDocumentTransformer((document, _, _) =>
+            {
+                document.Info.Title = "Baton";
+                document.Info.Description = "Durable workflows and their runs. Errors are problem details (RFC 9457).";
+                return Task.CompletedTask;
+            }));
+            return services.AddSingleton<RequestBody>();
+        }
+    }
+
+    extension(WebApplication app)
+    {
+        /// <summary>The catch-all of the HTTP edge: whatever an endpoint throws becomes a problem.</summary>
+        public void UseProblems()
+        {
+            app.UseExceptionHandler(new ExceptionHandlerOptions
+            {
+                SuppressDiagnosticsCallback = context => context.Exception is StorageUnavailableException or Microsoft.AspNetCore.Http.BadHttpRequestException,
+                ExceptionHandler = async context => await For(context.Features.Get<IExceptionHandlerFeature>()!.Error, context).ExecuteAsync(context),
+            });
+            app.UseStatusCodePages(async context =>
+            {
+                var http = context.HttpContext;
+                var problem = http.Response.StatusCode switch
+                {
+                    404 => Problems.NotFound(http.Request.Path),
+                    405 => Problems.Of("method-not-allowed", 405, "The method is not allowed here", $"{http.Request.Method} is not possible at {http.Request.Path}; allowed: {http.Response.Headers.Allow}."),
+                    _ => Problems.Of("refused", http.Response.StatusCode, "The request was refused", $"Status {http.Response.StatusCode}."),
+                };
+                await problem.ExecuteAsync(http);
+            });
+        }
+    }
+
+    extension(RouteHandlerBuilder endpoint)
+    {
+        /// <summary>Documents the refusals of an endpoint; a missing credential is one of every endpoint's.</summary>
+        public void Refuses(params ReadOnlySpan<int> statuses)
+        {
+            foreach (var status in statuses) endpoint.Produces<Problem>(status, "application/problem+json");
+            endpoint.Produces<Problem>(401, "application/problem+json");
+        }
+    }
+
+    private static ProblemResult For(Exception e, HttpContext context) => e switch
+    {
+        StorageUnavailableException storage => Problems.StorageUnavailable(storage.Message),
+        Microsoft.AspNetCore.Http.BadHttpRequestException { StatusCode: 413 } => Problems.TooLarge(context.RequestServices.GetRequiredService<IOptions<HttpOptions>>().Value.MaxRequestBytes),
+        Microsoft.AspNetCore.Http.BadHttpRequestException bad => Problems.Of("invalid-request", bad.StatusCode, "The request is not valid", bad.Message),
+        _ => Problems.Internal(),
+    };
+}

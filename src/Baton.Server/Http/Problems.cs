@@ -1,0 +1,80 @@
+using System.Diagnostics;
+using Baton.Client;
+
+namespace Baton.Server.Http;
+
+/// <summary>Every refusal of the API, in one shape (RFC 9457) with a stable type. docs/symptoms/problems.md has an entry for each.</summary>
+internal static class Problems
+{
+    private const string Base = "urn:baton:problem:";
+
+    public static ProblemResult InvalidBody(string detail, params IReadOnlyList<Fault> faults) => Of("invalid-request", 400, "The request is not valid", detail, faults);
+
+    public static ProblemResult InvalidQuery(string name, string detail) => Of("invalid-request", 400, "The request is not valid", detail, [new Fault($"query/{name}", detail)]);
+
+    public static ProblemResult InvalidHeader(string name, string detail) => Of("invalid-request", 400, "The request is not valid", detail, [new Fault($"header/{name}", detail)]);
+
+    public static ProblemResult InvalidPath(string name, string detail) => Of("invalid-request", 400, "The request is not valid", detail, [new Fault($"path/{name}", detail)]);
+
+    public static ProblemResult TooLarge(long limit) =>
+        Of("too-large", 413, "The request is too large", $"The body has more than {limit:N0} bytes. Send less, or raise Http:MaxRequestBytes.", [new Fault("", $"At most {limit:N0} bytes.")]);
+
+    public static ProblemResult WrongMediaType(string? got, string wanted) =>
+        Of("wrong-media-type", 415, "The media type is not supported", $"The body is {(string.IsNullOrEmpty(got) ? "of no stated type" : got)}. Send {wanted}.", [new Fault("header/Content-Type", $"Send {wanted}.")]);
+
+    public static ProblemResult InvalidWorkflow(string detail, IReadOnlyList<Fault> faults) => Of("invalid-workflow", 422, "The workflow document is not valid", detail, faults);
+
+    public static ProblemResult InvalidInput(string detail, IReadOnlyList<Fault> faults) => Of("invalid-input", 422, "The input does not fit the workflow", detail, faults);
+
+    public static ProblemResult UnknownWorkflow(WorkflowName name) => Of("unknown-workflow", 404, "No such workflow", $"There is no workflow {name}. Register it with POST /api/v1/workflows, or list what there is with GET /api/v1/workflows.");
+
+    public static ProblemResult UnknownRun(string id) => Of("unknown-run", 404, "No such run", $"There is no run {id}.");
+
+    public static ProblemResult VersionTaken(WorkflowName name) =>
+        Of("version-taken", 409, "The version is registered with other content", $"{name} is registered, and its document is another one. A registered version never changes: give this document a new version.");
+
+    public static ProblemResult KeyReused(string key, string run) =>
+        Of("idempotency-key-reused", 422, "The idempotency key stands for another request", $"'{key}' was used to start {run} with another request. Use a new key for a new request.", [new Fault("header/Idempotency-Key", "Used before, with another request.")]);
+
+    public static ProblemResult IllegalTransition(string verb, string state) => Of("illegal-transition", 409, "Not possible in this state", Explain(verb, state));
+
+    public static ProblemResult NotEnded(string state) => Of("not-ended", 409, "The run has not ended", $"The run is {state}. Follow GET …/events, or ask again.");
+
+    public static ProblemResult Unauthorized() => Of("unauthorized", 401, "A credential is needed", "Send 'Authorization: Bearer KEY' with a key that this server knows.");
+
+    public static ProblemResult StorageUnavailable(string detail) => Of("storage-unavailable", 503, "The storage does not accept writes now", detail);
+
+    public static ProblemResult Stopping() => Of("stopping", 503, "The server is stopping", "Ask another node, or this one after its restart.");
+
+    public static ProblemResult NotFound(string path) => Of("not-found", 404, "Nothing is here", $"There is nothing at {path}. See /openapi/v1.json.");
+
+    public static ProblemResult Internal() => Of("internal", 500, "The server failed", "This is a fault of the server. Its log has the details under this trace id.");
+
+    public static ProblemResult Of(string slug, int status, string title, string detail, IReadOnlyList<Fault>? faults = null) =>
+        new(new Problem(Base + slug, title, status, detail, Errors: faults is { Count: > 0 } ? faults : null) { TraceId = Activity.Current?.TraceId.ToString() });
+
+    private static string Explain(string verb, string state) => (verb, state) switch
+    {
+        ("resume", "completed" or "failed" or "cancelled") => $"The run has ended ({state}); start a new one.",
+        ("resume", _) => $"Only a paused run can be resumed; this one is {state}.",
+        ("pause", "paused") => "The run is paused already.",
+        (_, "completed" or "failed" or "cancelled") => $"The run has ended ({state}).",
+        _ => $"A run that is {state} cannot be asked to {verb}.",
+    };
+}
+
+/// <summary>A problem as a result of an endpoint.</summary>
+internal sealed class ProblemResult(Problem problem) : IResult, IStatusCodeHttpResult
+{
+    public Problem Problem => problem;
+
+    public int? StatusCode => problem.Status;
+
+    public Task ExecuteAsync(HttpContext httpContext)
+    {
+        httpContext.Response.StatusCode = problem.Status;
+        if (problem.Status == 401) httpContext.Response.Headers.WWWAuthenticate = "Bearer";
+        if (problem.Status == 503) httpContext.Response.Headers.RetryAfter = "1";
+        return httpContext.Response.WriteAsJsonAsync(problem, WireJson.Web.Problem, "application/problem+json", httpContext.RequestAborted);
+    }
+}

@@ -1,0 +1,82 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Unicode;
+using Baton.Client;
+using Baton.Jq;
+using Microsoft.Extensions.Options;
+
+namespace Baton.Server.Http;
+
+/// <summary>Reads request bodies within their limits: what is refused is named with its place.</summary>
+internal sealed class RequestBody(IOptions<HttpOptions> options)
+{
+    private readonly HttpOptions limits = options.Value;
+
+    /// <summary>The body as JSON; an absent one is null.</summary>
+    public async Task<BodyResult<JqValue>> ReadJsonAsync(HttpRequest request, CancellationToken cancel)
+    {
+        if (!HasType(request, "application/json", "text/json") && !IsEmpty(request)) return Problems.WrongMediaType(request.ContentType, "application/json");
+        var (bytes, problem) = await ReadAsync(request, cancel);
+        if (problem is not null) return problem;
+        if (bytes!.Length == 0) return JqValue.Null;
+        try
+        {
+            return JqValue.Parse(bytes, new JqParseOptions { MaxDepth = limits.MaxJsonDepth, RejectDuplicateKeys = true });
+        }
+        catch (JqParseException e)
+        {
+            return Problems.InvalidBody($"The body is not JSON that is accepted here: {e.Message}", new Fault(e.Pointer ?? "", e.Message, e.Line));
+        }
+    }
+
+    /// <summary>The body as text in UTF-8.</summary>
+    public async Task<BodyResult<string>> ReadTextAsync(HttpRequest request, CancellationToken cancel)
+    {
+        var (bytes, problem) = await ReadAsync(request, cancel);
+        if (problem is not null) return problem;
+        return Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes!) : Problems.InvalidBody("The body is not UTF-8.", new Fault("", "Send text in UTF-8."));
+    }
+
+    private async Task<(byte[]? Bytes, ProblemResult? Problem)> ReadAsync(HttpRequest request, CancellationToken cancel)
+    {
+        if (request.ContentLength > limits.MaxRequestBytes) return (null, Problems.TooLarge(limits.MaxRequestBytes));
+        while (true)
+        {
+            var read = await request.BodyReader.ReadAsync(cancel);
+            if (read.Buffer.Length > limits.MaxRequestBytes)
+            {
+                request.BodyReader.AdvanceTo(read.Buffer.End);
+                return (null, Problems.TooLarge(limits.MaxRequestBytes));
+            }
+            if (read.IsCompleted)
+            {
+                var bytes = read.Buffer.ToArray();
+                request.BodyReader.AdvanceTo(read.Buffer.End);
+                return (bytes, null);
+            }
+            request.BodyReader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+        }
+    }
+
+    private static bool IsEmpty(HttpRequest request) => request.ContentLength is null or 0 && request.ContentType is null;
+
+    private static bool HasType(HttpRequest request, params ReadOnlySpan<string> types)
+    {
+        var type = request.ContentType.AsSpan();
+        var end = type.IndexOf(';');
+        type = (end < 0 ? type : type[..end]).Trim();
+        foreach (var one in types)
+        {
+            if (type.Equals(one, StringComparison.OrdinalIgnoreCase)) return true;
+        }
+        return type.EndsWith("+json", StringComparison.OrdinalIgnoreCase);
+    }
+}
+
+/// <summary>A body, or why there is none.</summary>
+internal readonly record struct BodyResult<T>(T? Value, ProblemResult? Problem)
+{
+    public static implicit operator BodyResult<T>(T value) => new(value, null);
+
+    public static implicit operator BodyResult<T>(ProblemResult problem) => new(default, problem);
+}

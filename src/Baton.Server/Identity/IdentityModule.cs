@@ -1,0 +1,56 @@
+using Baton.Engine;
+using Baton.Server.Http;
+using Microsoft.Extensions.Options;
+
+namespace Baton.Server.Identity;
+
+/// <summary>Finds the tenant of each request.</summary>
+internal static class IdentityModule
+{
+    extension(IServiceCollection services)
+    {
+        public IServiceCollection AddIdentity()
+        {
+            services.AddOptions<CredentialOptions>().BindConfiguration(CredentialOptions.Section);
+            return services.AddSingleton(provider => Credentials.Load(provider.GetRequiredService<IOptions<CredentialOptions>>().Value, Environment.GetEnvironmentVariable));
+        }
+    }
+
+    extension(WebApplication app)
+    {
+        /// <summary>Refuses what comes without a known key, once there is one. Health needs none.</summary>
+        public void UseIdentity()
+        {
+            var credentials = app.Services.GetRequiredService<Credentials>();
+            app.Use(async (context, next) =>
+            {
+                var tenant = credentials.AreConfigured ? Presented(context.Request) is { } key ? credentials.Find(key) : null : TenantId.Default;
+                if (tenant is { } known) context.Features.Set(new Caller(known));
+                else if (!IsOpen(context.Request.Path))
+                {
+                    await Problems.Unauthorized().ExecuteAsync(context);
+                    return;
+                }
+                await next(context);
+            });
+        }
+    }
+
+    extension(HttpContext context)
+    {
+        /// <summary>Whose request this is.</summary>
+        public TenantId Tenant => context.Features.Get<Caller>()?.Tenant ?? throw new InvalidOperationException("The request was not identified.");
+    }
+
+    /// <summary>What load balancers ask, and says nothing about anybody's work.</summary>
+    private static bool IsOpen(PathString path) => path.Value is "/health" or "/health/" or "/health/liveness" or "/health/readiness";
+
+    private static string? Presented(HttpRequest request)
+    {
+        const string Scheme = "Bearer ";
+        var header = request.Headers.Authorization.ToString();
+        return header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? header[Scheme.Length..].Trim() : null;
+    }
+
+    private sealed record Caller(TenantId Tenant);
+}

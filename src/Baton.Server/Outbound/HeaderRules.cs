@@ -1,0 +1,49 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using Baton.Engine;
+
+namespace Baton.Server.Outbound;
+
+/// <summary>Which methods and headers a workflow may send.</summary>
+internal static class HeaderRules
+{
+    private static readonly SearchValues<char> TokenChars = SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+    private static readonly SearchValues<char> LineChars = SearchValues.Create("\r\n\0");
+
+    // They belong to one connection (RFC 9110, section 7.6.1) or follow from the body: this server sets them.
+    private static readonly string[] Reserved =
+    [
+        "Connection", "Content-Length", "Expect", "Keep-Alive", "Proxy-Authorization", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade",
+    ];
+
+    private static readonly string[] UpperCased = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH", "QUERY", "CONNECT"];
+
+    private static readonly string[] Safe = ["GET", "HEAD", "OPTIONS", "TRACE", "QUERY"];
+
+    /// <summary>The method as it is sent: the usual ones in capitals, any other as it is written (methods are case-sensitive).</summary>
+    /// <exception cref="WorkflowException">It is no method, or one that cannot be called.</exception>
+    public static string Method(string method)
+    {
+        if (method.Length == 0 || method.AsSpan().ContainsAnyExcept(TokenChars)) throw CallErrors.Invalid($"'{method}' is no HTTP method.");
+        var known = UpperCased.FirstOrDefault(m => m.Equals(method, StringComparison.OrdinalIgnoreCase));
+        return known == "CONNECT" ? throw CallErrors.Invalid("The method CONNECT opens tunnels and cannot be called.") : known ?? method;
+    }
+
+    public static bool IsSafe(string method) => Safe.Contains(method, StringComparer.Ordinal);
+
+    /// <exception cref="WorkflowException">A header may not be set, or cannot be sent. The message never holds a value.</exception>
+    public static void Check(ImmutableArray<KeyValuePair<string, string>> headers, Uri target)
+    {
+        foreach (var (name, value) in headers)
+        {
+            if (name.Length == 0 || name.AsSpan().ContainsAnyExcept(TokenChars)) throw CallErrors.Invalid($"'{name}' is no name of an HTTP header.");
+            if (value.AsSpan().ContainsAny(LineChars)) throw CallErrors.Invalid($"The value of the header '{name}' holds a line break or a null.");
+            if (Reserved.Contains(name, StringComparer.OrdinalIgnoreCase)) throw CallErrors.Invalid($"The header '{name}' is set by the server and cannot be given.");
+            // Another Host than the one that was resolved and checked would reach a site that nobody named.
+            if (name.Equals("Host", StringComparison.OrdinalIgnoreCase) && !value.Equals(target.Authority, StringComparison.OrdinalIgnoreCase) && !value.Equals(target.Host, StringComparison.OrdinalIgnoreCase))
+            {
+                throw CallErrors.Invalid("The header 'Host' follows from the URI and cannot name another host.");
+            }
+        }
+    }
+}

@@ -1,0 +1,158 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Baton.Engine;
+using Microsoft.Extensions.Options;
+
+namespace Baton.Server.Outbound;
+
+/// <summary>Finds the addresses of a host.</summary>
+internal delegate Task<IPAddress[]> HostResolver(string host, CancellationToken cancel);
+
+/// <summary>
+/// The sockets of the process. One pool serves hosts that workflows name, another those that an operator has configured (model hosts): a
+/// connection that was opened to a private address for the latter must not be there for the former to find.
+/// </summary>
+/// <remarks>
+/// No cookies are kept, no proxy of the environment is used, no redirect is followed here. Names are resolved for each new connection, and
+/// the address that comes out is what <see cref="AddressPolicy"/> judges. Thread-safe.
+/// </remarks>
+internal sealed class OutboundClient : IDisposable
+{
+    /// <summary>How much of an error's body is read.</summary>
+    public const int ErrorBytes = 64 << 10;
+
+    private readonly AddressPolicy policy;
+    private readonly HostMap map;
+    private readonly HostResolver resolve;
+    private readonly HttpMessageInvoker guarded;
+    private readonly HttpMessageInvoker configured;
+
+    public OutboundClient(IOptions<OutboundOptions> options, AddressPolicy policy, HostResolver? resolve = null)
+    {
+        this.policy = policy;
+        this.resolve = resolve ?? Dns.GetHostAddressesAsync;
+        map = new HostMap(options.Value.HostMap);
+        guarded = NewInvoker(options.Value, isConfigured: false);
+        configured = NewInvoker(options.Value, isConfigured: true);
+    }
+
+    public void Dispose()
+    {
+        guarded.Dispose();
+        configured.Dispose();
+    }
+
+    /// <summary>Sends a request and returns when the response's headers are there; the caller reads and disposes.</summary>
+    /// <exception cref="WorkflowException">Refused, not reachable, broken off, or no connection in time.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was signalled.</exception>
+    public async Task<HttpResponseMessage> OpenAsync(OutboundRequest request, CancellationToken cancel)
+    {
+        using var message = request.ToMessage(map.Rewrite(request.Uri));
+        try
+        {
+            return await (request.IsConfigured ? configured : guarded).SendAsync(message, cancel);
+        }
+        catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)
+        {
+            throw CallErrors.TimedOut($"{request.Label} got no connection within Outbound:ConnectTimeout.", e);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException)
+        {
+            throw CallErrors.Unreachable(request.Label, e);
+        }
+    }
+
+    /// <summary>Sends a request and reads the response: all of a success, the beginning of an error.</summary>
+    /// <param name="limit">Largest success that is taken, in bytes after decompression.</param>
+    /// <param name="limitSetting">The option that holds it, for the message.</param>
+    /// <exception cref="WorkflowException">As <see cref="OpenAsync"/>, or the response is larger than <paramref name="limit"/>.</exception>
+    public async Task<OutboundResponse> SendAsync(OutboundRequest request, int limit, string limitSetting, CancellationToken cancel)
+    {
+        using var response = await OpenAsync(request, cancel);
+        var isError = (int)response.StatusCode >= 400;
+        var headers = response.Headers.NonValidated.Concat(response.Content.Headers.NonValidated)
+            .SelectMany(header => header.Value.Select(value => KeyValuePair.Create(header.Key, value)))
+            .ToImmutableArray();
+        try
+        {
+            var body = await ReadAsync(response, isError ? ErrorBytes : limit, cancel);
+            if (body is null && !isError) throw CallErrors.BadAnswer($"{request.Label} answered with more than {limit} bytes, the limit set by {limitSetting}.");
+            return new OutboundResponse((int)response.StatusCode, headers, body ?? ReadOnlyMemory<byte>.Empty);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or InvalidDataException && !isError)
+        {
+            throw CallErrors.Unreachable(request.Label, e);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or InvalidDataException)
+        {
+            return new OutboundResponse((int)response.StatusCode, headers, ReadOnlyMemory<byte>.Empty);   // the status says enough
+        }
+    }
+
+    /// <returns>Null when a success is larger than the limit; an error is cut there.</returns>
+    private static async Task<ReadOnlyMemory<byte>?> ReadAsync(HttpResponseMessage response, int limit, CancellationToken cancel)
+    {
+        var isError = (int)response.StatusCode >= 400;
+        if (!isError && response.Content.Headers.ContentLength > limit) return null;
+        await using var stream = await response.Content.ReadAsStreamAsync(cancel);
+        var body = new ArrayBufferWriter<byte>();
+        while (true)
+        {
+            var read = await stream.ReadAsync(body.GetMemory(4096), cancel);
+            if (read == 0) return body.WrittenMemory;
+            body.Advance(read);
+            if (body.WrittenCount <= limit) continue;
+            if (!isError) return null;
+            return body.WrittenMemory[..limit];
+        }
+    }
+
+    private HttpMessageInvoker NewInvoker(OutboundOptions options, bool isConfigured) => new(new SocketsHttpHandler
+    {
+        UseProxy = false,
+        UseCookies = false,
+        AllowAutoRedirect = false,
+        AutomaticDecompression = DecompressionMethods.All,
+        ActivityHeadersPropagator = null,   // trace ids are no business of strangers
+        ConnectTimeout = options.ConnectTimeout,
+        PooledConnectionLifetime = TimeSpan.FromMinutes(5),   // so that a change of a host's address is noticed
+        PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
+        RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
+        ResponseHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
+        ConnectCallback = (context, cancel) => ConnectAsync(context.DnsEndPoint, isConfigured, cancel),
+    });
+
+    private async ValueTask<Stream> ConnectAsync(DnsEndPoint wanted, bool isConfigured, CancellationToken cancel)
+    {
+        var (host, port) = (wanted.Host, wanted.Port);
+        if (map.Find(host) is { } mapped) (host, port, isConfigured) = (mapped.Host, mapped.Port, true);
+        var addresses = IPAddress.TryParse(host, out var literal) ? [literal] : await resolve(host, cancel);
+        if (addresses.Length == 0) throw new SocketException((int)SocketError.HostNotFound);
+
+        Exception? failure = null;
+        foreach (var address in addresses)
+        {
+            if (policy.Refuse(address, isConfigured) is { } reason)
+            {
+                failure ??= new AddressRefusedException(reason);
+                continue;
+            }
+            var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            try
+            {
+                await socket.ConnectAsync(address, port, cancel);
+                return new NetworkStream(socket, ownsSocket: true);
+            }
+            catch (Exception e)
+            {
+                socket.Dispose();
+                if (e is not SocketException) throw;
+                failure = e;
+            }
+        }
+        throw failure!;
+    }
+}

@@ -1,0 +1,70 @@
+using System.Net;
+using Baton.Engine;
+using Baton.Server.Identity;
+using Baton.Server.Storage;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Options;
+
+namespace Baton.Server;
+
+/// <summary>A server in this process that has been started. Disposing stops it: it takes nothing new, lets running steps finish, and closes the database.</summary>
+internal sealed class RunningServer : IAsyncDisposable
+{
+    private readonly WebApplication app;
+
+    private RunningServer(WebApplication app, Uri address)
+    {
+        this.app = app;
+        Address = address;
+    }
+
+    /// <summary>Where it listens.</summary>
+    public Uri Address { get; }
+
+    public string DatabasePath => app.Services.GetRequiredService<Database>().Path;
+
+    public IServiceProvider Services => app.Services;
+
+    /// <exception cref="StartupException">It cannot start; the message says why and what to do.</exception>
+    public static async Task<RunningServer> StartAsync(HostSettings settings, IReadOnlyCollection<CodeWorkflow> workflows, CancellationToken cancel)
+    {
+        WebApplication? built = null;
+        try
+        {
+            built = BatonHost.Build(settings, workflows);
+            if (!IPAddress.IsLoopback(settings.Address) && !built.Services.GetRequiredService<Credentials>().AreConfigured)
+            {
+                throw new StartupException($"{settings.Address} can be reached from other machines, and no credential is configured. Set {Credentials.KeyVariable} or Identity:KeysFile, or listen on 127.0.0.1.");
+            }
+            await built.StartAsync(cancel);
+            var address = built.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+            return new RunningServer(built, new Uri(address.Replace("[::]", "127.0.0.1", StringComparison.Ordinal).Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal)));
+        }
+        catch (Exception e) when (Explain(e, settings) is { } reason)
+        {
+            if (built is not null) await built.DisposeAsync();
+            throw new StartupException(reason, e);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await app.StopAsync();
+        await app.DisposeAsync();
+    }
+
+    private static string? Explain(Exception e, HostSettings settings) => e switch
+    {
+        StartupException or DatabaseInUseException or NewerSchemaException or StorageUnavailableException or CredentialException => e.Message,
+        OptionsValidationException options => $"A setting is not valid: {string.Join(" ", options.Failures)}",
+        IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException } => $"Port {settings.Port} is in use. Stop what listens there, or choose another with --port.",
+        IOException or System.Net.Sockets.SocketException => $"Cannot listen on {settings.Address}:{settings.Port}: {e.Message}",
+        UnauthorizedAccessException => $"{e.Message} The database and its folder must belong to the user that runs Baton.",
+        FormatException or InvalidDataException => $"The settings cannot be read: {e.Message}",
+        _ => null,
+    };
+}
+
+/// <summary>The server cannot start.</summary>
+internal sealed class StartupException(string message, Exception? inner = null) : Exception(message, inner);

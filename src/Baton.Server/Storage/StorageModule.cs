@@ -1,0 +1,26 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Baton.Server.Storage;
+
+/// <summary>Where everything is kept.</summary>
+internal sealed class StorageOptions
+{
+    public const string Section = "Storage";
+
+    /// <summary>The database file. Default: <c>baton/baton.db</c> in the user's data folder. Also <c>--db</c> and <c>BATON_DB</c>.</summary>
+    [Required]
+    public string Database { get; set; } = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "baton", "baton.db");
+}
+
+/// <summary>The database of this process.</summary>
+internal static class StorageModule
+{
+    extension(IServiceCollection services)
+    {
+        public IServiceCollection AddStorage(Database database)
+        {
+            services.AddHealthChecks().AddCheck<StorageHealth>("storage");
+            return services.AddSingleton(database);
+        }
+    }
+}

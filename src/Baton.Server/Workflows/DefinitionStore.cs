@@ -1,0 +1,92 @@
+using Baton.Engine;
+using Baton.Server.Storage;
+using Dapper;
+
+namespace Baton.Server.Workflows;
+
+/// <summary>A registered document.</summary>
+internal sealed record StoredDefinition(string Namespace, string Name, string Version, string Hash, string Document, long CreatedAtMs)
+{
+    public WorkflowRef Ref => new(Namespace, Name, Version);
+}
+
+/// <summary>Statements of definitions. Every one names the tenant first.</summary>
+internal sealed record DefinitionSql
+{
+    public string Insert { get; init; } = "INSERT INTO definitions (tenant_id, namespace, name, version, hash, document, created_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
+
+    public string HashOf { get; init; } = "SELECT hash FROM definitions WHERE tenant_id = ?1 AND namespace = ?2 AND name = ?3 AND version = ?4";
+
+    public string Get { get; init; } = """
+        SELECT namespace, name, version, hash, document, created_at_ms FROM definitions
+        WHERE tenant_id = @Tenant AND namespace = @Namespace AND name = @Name AND version = @Version
+        """;
+
+    public string Versions { get; init; } = """
+        SELECT namespace, name, version, hash, document, created_at_ms FROM definitions WHERE tenant_id = @Tenant AND namespace = @Namespace AND name = @Name
+        """;
+
+    public string List { get; init; } = """
+        SELECT namespace, name, version, hash, document, created_at_ms FROM definitions
+        WHERE tenant_id = @Tenant AND (namespace, name, version) > (@AfterNamespace, @AfterName, @AfterVersion) ORDER BY namespace, name, version LIMIT @Limit
+        """;
+
+    public static readonly DefinitionSql Sqlite = new();
+}
+
+/// <summary>Workflow documents: immutable once registered.</summary>
+internal sealed class DefinitionStore(Database database, TimeProvider time)
+{
+    private readonly DefinitionSql sql = DefinitionSql.Sqlite;
+
+    /// <summary>Registers a document; durable when the task completes.</summary>
+    public ValueTask<RegisterResult> RegisterAsync(TenantId tenant, WorkflowRef workflow, string hash, string document, Action<SqliteConnectionStatements>? andThen = null) => database.WriteAsync<RegisterResult>(statements =>
+    {
+        var nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var added = statements[sql.Insert].Bind(1, tenant.Value).Bind(2, workflow.Namespace).Bind(3, workflow.Name).Bind(4, workflow.Version).Bind(5, hash).Bind(6, document).Bind(7, nowMs).Execute();
+        if (added == 1)
+        {
+            andThen?.Invoke(statements);
+            return new RegisterResult.Registered(DateTimeOffset.FromUnixTimeMilliseconds(nowMs));
+        }
+        var find = statements[sql.HashOf].Bind(1, tenant.Value).Bind(2, workflow.Namespace).Bind(3, workflow.Name).Bind(4, workflow.Version);
+        find.Step();
+        var known = find.Text(0);
+        find.Reset();
+        return known == hash ? new RegisterResult.Unchanged() : new RegisterResult.OtherContent(known);
+    });
+
+    public async ValueTask<StoredDefinition?> GetAsync(TenantId tenant, WorkflowRef workflow, CancellationToken cancel)
+    {
+        await using var connection = await database.ReadAsync(cancel);
+        return await connection.QuerySingleOrDefaultAsync<StoredDefinition>(new CommandDefinition(sql.Get, new { Tenant = tenant.Value, workflow.Namespace, workflow.Name, workflow.Version }, cancellationToken: cancel));
+    }
+
+    /// <summary>All versions of a workflow, the newest first by semantic versioning.</summary>
+    public async ValueTask<IReadOnlyList<StoredDefinition>> VersionsAsync(TenantId tenant, string space, string name, CancellationToken cancel)
+    {
+        await using var connection = await database.ReadAsync(cancel);
+        var found = await connection.QueryAsync<StoredDefinition>(new CommandDefinition(sql.Versions, new { Tenant = tenant.Value, Namespace = space, Name = name }, cancellationToken: cancel));
+        return [.. found.OrderByDescending(definition => definition.Version, SemanticVersion.Comparer).ThenByDescending(definition => definition.CreatedAtMs)];
+    }
+
+    /// <summary>Definitions in the order of their names, after the given one.</summary>
+    public async ValueTask<IReadOnlyList<StoredDefinition>> ListAsync(TenantId tenant, WorkflowRef after, int limit, CancellationToken cancel)
+    {
+        await using var connection = await database.ReadAsync(cancel);
+        return [.. await connection.QueryAsync<StoredDefinition>(new CommandDefinition(sql.List,
+            new { Tenant = tenant.Value, AfterNamespace = after.Namespace, AfterName = after.Name, AfterVersion = after.Version, Limit = limit }, cancellationToken: cancel))];
+    }
+}
+
+/// <summary>What became of a document that was to be registered.</summary>
+internal abstract record RegisterResult
+{
+    private RegisterResult() { }
+
+    public sealed record Registered(DateTimeOffset At) : RegisterResult;
+
+    public sealed record Unchanged : RegisterResult;
+
+    public sealed record OtherContent(string KnownHash) : RegisterResult;
+}

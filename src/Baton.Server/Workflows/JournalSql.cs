@@ -1,0 +1,82 @@
+namespace Baton.Server.Workflows;
+
+/// <summary>Statements of the journal and of what its entries bring about. Every one names the tenant first.</summary>
+internal sealed record JournalSql
+{
+    /// <summary>Refused, as zero rows, when the lease is not the run's. 1 tenant, 2 id, 3 fencing, 4.. the row.</summary>
+    public string Append { get; init; } = """
+        INSERT INTO journal (tenant_id, run_no, seq, kind, at_ms, key, attempt, took_ms, body, body_hash, meta)
+        SELECT tenant_id, no, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 FROM runs WHERE tenant_id = ?1 AND id = ?2 AND fencing = ?3 AND state = 'running'
+        """;
+
+    /// <summary>The first entry of a run that is stored in the same transaction.</summary>
+    public string AppendFirst { get; init; } = "INSERT INTO journal (tenant_id, run_no, seq, kind, at_ms, key, body, body_hash, meta) VALUES (?1, ?2, 0, ?3, ?4, '', ?5, ?6, ?7)";
+
+    public string SavePayload { get; init; } = "INSERT INTO payloads (tenant_id, hash, body) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+
+    public string RunNo { get; init; } = "SELECT no FROM runs WHERE tenant_id = ?1 AND id = ?2 AND fencing = ?3 AND state = 'running'";
+
+    public string ReadEntries { get; init; } = """
+        SELECT j.seq, j.kind, j.at_ms, j.key, j.attempt, j.took_ms, coalesce(j.body, p.body), j.meta
+        FROM journal j LEFT JOIN payloads p ON p.tenant_id = j.tenant_id AND p.hash = j.body_hash
+        WHERE j.tenant_id = @Tenant AND j.run_no = @RunNo AND j.seq > @After ORDER BY j.seq LIMIT @Limit
+        """;
+
+    public string ReadInbox { get; init; } = """
+        SELECT i.no, i.kind, i.name, coalesce(i.body, p.body), i.child_state, i.child_error
+        FROM inbox i LEFT JOIN payloads p ON p.tenant_id = i.tenant_id AND p.hash = i.body_hash
+        WHERE i.tenant_id = @Tenant AND i.run_no = @RunNo AND i.no > @After ORDER BY i.no
+        """;
+
+    public string RemoveMessage { get; init; } = "DELETE FROM inbox WHERE tenant_id = ?1 AND run_no = ?2 AND no = ?3";
+
+    public string AddListener { get; init; } = "INSERT INTO listeners (tenant_id, run_no, key, position, event_type, event_source) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+
+    public string RemoveListener { get; init; } = "DELETE FROM listeners WHERE tenant_id = ?1 AND run_no = ?2 AND key = ?3";
+
+    /// <summary>Runs whose open subscriptions an event fits.</summary>
+    public string FindListeners { get; init; } = """
+        SELECT DISTINCT r.id, l.key FROM listeners l JOIN runs r ON r.no = l.run_no
+        WHERE l.tenant_id = ?1 AND (l.event_type = ?2 OR l.event_type IS NULL) AND (l.event_source = ?3 OR l.event_source IS NULL)
+        """;
+
+    /// <summary>Counts a message and wakes its run. No row for a run that has ended.</summary>
+    public string CallRun { get; init; } = """
+        UPDATE runs SET inbox_no = inbox_no + 1, updated_at_ms = ?3, wake_at_ms = CASE state WHEN 'waiting' THEN NULL ELSE wake_at_ms END,
+            state = CASE state WHEN 'waiting' THEN 'queued' ELSE state END
+        WHERE tenant_id = ?1 AND id = ?2 AND state NOT IN ('completed', 'failed', 'cancelled') RETURNING no, inbox_no, state
+        """;
+
+    public string AddMessage { get; init; } = """
+        INSERT INTO inbox (tenant_id, run_no, no, kind, name, body, body_hash, child_state, child_error) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+        """;
+
+    /// <summary>The end of a run, or its pause, by its owner. 1 tenant, 2 id, 3 fencing, 4 state, 5 error, 6 now, 7 ended.</summary>
+    public string SetState { get; init; } = """
+        UPDATE runs SET state = ?4, owner = NULL, fencing = fencing + 1, request = NULL, error = ?5, updated_at_ms = ?6, ended_at_ms = ?7, wake_at_ms = NULL
+        WHERE tenant_id = ?1 AND id = ?2 AND fencing = ?3 AND state = 'running' RETURNING no, parent_id, parent_key, namespace, workflow
+        """;
+
+    public string ClearInbox { get; init; } = "DELETE FROM inbox WHERE tenant_id = ?1 AND run_no = ?2";
+
+    public string ClearListeners { get; init; } = "DELETE FROM listeners WHERE tenant_id = ?1 AND run_no = ?2";
+
+    /// <summary>Children that are awaited end with their parent: those out of memory are queued, so that a worker ends them.</summary>
+    public string CancelChildren { get; init; } = """
+        UPDATE runs SET request = 'cancel', request_reason = 'The run that started it ended.', updated_at_ms = ?3, wake_at_ms = NULL,
+            state = CASE WHEN state IN ('waiting', 'paused') THEN 'queued' ELSE state END
+        WHERE tenant_id = ?1 AND parent_id = ?2 AND parent_key IS NOT NULL AND state NOT IN ('completed', 'failed', 'cancelled') RETURNING id, state
+        """;
+
+    /// <summary>
+    /// Gives a run back. Refused when a message arrived, or a request to pause or cancel, unless it is to be claimed again at once.
+    /// 1 tenant, 2 id, 3 fencing, 4 newest message seen, 5 requeue, 6 wake at, 7 now.
+    /// </summary>
+    public string Park { get; init; } = """
+        UPDATE runs SET state = CASE ?5 WHEN 1 THEN 'queued' ELSE 'waiting' END, owner = NULL, fencing = fencing + 1, wake_at_ms = ?6, updated_at_ms = ?7
+        WHERE tenant_id = ?1 AND id = ?2 AND fencing = ?3 AND state = 'running'
+            AND (?5 = 1 OR request IS NULL AND NOT EXISTS (SELECT 1 FROM inbox i WHERE i.tenant_id = ?1 AND i.run_no = runs.no AND i.no > ?4))
+        """;
+
+    public static readonly JournalSql Sqlite = new();
+}

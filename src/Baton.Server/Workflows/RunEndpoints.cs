@@ -1,0 +1,198 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Baton.Client;
+using Baton.Engine;
+using Baton.Jq;
+using Baton.Server.Http;
+using Baton.Server.Identity;
+
+namespace Baton.Server.Workflows;
+
+/// <summary>Runs: start, look, list, steer.</summary>
+internal static class RunEndpoints
+{
+    private const int MaxPage = 500;
+
+    /// <summary>Starts a run. With an <c>Idempotency-Key</c>, a repetition returns the first run.</summary>
+    public static async Task<IResult> Start(HttpContext http, RequestBody bodies, RunStarter starter, CancellationToken cancel)
+    {
+        var body = await bodies.ReadJsonAsync(http.Request, cancel);
+        if (body.Problem is not null) return body.Problem;
+        var fields = new FieldReader(body.Value);
+        var workflow = fields.Text("workflow", 200, required: true);
+        var input = fields.Any("input");
+        var labels = fields.Texts("labels", 20, 63, 200);
+        var priority = fields.Integer("priority", -100, 100, 0);
+        if (fields.Problem is { } problem) return problem;
+        return await StartAsync(http, starter, new RunToStart(WorkflowName.Parse(workflow!), input, labels, priority), body.Value, cancel);
+    }
+
+    /// <summary>Starts the newest version of a workflow by its type, with the whole body as input, and waits a while for its end.</summary>
+    public static async Task<IResult> StartByType(HttpContext http, string type, RequestBody bodies, RunStarter starter, RunQueries queries, RunFollower follower, WorkflowCatalog catalog, CancellationToken cancel)
+    {
+        var body = await bodies.ReadJsonAsync(http.Request, cancel);
+        if (body.Problem is not null) return body.Problem;
+        var name = await catalog.FindTypeAsync(http.Tenant, type, cancel);
+        if (name is null) return Problems.UnknownWorkflow(new WorkflowName("default", type));
+        var wait = QueryInteger(http, "wait_seconds", 0, 300, 55);
+        if (wait.Problem is not null) return wait.Problem;
+        var started = await StartAsync(http, starter, new RunToStart(name, body.Value, new Dictionary<string, string>(StringComparer.Ordinal), 0), body.Value, cancel);
+        if (started is not StartedRun run || wait.Value == 0) return started;
+        await follower.WaitForEndAsync(http.Tenant, run.Id, TimeSpan.FromSeconds(wait.Value!.Value), cancel);
+        var row = (await queries.FindAsync(http.Tenant, run.Id, cancel))!;
+        return row.ToView().IsTerminal ? await ResultAsync(http.Tenant, row, queries, cancel) : started;
+    }
+
+    public static Task<IResult> Get(HttpContext http, string id, RunQueries queries, CancellationToken cancel) =>
+        WithRunAsync(http, id, queries, async row => TypedResults.Json(row.ToView(await queries.ProgressAsync(http.Tenant, row, cancel)), WireJson.Web.RunView), cancel);
+
+    public static Task<IResult> Result(HttpContext http, string id, RunQueries queries, CancellationToken cancel) =>
+        WithRunAsync(http, id, queries, async row => row.ToView().IsTerminal ? await ResultAsync(http.Tenant, row, queries, cancel) : Problems.NotEnded(row.State), cancel);
+
+    public static async Task<IResult> List(HttpContext http, RunQueries queries, CancellationToken cancel)
+    {
+        var query = http.Request.Query;
+        foreach (var name in query.Keys)
+        {
+            if (!ListParameters.Contains(name, StringComparer.Ordinal)) return Problems.InvalidQuery(name, $"There is no parameter '{name}'. Parameters here: {string.Join(", ", ListParameters)}.");
+        }
+        if (query["state"] is [{ } state] && !RunStates.TryParse(state, out _)) return Problems.InvalidQuery("state", $"'{state}' is no state; states: {string.Join(", ", RunStates.Names)}.");
+        var limit = QueryInteger(http, "limit", 1, MaxPage, 50);
+        if (limit.Problem is not null) return limit.Problem;
+        if (!TryTime(query["created_after"], out var after)) return Problems.InvalidQuery("created_after", "A time is written as in 2026-01-31T12:00:00Z.");
+        if (!TryTime(query["created_before"], out var before)) return Problems.InvalidQuery("created_before", "A time is written as in 2026-01-31T12:00:00Z.");
+        long? cursor = null;
+        if (query["cursor"] is [{ } text])
+        {
+            if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)) return Problems.InvalidQuery("cursor", "Give the next_cursor of the page before.");
+            cursor = number;
+        }
+        var label = query["label"].ToString().Split('=', 2);
+        if (query.ContainsKey("label") && label.Length != 2) return Problems.InvalidQuery("label", "A label is written as name=value.");
+        var workflow = query["workflow"] is [{ } named] ? WorkflowName.Parse(named) : null;
+        var filter = new RunFilter(query["state"], workflow?.Namespace, workflow?.Name, label.Length == 2 ? label[0] : null, label.Length == 2 ? label[1] : null, query["parent"], after, before, cursor, limit.Value!.Value);
+        return TypedResults.Json(await queries.ListAsync(http.Tenant, filter, cancel), WireJson.Web.PageRunView);
+    }
+
+    /// <summary>The run's events as they come (server-sent events); <c>Last-Event-ID</c> resumes.</summary>
+    public static Task<IResult> Events(HttpContext http, string id, RunQueries queries, RunFollower follower, CancellationToken cancel) => WithRunAsync(http, id, queries, async row =>
+    {
+        var last = http.Request.Headers["Last-Event-ID"].ToString() is { Length: > 0 } header ? header : http.Request.Query["after"].ToString();
+        var after = -1L;
+        if (last.Length > 0 && !long.TryParse(last, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out after)) return Problems.InvalidHeader("Last-Event-ID", "Give the id of the last event that was received: a whole number.");
+        await follower.StreamAsync(http.Tenant, RunId.Parse(id, null), after, new EventStream(http.Response, cancel), cancel);
+        return TypedResults.Empty;
+    }, cancel);
+
+    public static Task<IResult> Journal(HttpContext http, string id, RunQueries queries, CancellationToken cancel) => WithRunAsync(http, id, queries, async row =>
+    {
+        var limit = QueryInteger(http, "limit", 1, 1_000, 200);
+        if (limit.Problem is not null) return limit.Problem;
+        var after = QueryInteger(http, "after", -1, int.MaxValue, -1);
+        if (after.Problem is not null) return after.Problem;
+        var rows = await queries.JournalAsync(http.Tenant, row, after.Value!.Value, limit.Value!.Value + 1, cancel);
+        var page = rows.Take(limit.Value.Value).Select(entry => Views.Entry(entry)).ToList();
+        return TypedResults.Json(new Page<JournalEntryView>(page, rows.Count > page.Count ? page[^1].Seq.ToString(CultureInfo.InvariantCulture) : null), WireJson.Web.PageJournalEntryView);
+    }, cancel);
+
+    public static Task<IResult> Cancel(HttpContext http, string id, RequestBody bodies, RunStore runs, RunQueries queries, CancellationToken cancel) => ControlAsync(http, id, "cancel", bodies, runs, queries, cancel);
+
+    public static Task<IResult> Pause(HttpContext http, string id, RequestBody bodies, RunStore runs, RunQueries queries, CancellationToken cancel) => ControlAsync(http, id, "pause", bodies, runs, queries, cancel);
+
+    public static Task<IResult> Resume(HttpContext http, string id, RequestBody bodies, RunStore runs, RunQueries queries, CancellationToken cancel) => ControlAsync(http, id, "resume", bodies, runs, queries, cancel);
+
+    public static async Task<IResult> Signal(HttpContext http, string id, string name, RequestBody bodies, RunStore runs, RunQueries queries, CancellationToken cancel)
+    {
+        if (!RunId.TryParse(id, out var run)) return Problems.InvalidPath("id", "A run's id is 'run_' and 32 hexadecimal digits.");
+        if (name.Length > 200) return Problems.InvalidPath("name", "A signal's name has 1 to 200 characters.");
+        var body = await bodies.ReadJsonAsync(http.Request, cancel);
+        if (body.Problem is not null) return body.Problem;
+        return await AnswerAsync(http, run, await runs.SignalAsync(http.Tenant, run, name, body.Value.ToUtf8Bytes()), queries, cancel);
+    }
+
+    private static readonly string[] ListParameters = ["state", "workflow", "label", "parent", "created_after", "created_before", "cursor", "limit"];
+
+    private static async Task<IResult> StartAsync(HttpContext http, RunStarter starter, RunToStart run, JqValue request, CancellationToken cancel)
+    {
+        if (!starter.IsOpen) return Problems.Stopping();
+        IdempotencyKey? key = null;
+        if (http.Request.Headers.TryGetValue("Idempotency-Key", out var header))
+        {
+            if (header.ToString() is not { Length: >= 1 and <= 200 } text) return Problems.InvalidHeader("Idempotency-Key", "An idempotency key has 1 to 200 characters.");
+            key = new IdempotencyKey(text, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{http.Request.Path}\n{request.ToJson()}"))));
+        }
+        return await starter.StartAsync(http.Tenant, run, key, cancel) switch
+        {
+            RunStarter.Outcome.Started(var id) => new StartedRun(id, IsNew: true),
+            RunStarter.Outcome.AlreadyStarted(var id) => new StartedRun(id, IsNew: false),
+            RunStarter.Outcome.KeyReused(var id) => Problems.KeyReused(key!.Key, id.ToString()),
+            RunStarter.Outcome.UnknownWorkflow => Problems.UnknownWorkflow(run.Workflow),
+            RunStarter.Outcome.InvalidInput(var detail, var faults) => Problems.InvalidInput(detail, faults),
+            _ => throw new System.Diagnostics.UnreachableException(),
+        };
+    }
+
+    private static async Task<IResult> ControlAsync(HttpContext http, string id, string verb, RequestBody bodies, RunStore runs, RunQueries queries, CancellationToken cancel)
+    {
+        if (!RunId.TryParse(id, out var run)) return Problems.InvalidPath("id", "A run's id is 'run_' and 32 hexadecimal digits.");
+        var body = await bodies.ReadJsonAsync(http.Request, cancel);
+        if (body.Problem is not null) return body.Problem;
+        var fields = new FieldReader(body.Value.IsNull ? JqValue.EmptyObject : body.Value);
+        var reason = fields.Text("reason", 1_000);
+        if (fields.Problem is { } problem) return problem;
+        var result = verb == "resume" ? await runs.ResumeAsync(http.Tenant, run) : await runs.RequestAsync(http.Tenant, run, verb, reason);
+        return await AnswerAsync(http, run, result, queries, cancel);
+    }
+
+    private static async Task<IResult> AnswerAsync(HttpContext http, RunId run, ControlResult result, RunQueries queries, CancellationToken cancel) => result switch
+    {
+        ControlResult.Done => TypedResults.Json((await queries.FindAsync(http.Tenant, run, cancel))!.ToView(), WireJson.Web.RunView, statusCode: 202),
+        ControlResult.Refused(var state, var verb) => Problems.IllegalTransition(verb, state.ToName()),
+        _ => Problems.UnknownRun(run.ToString()),
+    };
+
+    private static async Task<IResult> ResultAsync(TenantId tenant, RunRow row, RunQueries queries, CancellationToken cancel)
+    {
+        JsonElement? output = row.State == "completed" && await queries.OutputAsync(tenant, row, cancel) is { } bytes ? Views.Element(bytes) : null;
+        return TypedResults.Json(new RunResult(row.Id, row.State, output, Views.Error(JournalRows.Error(row.Error))), WireJson.Web.RunResult);
+    }
+
+    private static async Task<IResult> WithRunAsync(HttpContext http, string id, RunQueries queries, Func<RunRow, Task<IResult>> answer, CancellationToken cancel)
+    {
+        if (!RunId.TryParse(id, out var run)) return Problems.InvalidPath("id", "A run's id is 'run_' and 32 hexadecimal digits.");
+        return await queries.FindAsync(http.Tenant, run, cancel) is { } row ? await answer(row) : Problems.UnknownRun(id);
+    }
+
+    private static (int? Value, ProblemResult? Problem) QueryInteger(HttpContext http, string name, int least, int most, int otherwise)
+    {
+        if (http.Request.Query[name] is not [{ } text]) return (otherwise, null);
+        return int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
+            ? (number, null) : (null, Problems.InvalidQuery(name, $"'{name}' is a whole number from {least} to {most}."));
+    }
+
+    private static bool TryTime(string? text, out long? ms)
+    {
+        ms = null;
+        if (string.IsNullOrEmpty(text)) return true;
+        if (!DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)) return false;
+        ms = time.ToUnixTimeMilliseconds();
+        return true;
+    }
+}
+
+/// <summary>202 with the run's address; 200 for one that was started before under the same key.</summary>
+internal sealed class StartedRun(RunId id, bool IsNew) : IResult, IStatusCodeHttpResult
+{
+    public RunId Id => id;
+
+    public int? StatusCode => IsNew ? 202 : 200;
+
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        var row = await httpContext.RequestServices.GetRequiredService<RunQueries>().FindAsync(httpContext.Tenant, id, httpContext.RequestAborted);
+        httpContext.Response.Headers.Location = $"/api/v1/runs/{id}";
+        await TypedResults.Json(row!.ToView(), WireJson.Web.RunView, statusCode: StatusCode).ExecuteAsync(httpContext);
+    }
+}

@@ -1,0 +1,88 @@
+using System.Globalization;
+using System.Threading.Channels;
+using Baton.Client;
+using Baton.Engine;
+using Baton.Server.Cluster;
+using Baton.Server.Http;
+
+namespace Baton.Server.Workflows;
+
+/// <summary>Follows a run's journal as it grows: what is watched is what is durable, and work in progress beside it.</summary>
+internal sealed class RunFollower(RunQueries queries, Wakeups wakeups, StepFeed steps, TimeProvider time, IHostApplicationLifetime lifetime)
+{
+    private const int MaxEntriesAtOnce = 500;
+
+    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(15);
+
+    /// <summary>Writes the run's events until it ends: entries after <paramref name="after"/> with ids to resume from, steps that begin, changes of state.</summary>
+    public async Task StreamAsync(TenantId tenant, RunId run, long after, EventStream stream, CancellationToken cancel)
+    {
+        var begun = Channel.CreateBounded<StepStarted>(new BoundedChannelOptions(1_024) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
+        var changed = Signal();
+        using var watchSteps = steps.Watch(run, step =>
+        {
+            begun.Writer.TryWrite(step);
+            changed.Writer.TryWrite(true);
+        });
+        using var watchRun = wakeups.Watch(run, () => changed.Writer.TryWrite(true));
+        await stream.OpenAsync();
+        string? state = null;
+        while (!cancel.IsCancellationRequested && !lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            while (begun.Reader.TryRead(out var step)) await stream.WriteAsync("step_started", null, new StepStartedView(step.Key, step.Label, step.Attempt, step.At), WireJson.Web.StepStartedView);
+            var row = (await queries.FindAsync(tenant, run, cancel))!;
+            var entries = await queries.JournalAsync(tenant, row, after, MaxEntriesAtOnce, cancel);
+            foreach (var entry in entries)
+            {
+                await stream.WriteAsync("entry", entry.Seq.ToString(CultureInfo.InvariantCulture), Views.Entry(entry), WireJson.Web.JournalEntryView);
+                after = entry.Seq;
+            }
+            if (entries.Count == MaxEntriesAtOnce) continue;
+            if (row.State != state)
+            {
+                await stream.WriteAsync("state", null, row.ToView(), WireJson.Web.RunView);
+                state = row.State;
+            }
+            if (row.ToView().IsTerminal) return;
+            if (!await WaitAsync(changed, cancel)) await stream.BeatAsync();
+        }
+    }
+
+    /// <summary>Waits until the run ends or the time is up.</summary>
+    public async Task WaitForEndAsync(TenantId tenant, RunId run, TimeSpan most, CancellationToken cancel)
+    {
+        var changed = Signal();
+        using var watch = wakeups.Watch(run, () => changed.Writer.TryWrite(true));
+        var until = time.GetUtcNow() + most;
+        while (time.GetUtcNow() < until && !(await queries.FindAsync(tenant, run, cancel))!.ToView().IsTerminal)
+        {
+            using var timeout = new CancellationTokenSource(until - time.GetUtcNow(), time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancel, lifetime.ApplicationStopping);
+            try
+            {
+                await changed.Reader.ReadAsync(either.Token);
+            }
+            catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>True when something changed, false when it is time for a beat.</summary>
+    private async Task<bool> WaitAsync(Channel<bool> changed, CancellationToken cancel)
+    {
+        using var beat = new CancellationTokenSource(Beat, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(beat.Token, cancel, lifetime.ApplicationStopping);
+        try
+        {
+            return await changed.Reader.ReadAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    private static Channel<bool> Signal() => Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+}

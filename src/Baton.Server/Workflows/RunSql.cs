@@ -1,0 +1,54 @@
+namespace Baton.Server.Workflows;
+
+/// <summary>Statements of runs. Every one names the tenant first, but those by which a node takes and wakes runs of all tenants.</summary>
+internal sealed record RunSql
+{
+    public string Insert { get; init; } = """
+        INSERT INTO runs (tenant_id, id, namespace, workflow, version, state, priority, labels, parent_id, parent_key, owner, fencing, created_at_ms, updated_at_ms, started_at_ms)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?13, ?14) RETURNING no
+        """;
+
+    public string AddLabel { get; init; } = "INSERT INTO run_labels (tenant_id, name, value, run_no) VALUES (?1, ?2, ?3, ?4)";
+
+    public string FindKey { get; init; } = "SELECT run_id, request_hash FROM idempotency_keys WHERE tenant_id = ?1 AND key = ?2";
+
+    public string AddKey { get; init; } = "INSERT INTO idempotency_keys (tenant_id, key, request_hash, run_id, created_at_ms) VALUES (?1, ?2, ?3, ?4, ?5)";
+
+    /// <summary>Takes queued runs, the most urgent first, then the oldest. 1 node, 2 now, 3 most.</summary>
+    public string Claim { get; init; } = """
+        UPDATE runs SET state = 'running', owner = ?1, fencing = fencing + 1, updated_at_ms = ?2, started_at_ms = coalesce(started_at_ms, ?2)
+        WHERE no IN (SELECT no FROM runs WHERE state = 'queued' ORDER BY priority DESC, no LIMIT ?3)
+        RETURNING tenant_id, id, fencing, namespace, workflow, version, request, request_reason
+        """;
+
+    /// <summary>Queues waiting runs whose time has come. 1 now.</summary>
+    public string Wake { get; init; } = "UPDATE runs SET state = 'queued', wake_at_ms = NULL, updated_at_ms = ?1 WHERE state = 'waiting' AND wake_at_ms <= ?1";
+
+    public string NextWake { get; init; } = "SELECT min(wake_at_ms) FROM runs WHERE state = 'waiting' AND wake_at_ms IS NOT NULL";
+
+    /// <summary>Takes back what a dead node had. 1 now.</summary>
+    public string Rescue { get; init; } = "UPDATE runs SET state = 'queued', owner = NULL, fencing = fencing + 1, updated_at_ms = ?1 WHERE state = 'running'";
+
+    /// <summary>Asks a run to pause or cancel; one that is out of memory is queued, so that a worker does it. 1 tenant, 2 id, 3 request, 4 reason, 5 now.</summary>
+    public string Request { get; init; } = """
+        UPDATE runs SET request = ?3, request_reason = ?4, updated_at_ms = ?5, wake_at_ms = NULL,
+            state = CASE WHEN state IN ('waiting', 'paused') THEN 'queued' ELSE state END
+        WHERE tenant_id = ?1 AND id = ?2 AND state NOT IN ('completed', 'failed', 'cancelled') AND NOT (state = 'paused' AND ?3 = 'pause') RETURNING state
+        """;
+
+    /// <summary>Queues a paused run. 1 tenant, 2 id, 3 now.</summary>
+    public string Resume { get; init; } = """
+        UPDATE runs SET state = 'queued', request = NULL, request_reason = NULL, error = NULL, updated_at_ms = ?3
+        WHERE tenant_id = ?1 AND id = ?2 AND state = 'paused' RETURNING state
+        """;
+
+    public string StateOf { get; init; } = "SELECT state FROM runs WHERE tenant_id = ?1 AND id = ?2";
+
+    public static readonly RunSql Sqlite = new();
+}
+
+/// <summary>All statements of this feature, for one database.</summary>
+internal sealed record WorkflowSql(RunSql Runs, JournalSql Journal)
+{
+    public static readonly WorkflowSql Sqlite = new(RunSql.Sqlite, JournalSql.Sqlite);
+}

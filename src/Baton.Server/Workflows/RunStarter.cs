@@ -1,0 +1,54 @@
+using Baton.Client;
+using Baton.Engine;
+using Baton.Jq;
+using Baton.Server.Cluster;
+
+namespace Baton.Server.Workflows;
+
+/// <summary>A run that somebody asks for.</summary>
+internal sealed record RunToStart(WorkflowName Workflow, JqValue Input, IReadOnlyDictionary<string, string> Labels, int Priority);
+
+/// <summary>Starts runs: finds the version, checks the input, stores the run, and executes it here at once where there is room.</summary>
+internal sealed class RunStarter(WorkflowCatalog catalog, RunStore runs, RunWorker worker, Node node, TimeProvider time)
+{
+    /// <summary>False once this server stops.</summary>
+    public bool IsOpen => !worker.IsDraining;
+
+    public async ValueTask<Outcome> StartAsync(TenantId tenant, RunToStart run, IdempotencyKey? key, CancellationToken cancel)
+    {
+        if (await catalog.ResolveAsync(tenant, run.Workflow, cancel) is not { } workflow) return new Outcome.UnknownWorkflow();
+        var definition = await catalog.DefinitionAsync(tenant, workflow, cancel);
+        if (definition?.CheckInput(run.Input) is { Count: > 0 } errors)
+        {
+            return new Outcome.InvalidInput($"The input does not fit the schema of {workflow}: {errors[0].Message}", [.. errors.Select(error => new Fault($"/input{error.InstancePointer}", error.Message))]);
+        }
+        var body = await catalog.FindAsync(tenant, workflow, cancel);
+        var input = run.Input.ToUtf8Bytes();
+        var stored = new NewRun(RunId.New(time), workflow, input) { Priority = run.Priority, Labels = run.Labels, Idempotency = key };
+        var result = await runs.StartAsync(tenant, stored, worker.HasRoom ? node.Id : null);
+        if (result is StartResult.Started { Lease: { } lease, At: var at }) worker.Adopt(lease, body!, input, at);
+        return result switch
+        {
+            StartResult.Started(var id, _, _) => new Outcome.Started(id),
+            StartResult.AlreadyStarted(var id) => new Outcome.AlreadyStarted(id),
+            StartResult.KeyReused(var id) => new Outcome.KeyReused(id),
+            _ => throw new System.Diagnostics.UnreachableException(),
+        };
+    }
+
+    /// <summary>What became of it.</summary>
+    public abstract record Outcome
+    {
+        private Outcome() { }
+
+        public sealed record Started(RunId Id) : Outcome;
+
+        public sealed record AlreadyStarted(RunId Id) : Outcome;
+
+        public sealed record KeyReused(RunId Id) : Outcome;
+
+        public sealed record UnknownWorkflow : Outcome;
+
+        public sealed record InvalidInput(string Detail, IReadOnlyList<Fault> Faults) : Outcome;
+    }
+}

@@ -1,0 +1,121 @@
+using Baton.Engine;
+using Baton.Server.Storage;
+
+namespace Baton.Server.Workflows;
+
+/// <summary>A run that this node has just taken.</summary>
+internal sealed record Claim(RunLease Lease, WorkflowRef Workflow, string? Request, string? Reason);
+
+/// <summary>Runs as rows: started, claimed, called, and asked to change their state.</summary>
+internal sealed class RunStore(Database database, RunWrites writes)
+{
+    private readonly RunSql sql = writes.Sql.Runs;
+
+    private long NowMs => writes.Time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>Stores a run; durable when the task completes. With an <paramref name="owner"/>, that node has it from the start.</summary>
+    public ValueTask<StartResult> StartAsync(TenantId tenant, NewRun run, string? owner) => database.WriteAsync(new StartRunRequest(tenant, run, owner, writes));
+
+    /// <summary>Takes up to <paramref name="most"/> queued runs.</summary>
+    public ValueTask<List<Claim>> ClaimAsync(string node, int most) => database.WriteAsync(statements =>
+    {
+        var claims = new List<Claim>();
+        var claim = statements[sql.Claim].Bind(1, node).Bind(2, NowMs).Bind(3, most);
+        while (claim.Step())
+        {
+            var lease = new RunLease(new TenantId(claim.Text(0)), RunId.Parse(claim.Text(1), null), claim.Long(2));
+            claims.Add(new Claim(lease, new WorkflowRef(claim.Text(3), claim.Text(4), claim.Text(5)), claim.TextOrNull(6), claim.TextOrNull(7)));
+        }
+        return claims;
+    });
+
+    /// <summary>Queues the runs whose time has come.</summary>
+    /// <returns>How many, and when the next is due.</returns>
+    public ValueTask<(int Woken, DateTimeOffset? Next)> WakeAsync() => database.WriteAsync(statements =>
+    {
+        var woken = statements[sql.Wake].Bind(1, NowMs).Execute();
+        var next = statements[sql.NextWake];
+        next.Step();
+        DateTimeOffset? at = next.IsNull(0) ? null : DateTimeOffset.FromUnixTimeMilliseconds(next.Long(0));
+        next.Reset();
+        return (woken, at);
+    });
+
+    /// <summary>Queues what a process that died had in memory.</summary>
+    /// <returns>How many runs.</returns>
+    public ValueTask<int> RescueAsync() => database.WriteAsync(statements => statements[sql.Rescue].Bind(1, NowMs).Execute());
+
+    /// <summary>Asks a run to pause or cancel.</summary>
+    public ValueTask<ControlResult> RequestAsync(TenantId tenant, RunId run, string request, string? reason) =>
+        ControlAsync(tenant, run, request, reason, statements => statements[sql.Request].Bind(1, tenant.Value).Bind(2, run.ToString()).Bind(3, request).Bind(4, reason).Bind(5, NowMs));
+
+    /// <summary>Lets a paused run go on.</summary>
+    public ValueTask<ControlResult> ResumeAsync(TenantId tenant, RunId run) =>
+        ControlAsync(tenant, run, "resume", null, statements => statements[sql.Resume].Bind(1, tenant.Value).Bind(2, run.ToString()).Bind(3, NowMs));
+
+    /// <summary>Puts a signal into a run's inbox; durable when the task completes.</summary>
+    public async ValueTask<ControlResult> SignalAsync(TenantId tenant, RunId run, string name, ReadOnlyMemory<byte> payload)
+    {
+        var notices = new Notices(writes.Wakeups);
+        var result = await database.WriteAsync(statements =>
+        {
+            var sent = Effects(statements, notices, tenant).Send(run, new InboxMessage(0, InboxKind.Signal, name, payload));
+            return sent ? new ControlResult.Done(State(statements, tenant, run)!.Value) : Refused(statements, tenant, run, "signal");
+        });
+        notices.Send();
+        return result;
+    }
+
+    /// <summary>Gives an event to the runs that listen and starts those that it triggers; durable when the task completes.</summary>
+    /// <returns>How many runs it reached.</returns>
+    public async ValueTask<int> PublishAsync(TenantId tenant, CloudEvent published)
+    {
+        var notices = new Notices(writes.Wakeups);
+        var reached = await database.WriteAsync(statements => Effects(statements, notices, tenant).Publish(published));
+        notices.Send();
+        return reached;
+    }
+
+    private async ValueTask<ControlResult> ControlAsync(TenantId tenant, RunId run, string verb, string? reason, Func<SqliteConnectionStatements, SqliteStatement> bound)
+    {
+        var result = await database.WriteAsync(statements =>
+        {
+            var control = bound(statements);
+            if (!control.Step()) return Refused(statements, tenant, run, verb);
+            var state = control.Text(0);
+            control.Reset();
+            return new ControlResult.Done(RunStates.TryParse(state, out var parsed) ? parsed : throw new InvalidDataException(state));
+        });
+        if (result is ControlResult.Done { State: RunState.Queued }) writes.Wakeups.Queued();
+        else if (result is ControlResult.Done { State: RunState.Running }) writes.Wakeups.Called(run, verb, reason);
+        if (result is ControlResult.Done) writes.Wakeups.Changed(run);
+        return result;
+    }
+
+    private StoredEffects Effects(SqliteConnectionStatements statements, Notices notices, TenantId tenant) => new(statements, writes.Sql, writes.Triggers, notices, tenant, NowMs);
+
+    private ControlResult Refused(SqliteConnectionStatements statements, TenantId tenant, RunId run, string verb) =>
+        State(statements, tenant, run) is { } state ? new ControlResult.Refused(state, verb) : new ControlResult.UnknownRun();
+
+    private RunState? State(SqliteConnectionStatements statements, TenantId tenant, RunId run)
+    {
+        var find = statements[sql.StateOf].Bind(1, tenant.Value).Bind(2, run.ToString());
+        if (!find.Step()) return null;
+        var name = find.Text(0);
+        find.Reset();
+        return RunStates.TryParse(name, out var state) ? state : throw new InvalidDataException($"'{name}' is not a run state.");
+    }
+}
+
+/// <summary>What became of a request to signal, pause, resume or cancel a run.</summary>
+internal abstract record ControlResult
+{
+    private ControlResult() { }
+
+    public sealed record Done(RunState State) : ControlResult;
+
+    /// <param name="State">The state in which <paramref name="Verb"/> is not possible.</param>
+    public sealed record Refused(RunState State, string Verb) : ControlResult;
+
+    public sealed record UnknownRun : ControlResult;
+}

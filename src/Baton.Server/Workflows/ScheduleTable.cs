@@ -1,0 +1,35 @@
+using System.Collections.Immutable;
+using Baton.Engine;
+using Baton.Engine.Dsl;
+
+namespace Baton.Server.Workflows;
+
+/// <summary>A schedule in force.</summary>
+internal sealed record ActiveSchedule(TenantId Tenant, WorkflowRef Workflow, WorkflowSchedule Schedule, DateTimeOffset? Due);
+
+/// <summary>All schedules in force, as one immutable snapshot.</summary>
+internal sealed class ScheduleTable
+{
+    private ImmutableDictionary<(TenantId, string, string), ActiveSchedule> schedules = ImmutableDictionary<(TenantId, string, string), ActiveSchedule>.Empty;
+
+    /// <summary>Raised after a change.</summary>
+    public event Action? Changed;
+
+    public IEnumerable<ActiveSchedule> All => Volatile.Read(ref schedules).Values;
+
+    public ActiveSchedule? Find(TenantId tenant, string space, string workflow) => Volatile.Read(ref schedules).GetValueOrDefault((tenant, space, workflow));
+
+    public void Put(ActiveSchedule schedule)
+    {
+        ImmutableInterlocked.AddOrUpdate(ref schedules, KeyOf(schedule.Tenant, schedule.Workflow), schedule, (_, _) => schedule);
+        Changed?.Invoke();
+    }
+
+    public void Remove(TenantId tenant, WorkflowRef workflow)
+    {
+        ImmutableInterlocked.TryRemove(ref schedules, KeyOf(tenant, workflow), out _);
+        Changed?.Invoke();
+    }
+
+    private static (TenantId, string, string) KeyOf(TenantId tenant, WorkflowRef workflow) => (tenant, workflow.Namespace, workflow.Name);
+}

@@ -1,0 +1,138 @@
+using System.Threading.Channels;
+using Baton.Engine;
+using Baton.Engine.Dsl;
+using Baton.Server.Cluster;
+using Baton.Server.Storage;
+
+namespace Baton.Server.Workflows;
+
+/// <summary>Starts the runs that are due by time. A due time that passed while no server ran counts once.</summary>
+internal sealed class Scheduler(Database database, ScheduleStore store, ScheduleTable table, WorkflowCatalog catalog, RunWrites writes, Wakeups wakeups, TimeProvider time, ILogger<Scheduler> log) : BackgroundService
+{
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
+
+    private readonly ScheduleSql sql = ScheduleSql.Sqlite;
+    private readonly Channel<bool> changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        table.Changed += () => changed.Writer.TryWrite(true);
+        wakeups.RunEnded += OnRunEnded;
+        await LoadAsync(stoppingToken);
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await RunOnceAsync();
+                await WaitAsync(stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                break;
+            }
+            catch (StorageUnavailableException e)
+            {
+                log.ScheduleFailed(e.Message);
+                await Task.Delay(TimeSpan.FromSeconds(1), time, CancellationToken.None);
+            }
+        }
+    }
+
+    /// <summary>Starts everything that is due now.</summary>
+    public async Task RunOnceAsync()
+    {
+        var now = time.GetUtcNow();
+        foreach (var active in table.All.Where(active => active.Due <= now).ToList())
+        {
+            var next = NextDue(active, now);
+            if (await FireAsync(active, next)) log.ScheduleFired(active.Workflow);
+            table.Put(active with { Due = next });
+        }
+    }
+
+    /// <summary>The schedule is moved on and the run stored in one transaction: a crash loses neither, and doubles neither.</summary>
+    private async Task<bool> FireAsync(ActiveSchedule active, DateTimeOffset? next)
+    {
+        var notices = new Notices(writes.Wakeups);
+        var nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var run = new NewRun(RunId.New(time), active.Workflow, "{}"u8.ToArray()) { Labels = EventTriggers.ScheduledLabel };
+        var fired = await database.WriteAsync(statements =>
+        {
+            if (Advance(statements, active, next) == 0) return false;
+            new StoredEffects(statements, writes.Sql, writes.Triggers, notices, active.Tenant, nowMs).Start(run, owner: null);
+            return true;
+        });
+        notices.Send();
+        return fired;
+    }
+
+    private int Advance(SqliteConnectionStatements statements, ActiveSchedule active, DateTimeOffset? next) =>
+        statements[sql.Advance].Bind(1, active.Tenant.Value).Bind(2, active.Workflow.Namespace).Bind(3, active.Workflow.Name).Bind(4, active.Due?.ToUnixTimeMilliseconds()).Bind(5, next?.ToUnixTimeMilliseconds()).Execute();
+
+    /// <summary>For 'after', the end of the run decides; for the others, the first time that has not passed.</summary>
+    private static DateTimeOffset? NextDue(ActiveSchedule active, DateTimeOffset now)
+    {
+        if (active.Schedule.Kind == "after") return null;
+        var next = active.Schedule.Next(active.Due!.Value);
+        return next > now ? next : active.Schedule.Next(now);
+    }
+
+    private void OnRunEnded(TenantId tenant, RunId run, string space, string workflow)
+    {
+        if (table.Find(tenant, space, workflow) is not { Schedule.Kind: "after", Due: null } active) return;
+        var due = active.Schedule.Next(time.GetUtcNow());
+        _ = database.WriteAsync(statements => Advance(statements, active, due)).AsTask().ContinueWith(done =>
+        {
+            if (done.IsCompletedSuccessfully) table.Put(active with { Due = due });
+            else log.ScheduleFailed(done.Exception!.InnerException!.Message);
+        }, TaskScheduler.Default);
+    }
+
+    private async Task LoadAsync(CancellationToken cancel)
+    {
+        foreach (var row in await store.AllAsync(cancel))
+        {
+            var tenant = new TenantId(row.TenantId);
+            if ((await DefinitionAsync(tenant, row.Ref, cancel))?.Schedule is not { } schedule) continue;
+            DateTimeOffset? due = row.DueAtMs is { } ms ? DateTimeOffset.FromUnixTimeMilliseconds(ms) : null;
+            var active = new ActiveSchedule(tenant, row.Ref, schedule, due);
+            // The server died between a run's end and its follower's due time; or a run is under way, and its end comes later anyway.
+            if (schedule.Kind == "after" && due is null && !await store.HasActiveRunAsync(tenant, row.Ref, cancel))
+            {
+                active = active with { Due = schedule.Next(time.GetUtcNow()) };
+                await database.WriteAsync(statements => Advance(statements, active with { Due = null }, active.Due));
+            }
+            table.Put(active);
+        }
+    }
+
+    private async ValueTask<WorkflowDefinition?> DefinitionAsync(TenantId tenant, WorkflowRef workflow, CancellationToken cancel)
+    {
+        try
+        {
+            return await catalog.DefinitionAsync(tenant, workflow, cancel);
+        }
+        catch (InvalidWorkflowException e)
+        {
+            log.ScheduleFailed($"{workflow}: {e.Message}");
+            return null;
+        }
+    }
+
+    private async Task WaitAsync(CancellationToken cancel)
+    {
+        var due = table.All.Min(active => active.Due);
+        var wait = due is { } at ? at - time.GetUtcNow() : LongestWait;
+        if (wait <= TimeSpan.Zero) return;
+        using var timeout = new CancellationTokenSource(wait > LongestWait ? LongestWait : wait, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancel);
+        try
+        {
+            await changed.Reader.ReadAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            // Something is due.
+        }
+    }
+}

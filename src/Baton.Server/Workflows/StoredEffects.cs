@@ -1,0 +1,123 @@
+using System.Text.Json;
+using Baton.Engine;
+using Baton.Server.Storage;
+
+namespace Baton.Server.Workflows;
+
+/// <summary>What journal entries and requests bring about in other tables, inside the writer's transaction.</summary>
+internal sealed class StoredEffects(SqliteConnectionStatements statements, WorkflowSql sql, EventTriggers triggers, Notices notices, TenantId tenant, long nowMs)
+{
+    private string Tenant => tenant.Value;
+
+    /// <summary>Stores a new run with its first entry. It is queued, or belongs to <paramref name="owner"/> from the start.</summary>
+    /// <returns>Its fencing number.</returns>
+    public long Start(NewRun run, string? owner)
+    {
+        var fencing = owner is null ? 0 : 1;
+        var id = run.Id.ToString();
+        var labels = run.Labels.Count == 0 ? "{}" : JsonSerializer.Serialize(new Dictionary<string, string>(run.Labels, StringComparer.Ordinal), JournalJson.Default.DictionaryStringString);
+        var insert = statements[sql.Runs.Insert];
+        insert.Bind(1, Tenant).Bind(2, id).Bind(3, run.Workflow.Namespace).Bind(4, run.Workflow.Name).Bind(5, run.Workflow.Version)
+            .Bind(6, owner is null ? "queued" : "running").Bind(7, run.Priority).Bind(8, labels).Bind(9, run.Parent?.ToString()).Bind(10, run.ParentKey)
+            .Bind(11, owner).Bind(12, fencing).Bind(13, nowMs).Bind(14, owner is null ? null : nowMs).Step();
+        var no = insert.Long(0);
+        insert.Reset();
+        foreach (var (name, value) in run.Labels) statements[sql.Runs.AddLabel].Bind(1, Tenant).Bind(2, name).Bind(3, value).Bind(4, no).Execute();
+        var first = JournalRows.ToRow(new JournalEntry.RunStarted(0, DateTimeOffset.FromUnixTimeMilliseconds(nowMs), run.Input, EngineBehaviour.Current));
+        var append = statements[sql.Journal.AppendFirst];
+        append.Bind(1, Tenant).Bind(2, no).Bind(3, (long)first.Kind).Bind(4, nowMs);
+        Body.Bind(statements, sql.Journal, tenant, first.Body, append, 5);
+        append.Bind(7, first.Meta).Execute();
+        if (owner is null) notices.Queued();
+        return fencing;
+    }
+
+    public void StartChild(RunLease parent, JournalEntry.ChildStarted child) => Start(new NewRun(child.Child, child.Workflow, child.Input)
+    {
+        Parent = parent.Run,
+        ParentKey = child.Detached ? null : child.Key,
+    }, owner: null);
+
+    public long RunNo(RunLease lease)
+    {
+        var find = statements[sql.Journal.RunNo].Bind(1, Tenant).Bind(2, lease.Run.ToString()).Bind(3, lease.Fencing);
+        if (!find.Step()) throw new InvalidOperationException($"{lease.Run} lost its lease inside a transaction that checked it.");
+        var no = find.Long(0);
+        find.Reset();
+        return no;
+    }
+
+    public void RemoveMessage(long runNo, long no) => statements[sql.Journal.RemoveMessage].Bind(1, Tenant).Bind(2, runNo).Bind(3, no).Execute();
+
+    public void Listen(long runNo, string key, IReadOnlyList<EventSubscription> subscriptions)
+    {
+        for (var i = 0; i < subscriptions.Count; i++)
+        {
+            statements[sql.Journal.AddListener].Bind(1, Tenant).Bind(2, runNo).Bind(3, key).Bind(4, i).Bind(5, subscriptions[i].Type).Bind(6, subscriptions[i].Source).Execute();
+        }
+    }
+
+    public void StopListening(long runNo, string key) => statements[sql.Journal.RemoveListener].Bind(1, Tenant).Bind(2, runNo).Bind(3, key).Execute();
+
+    /// <summary>Gives an event to every run that listens for it, and starts the runs that it triggers.</summary>
+    /// <returns>How many runs it reached.</returns>
+    public int Publish(CloudEvent published)
+    {
+        var listeners = new List<(RunId Run, string Key)>();
+        var find = statements[sql.Journal.FindListeners].Bind(1, Tenant).Bind(2, published.Type).Bind(3, published.Source);
+        while (find.Step()) listeners.Add((RunId.Parse(find.Text(0), null), find.Text(1)));
+        foreach (var (run, key) in listeners) Send(run, new InboxMessage(0, InboxKind.Event, key, published.Json));
+        return listeners.Count + triggers.Fire(tenant, published, statements, run => Start(run, owner: null));
+    }
+
+    /// <summary>Puts a message into a run's inbox and wakes it.</summary>
+    /// <returns>False when the run has ended or does not exist.</returns>
+    public bool Send(RunId run, InboxMessage message)
+    {
+        var call = statements[sql.Journal.CallRun].Bind(1, Tenant).Bind(2, run.ToString()).Bind(3, nowMs);
+        if (!call.Step()) return false;
+        var (runNo, no, state) = (call.Long(0), call.Long(1), call.Text(2));
+        call.Reset();
+        var add = statements[sql.Journal.AddMessage].Bind(1, Tenant).Bind(2, runNo).Bind(3, no).Bind(4, KindOf(message.Kind)).Bind(5, message.Name);
+        Body.Bind(statements, sql.Journal, tenant, message.Body, add, 6);
+        add.Bind(8, message.ChildState?.ToName()).Bind(9, message.ChildError is null ? null : JournalRows.Error(message.ChildError)).Execute();
+        if (state == "queued") notices.Queued();
+        if (state == "running") notices.Called(run);
+        notices.Changed(run);
+        return true;
+    }
+
+    /// <summary>Ends or pauses a run: tells its parent, ends the children that it awaited, and forgets what it listened for.</summary>
+    public void SetState(RunLease lease, JournalEntry.StateChanged change)
+    {
+        var isEnd = change.State.IsTerminal();
+        var set = statements[sql.Journal.SetState];
+        set.Bind(1, Tenant).Bind(2, lease.Run.ToString()).Bind(3, lease.Fencing).Bind(4, change.State.ToName())
+            .Bind(5, change.Error is null ? null : JournalRows.Error(change.Error)).Bind(6, nowMs).Bind(7, isEnd ? nowMs : null).Step();
+        var (no, parent, parentKey, space, workflow) = (set.Long(0), set.TextOrNull(1), set.TextOrNull(2), set.Text(3), set.Text(4));
+        set.Reset();
+        if (!isEnd) return;
+        statements[sql.Journal.ClearInbox].Bind(1, Tenant).Bind(2, no).Execute();
+        statements[sql.Journal.ClearListeners].Bind(1, Tenant).Bind(2, no).Execute();
+        CancelChildren(lease.Run);
+        if (parentKey is not null) Send(RunId.Parse(parent!, null), new InboxMessage(0, InboxKind.ChildEnded, parentKey, change.Output, change.State, change.Error));
+        notices.Ended(tenant, lease.Run, space, workflow);
+    }
+
+    private void CancelChildren(RunId run)
+    {
+        var cancel = statements[sql.Journal.CancelChildren].Bind(1, Tenant).Bind(2, run.ToString()).Bind(3, nowMs);
+        while (cancel.Step())
+        {
+            if (cancel.Text(1) == "queued") notices.Queued();
+            else notices.Called(RunId.Parse(cancel.Text(0), null), "cancel", "The run that started it ended.");
+        }
+    }
+
+    public static string KindOf(InboxKind kind) => kind switch
+    {
+        InboxKind.Signal => "signal",
+        InboxKind.Event => "event",
+        _ => "child_ended",
+    };
+}

@@ -1,0 +1,67 @@
+using System.Collections.Concurrent;
+using System.Collections.Frozen;
+using Baton.Client;
+using Baton.Engine;
+using Baton.Engine.Dsl;
+
+namespace Baton.Server.Workflows;
+
+/// <summary>Finds what a run executes: workflows in code, which every tenant has, and documents, which belong to one.</summary>
+internal sealed class WorkflowCatalog(IEnumerable<CodeWorkflow> code, DefinitionStore definitions, Lazy<IWorkflowEffects> effects)
+{
+    /// <summary>Parsed documents that are kept: they are small, and a busy server uses few at a time.</summary>
+    private const int MaxCached = 1_000;
+
+    private readonly FrozenDictionary<WorkflowRef, CodeWorkflow> code = code.ToFrozenDictionary(workflow => workflow.Ref);
+    private readonly ConcurrentDictionary<(TenantId, WorkflowRef), WorkflowDefinition> parsed = new();
+
+    public IEnumerable<WorkflowRef> CodeWorkflows => code.Keys.OrderBy(workflow => workflow.ToString(), StringComparer.Ordinal);
+
+    /// <summary>Parses a document against what this server offers.</summary>
+    /// <exception cref="InvalidWorkflowException">It breaks a rule.</exception>
+    public WorkflowDefinition Parse(string text) => WorkflowDefinition.Parse(text, effects.Value);
+
+    /// <summary>The body of a workflow, or null when this server does not have it.</summary>
+    public async ValueTask<WorkflowBody?> FindAsync(TenantId tenant, WorkflowRef workflow, CancellationToken cancel) =>
+        code.TryGetValue(workflow, out var own) ? own.Body : (await DefinitionAsync(tenant, workflow, cancel))?.Body;
+
+    /// <summary>A document as it can be run; null for workflows in code and unknown ones.</summary>
+    public async ValueTask<WorkflowDefinition?> DefinitionAsync(TenantId tenant, WorkflowRef workflow, CancellationToken cancel)
+    {
+        if (parsed.TryGetValue((tenant, workflow), out var known)) return known;
+        if (await definitions.GetAsync(tenant, workflow, cancel) is not { } stored) return null;
+        if (parsed.Count >= MaxCached) parsed.Clear();
+        return parsed[(tenant, workflow)] = Parse(stored.Document);
+    }
+
+    /// <summary>The workflow that goes by a type such as <c>pr_confidence_analysis</c>: by its name with hyphens, or by <c>metadata.baton.types</c> of its document.</summary>
+    public async ValueTask<WorkflowName?> FindTypeAsync(TenantId tenant, string type, CancellationToken cancel)
+    {
+        var name = new WorkflowName("default", type.Replace('_', '-').ToLowerInvariant());
+        if (await ResolveAsync(tenant, name, cancel) is not null) return name;
+        for (var after = new WorkflowRef("", "", ""); ;)
+        {
+            var page = await definitions.ListAsync(tenant, after, 100, cancel);
+            foreach (var stored in page)
+            {
+                var metadata = (await DefinitionAsync(tenant, stored.Ref, cancel))!.Source["document"]["metadata"]["baton"]["types"];
+                if (metadata.TryGetArray(out var types) && types.Any(one => one.TryGetString(out var text) && text == type)) return new WorkflowName(stored.Namespace, stored.Name);
+            }
+            if (page.Count < 100) return null;
+            after = page[^1].Ref;
+        }
+    }
+
+    /// <summary>The workflow of that name: the version that is asked for, or the newest.</summary>
+    public async ValueTask<WorkflowRef?> ResolveAsync(TenantId tenant, WorkflowName name, CancellationToken cancel)
+    {
+        if (name.Version is { } version && version != "latest")
+        {
+            var exact = new WorkflowRef(name.Namespace, name.Name, version);
+            return code.ContainsKey(exact) || await definitions.GetAsync(tenant, exact, cancel) is not null ? exact : null;
+        }
+        var stored = await definitions.VersionsAsync(tenant, name.Namespace, name.Name, cancel);
+        return code.Keys.Where(workflow => workflow.Namespace == name.Namespace && workflow.Name == name.Name).Concat(stored.Select(definition => definition.Ref))
+            .OrderByDescending(workflow => workflow.Version, SemanticVersion.Comparer).FirstOrDefault();
+    }
+}

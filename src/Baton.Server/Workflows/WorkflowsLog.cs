@@ -1,0 +1,31 @@
+using Baton.Engine;
+
+namespace Baton.Server.Workflows;
+
+/// <summary>Event ids 2000 to 2099.</summary>
+internal static partial class WorkflowsLog
+{
+    [LoggerMessage(2001, LogLevel.Information, "Took back {Count} runs that a stopped process had in memory")]
+    public static partial void Rescued(this ILogger log, int count);
+
+    [LoggerMessage(2002, LogLevel.Error, "Run {Run} broke the engine and was failed")]
+    public static partial void RunCrashed(this ILogger log, RunId run, Exception e);
+
+    [LoggerMessage(2003, LogLevel.Warning, "Run {Run} has another owner; what this process did for it since is not recorded")]
+    public static partial void LeaseLost(this ILogger log, RunId run);
+
+    [LoggerMessage(2004, LogLevel.Error, "Storage refused a write of run {Run}, which waits and tries again: {Reason}")]
+    public static partial void StorageRefused(this ILogger log, RunId run, string reason);
+
+    [LoggerMessage(2005, LogLevel.Error, "Looking for work failed: {Reason}")]
+    public static partial void ClaimFailed(this ILogger log, string reason);
+
+    [LoggerMessage(2007, LogLevel.Information, "The schedule of {Workflow} started a run")]
+    public static partial void ScheduleFired(this ILogger log, WorkflowRef workflow);
+
+    [LoggerMessage(2008, LogLevel.Error, "A schedule could not be served: {Reason}")]
+    public static partial void ScheduleFailed(this ILogger log, string reason);
+
+    [LoggerMessage(2006, LogLevel.Warning, "{Count} runs had steps that did not finish within {Seconds} s; another process will repeat those steps")]
+    public static partial void DrainTimedOut(this ILogger log, int count, double seconds);
+}

@@ -1,0 +1,68 @@
+using System.Text.Json;
+using Baton.Client;
+using Baton.Engine;
+using Baton.Engine.Dsl;
+using Baton.Server.Cluster;
+using Baton.Server.Http;
+
+namespace Baton.Server.Workflows;
+
+/// <summary>Runs and the workflows that they execute.</summary>
+internal static class WorkflowsModule
+{
+    extension(IServiceCollection services)
+    {
+        public IServiceCollection AddWorkflows(IEnumerable<CodeWorkflow> code)
+        {
+            services.AddOptionsWithValidateOnStart<WorkflowOptions, WorkflowOptionsValidator>().BindConfiguration(WorkflowOptions.Section);
+            services.AddOptions<SecretOptions>().BindConfiguration(SecretOptions.Section);
+            foreach (var workflow in code) services.AddSingleton(workflow);
+            services.AddSingleton(provider => new RunWrites(WorkflowSql.Sqlite, provider.GetRequiredService<EventTriggers>(), provider.GetRequiredService<Wakeups>(), provider.GetRequiredService<TimeProvider>()));
+            services.AddSingleton(provider => new Lazy<IWorkflowEffects>(provider.GetRequiredService<WorkflowEffects>));   // documents name workflows, workflows come from documents
+            services.AddSingleton<WorkflowEffects>().AddSingleton<SecretStore>().AddSingleton<WorkflowCatalog>().AddSingleton<WorkflowRegistry>();
+            services.AddSingleton<DefinitionStore>().AddSingleton<RunStore>().AddSingleton<JournalStore>().AddSingleton<RunQueries>().AddSingleton<ScheduleStore>();
+            services.AddSingleton<ScheduleTable>().AddSingleton<EventTriggers>().AddSingleton<StepFeed>().AddSingleton<RunFollower>().AddSingleton<RunStarter>();
+            services.AddHostedService<DocumentFolder>();
+            services.AddSingleton<RunWorker>().AddHostedService(provider => provider.GetRequiredService<RunWorker>());
+            services.AddHealthChecks().AddCheck<WorkerHealth>("worker");
+            return services.AddHostedService<Scheduler>();
+        }
+    }
+
+    extension(IEndpointRouteBuilder app)
+    {
+        public void MapWorkflows()
+        {
+            var api = app.MapGroup("/api/v1");
+            MapDefinitions(api);
+            MapRuns(api.MapGroup("/runs").WithTags("Runs"));
+            app.MapPost("/workflows/ai/{type}", RunEndpoints.StartByType).WithTags("Runs").WithSummary("Start a workflow by its type, with the body as input, and wait a while for its end.")
+                .Accepts<JsonElement>("application/json").Produces<RunResult>().Produces<RunView>(202).Refuses(400, 404, 413, 415, 422, 503);
+        }
+    }
+
+    private static void MapDefinitions(RouteGroupBuilder api)
+    {
+        var workflows = api.MapGroup("/workflows").WithTags("Workflows");
+        workflows.MapPost("/", WorkflowEndpoints.Register).WithSummary("Register a workflow document.").Accepts<string>("application/yaml", "application/json").Produces<WorkflowView>(201).Produces<WorkflowView>().Refuses(400, 409, 413, 422, 503);
+        workflows.MapGet("/", WorkflowEndpoints.List).WithSummary("All definitions.").Produces<Page<WorkflowView>>().Refuses(400);
+        workflows.MapGet("/{space}/{name}", WorkflowEndpoints.Versions).WithSummary("All versions of a workflow.").Produces<Page<WorkflowView>>().Refuses(404);
+        workflows.MapGet("/{space}/{name}/{version}", WorkflowEndpoints.Get).WithSummary("One definition with its document; 'latest' for the newest.").Produces<WorkflowView>().Refuses(404);
+        api.MapGet("/schedules", WorkflowEndpoints.Schedules).WithTags("Workflows").WithSummary("What starts by itself, and when.").Produces<Page<ScheduleView>>();
+        api.MapPost("/events", WorkflowEndpoints.Publish).WithTags("Events").WithSummary("Publish a CloudEvents event.").Accepts<JsonElement>("application/json", "application/cloudevents+json").Produces<EventReceipt>(202).Refuses(400, 413, 415, 503);
+    }
+
+    private static void MapRuns(RouteGroupBuilder runs)
+    {
+        runs.MapPost("/", RunEndpoints.Start).WithSummary("Start a run; durable when answered.").Accepts<StartRun>("application/json").Produces<RunView>(202).Produces<RunView>().Refuses(400, 404, 413, 415, 422, 503);
+        runs.MapGet("/", RunEndpoints.List).WithSummary("Runs by state, workflow, label, parent and time, the newest first.").Produces<Page<RunView>>().Refuses(400);
+        runs.MapGet("/{id}", RunEndpoints.Get).WithSummary("A run as it stands.").Produces<RunView>().Refuses(400, 404);
+        runs.MapGet("/{id}/result", RunEndpoints.Result).WithSummary("What a run came to.").Produces<RunResult>().Refuses(400, 404, 409);
+        runs.MapGet("/{id}/events", RunEndpoints.Events).WithSummary("The run's events as they come, resumable by Last-Event-ID.").Produces<string>(200, "text/event-stream").Refuses(400, 404);
+        runs.MapGet("/{id}/journal", RunEndpoints.Journal).WithSummary("What was recorded, in order.").Produces<Page<JournalEntryView>>().Refuses(400, 404);
+        runs.MapPost("/{id}/signals/{name}", RunEndpoints.Signal).WithSummary("Send a signal; durable when answered.").Accepts<JsonElement>("application/json").Produces<RunView>(202).Refuses(400, 404, 409, 413, 415, 503);
+        runs.MapPost("/{id}/cancel", RunEndpoints.Cancel).WithSummary("End a run, and the child runs that it awaits.").Accepts<ControlRequest>("application/json").Produces<RunView>(202).Refuses(400, 404, 409, 503);
+        runs.MapPost("/{id}/pause", RunEndpoints.Pause).WithSummary("Let running steps finish, start no new ones.").Accepts<ControlRequest>("application/json").Produces<RunView>(202).Refuses(400, 404, 409, 503);
+        runs.MapPost("/{id}/resume", RunEndpoints.Resume).WithSummary("Let a paused run go on.").Accepts<ControlRequest>("application/json").Produces<RunView>(202).Refuses(400, 404, 409, 503);
+    }
+}

@@ -1,0 +1,197 @@
+using System.Text;
+using Baton.Engine.Runs;
+using Baton.Engine.Tests.Support;
+
+namespace Baton.Engine.Tests;
+
+/// <summary>How a run behaves towards its host and towards wrong code.</summary>
+public sealed class RunTests
+{
+    private readonly World world = new();
+
+    [Fact]
+    public async Task A_run_is_cancelled_at_once_and_its_effects_are_told()
+    {
+        var (told, begun) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var execution = Start(World.Body<object?, int>((run, _) => run.StepAsync<int>("endless", async step =>
+        {
+            using var registration = step.Cancel.Register(() => told.SetResult());
+            begun.SetResult();
+            await new TaskCompletionSource().Task;
+            return 0;
+        })));
+        await begun.Task;
+        execution.RequestCancel("not needed");
+        var settled = Assert.IsType<RunOutcome.Settled>(await EndOf(execution));
+        Assert.Equal((RunState.Cancelled, "not needed"), (settled.State, settled.Error!.Detail));
+        await told.Task.WaitAsync(TimeSpan.FromSeconds(5));
+    }
+
+    [Fact]
+    public async Task A_paused_run_finishes_its_steps_starts_no_new_ones_and_goes_on_where_it_was()
+    {
+        var gate = new TaskCompletionSource();
+        var begun = new TaskCompletionSource();
+        var body = World.Body<object?, string>(async (run, _) =>
+        {
+            var first = await run.StepAsync("first", async step =>
+            {
+                await world.EffectAsync(step, 0);
+                begun.TrySetResult();
+                await gate.Task;
+                return "a";
+            });
+            return first + await run.StepAsync("second", step => world.EffectAsync(step, "b"));
+        });
+        var execution = Start(body);
+        await begun.Task;
+        execution.RequestPause("lunch");
+        gate.SetResult();
+        Assert.Equal(RunState.Paused, Assert.IsType<RunOutcome.Settled>(await EndOf(execution)).State);
+        Assert.False(world.Effects.ContainsKey("second"));
+        var resumed = await world.DriveAsync(run, body);
+        Assert.Equal("\"ab\"", Encoding.UTF8.GetString(resumed.Output.Span));
+        Assert.Equal(1, world.Effects["first"]);
+    }
+
+    [Fact]
+    public async Task A_run_that_is_told_to_stop_gives_itself_back_with_its_steps_recorded()
+    {
+        var gate = new TaskCompletionSource();
+        var begun = new TaskCompletionSource();
+        var execution = Start(World.Body<object?, int>(async (run, _) =>
+        {
+            await run.StepAsync("first", async step =>
+            {
+                begun.TrySetResult();
+                await gate.Task;
+                return 1;
+            });
+            return await run.StepAsync("second", step => world.EffectAsync(step, 2));
+        }));
+        await begun.Task;
+        execution.RequestStop();
+        gate.SetResult();
+        Assert.IsType<RunOutcome.Released>(await EndOf(execution));
+        Assert.True(world.Journal.HasOutcome(run, "first"));
+        Assert.False(world.Effects.ContainsKey("second"));
+    }
+
+    [Fact]
+    public async Task An_owner_that_lost_its_lease_records_nothing_more()
+    {
+        var gate = new TaskCompletionSource();
+        var begun = new TaskCompletionSource();
+        var execution = Start(World.Body<object?, int>((run, _) => run.StepAsync("slow", async step =>
+        {
+            begun.SetResult();
+            await gate.Task;
+            return 1;
+        })));
+        await begun.Task;
+        world.Journal.Claim(run);
+        gate.SetResult();
+        Assert.IsType<RunOutcome.LeaseLost>(await EndOf(execution));
+        Assert.False(world.Journal.HasOutcome(run, "slow"));
+    }
+
+    [Fact]
+    public async Task A_history_that_no_longer_fits_pauses_the_run_and_says_why_and_what_to_do()
+    {
+        await world.RunAsync(World.Body<object?, int>(async (run, _) => await run.StepAsync("charge", step => world.EffectAsync(step, 1)) + await run.StepAsync("ship", step => world.EffectAsync(step, 1))));
+        var entries = world.Journal.Entries(world.Current).Where(entry => entry is not JournalEntry.StateChanged).ToList();
+        foreach (var (changed, expected) in new (WorkflowBody, string[])[]
+        {
+            (World.Body<object?, int>((run, _) => run.StepAsync("charge-card", step => world.EffectAsync(step, 1))), ["Recorded next: step 'charge'", "asks for step 'charge-card'"]),
+            (World.Body<object?, int>(async (run, _) =>
+            {
+                await run.SleepAsync("charge", TimeSpan.FromSeconds(1));
+                return 1;
+            }), ["At 'charge': recorded as step", "asked for now as timer"]),
+            (World.Body<object?, int>((run, _) => run.StepAsync("charge", step => world.EffectAsync(step, 1))), ["Recorded next: step 'ship'", "nothing more: it returned"]),
+        })
+        {
+            var journal = new MemoryJournal();
+            var copy = RunId.New(world.Time);
+            journal.Create(copy, "null"u8.ToArray(), world.Time.GetUtcNow());
+            var execution = RunExecution.Start(journal.Claim(copy), new RunHistory(entries, []), changed, journal, World.Options(world.Time));
+            var settled = Assert.IsType<RunOutcome.Settled>(await EndOf(execution));
+            Assert.Equal(RunState.Paused, settled.State);
+            foreach (var part in expected) Assert.Contains(part, settled.Error!.Detail, StringComparison.Ordinal);
+            Assert.Contains("resume", settled.Error!.Detail, StringComparison.Ordinal);
+        }
+        Assert.Equal(1, world.Effects["charge"]);
+        Assert.False(world.Effects.ContainsKey("charge-card"));
+    }
+
+    [Fact]
+    public async Task A_key_that_is_used_twice_fails_the_run_and_says_so()
+    {
+        var settled = await world.RunAsync(World.Body<object?, int>(async (run, _) => await run.StepAsync("same", step => world.EffectAsync(step, 1)) + await run.StepAsync("same", step => world.EffectAsync(step, 1))));
+        Assert.Equal(RunState.Failed, settled.State);
+        Assert.Contains("'same' is used twice", settled.Error!.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Workflow_code_that_leaves_its_flow_is_told_so()
+    {
+        var settled = await world.RunAsync(World.Body<object?, int>(async (run, _) =>
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System).ConfigureAwait(false);
+            return await run.StepAsync("late", step => world.EffectAsync(step, 1));
+        }));
+        Assert.Equal(RunState.Failed, settled.State);
+        Assert.Contains("ConfigureAwait(false)", settled.Error!.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_storage_that_fails_for_a_while_is_a_pause_and_not_a_loss()
+    {
+        var journal = new StubbornJournal(world.Journal, failures: 3);
+        run = world.Create();
+        var lease = world.Journal.Claim(run);
+        var execution = RunExecution.Start(lease, (await world.Journal.ReadAsync(lease, default))!, World.Body<object?, int>((context, _) => context.StepAsync("once", step => world.EffectAsync(step, 1))), journal, World.Options(TimeProvider.System));
+        Assert.Equal(RunState.Completed, Assert.IsType<RunOutcome.Settled>(await EndOf(execution)).State);
+        Assert.Equal(1, world.Effects["once"]);
+    }
+
+    [Fact]
+    public async Task A_step_past_its_time_fails_as_a_timeout()
+    {
+        var settled = await new World().RunAsync(World.Body<object?, int>((context, _) => context.StepAsync<int>("slow", async step =>
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, step.Cancel);
+            return 1;
+        }, new StepOptions { Timeout = TimeSpan.Zero })));
+        Assert.Equal((RunState.Failed, 408), (settled.State, settled.Error!.Status));
+    }
+
+    private RunId run;
+
+    private RunExecution Start(WorkflowBody body)
+    {
+        run = world.Create();
+        var lease = world.Journal.Claim(run);
+        return RunExecution.Start(lease, new RunHistory(world.Journal.Entries(run), []), body, world.Journal, World.Options(world.Time));
+    }
+
+    private static Task<RunOutcome> EndOf(RunExecution execution) => execution.Completion.WaitAsync(TimeSpan.FromSeconds(10));
+
+    /// <summary>Refuses its first appends, as a full disk does.</summary>
+    private sealed class StubbornJournal(IJournal inner, int failures) : IJournal
+    {
+        private int left = failures;
+
+        public ValueTask<RunHistory?> ReadAsync(RunLease lease, CancellationToken cancel) => inner.ReadAsync(lease, cancel);
+
+        public ValueTask<IReadOnlyList<InboxMessage>> ReadInboxAsync(RunLease lease, long after, CancellationToken cancel) => inner.ReadInboxAsync(lease, after, cancel);
+
+        public async ValueTask<bool> AppendAsync(RunLease lease, JournalEntry entry)
+        {
+            await Task.Yield();
+            return Interlocked.Decrement(ref left) >= 0 ? throw new StorageUnavailableException("full") : await inner.AppendAsync(lease, entry);
+        }
+
+        public ValueTask<ParkResult> ParkAsync(RunLease lease, ParkRequest request) => inner.ParkAsync(lease, request);
+    }
+}

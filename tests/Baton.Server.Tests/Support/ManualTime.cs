@@ -1,0 +1,91 @@
+namespace Baton.Server.Tests.Support;
+
+/// <summary>A clock that stands still until a test moves it; timers fire inside <see cref="Advance"/>, in order.</summary>
+internal sealed class ManualTime : TimeProvider
+{
+    private readonly Lock gate = new();
+    private readonly List<Timer> timers = [];
+    private readonly List<(int Count, TaskCompletionSource Reached)> watchers = [];
+    private DateTimeOffset now = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
+
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    public override DateTimeOffset GetUtcNow()
+    {
+        lock (gate) return now;
+    }
+
+    public override long GetTimestamp() => GetUtcNow().Ticks;
+
+    /// <summary>Done as soon as this many timers wait.</summary>
+    public Task WhenTimersAsync(int count)
+    {
+        lock (gate)
+        {
+            if (timers.Count >= count) return Task.CompletedTask;
+            var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            watchers.Add((count, reached));
+            return reached.Task;
+        }
+    }
+
+    public void Advance(TimeSpan by)
+    {
+        var target = GetUtcNow() + by;
+        while (true)
+        {
+            Timer? due;
+            lock (gate)
+            {
+                due = timers.Where(timer => timer.Due <= target).MinBy(timer => timer.Due);
+                if (due is null)
+                {
+                    now = target;
+                    return;
+                }
+                if (due.Due > now) now = due.Due.Value;
+                due.Due = null;
+                timers.Remove(due);
+            }
+            due.Fire();
+        }
+    }
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        var timer = new Timer(this, callback, state);
+        timer.Change(dueTime, period);
+        return timer;
+    }
+
+    private sealed class Timer(ManualTime time, TimerCallback callback, object? state) : ITimer
+    {
+        public DateTimeOffset? Due { get; set; }
+
+        public bool Change(TimeSpan dueTime, TimeSpan period)
+        {
+            if (period != Timeout.InfiniteTimeSpan && period != TimeSpan.Zero) throw new NotSupportedException("Periodic timers are not needed here.");
+            var isNow = dueTime <= TimeSpan.Zero && dueTime != Timeout.InfiniteTimeSpan;
+            lock (time.gate)
+            {
+                time.timers.Remove(this);
+                Due = dueTime == Timeout.InfiniteTimeSpan || isNow ? null : time.now + dueTime;
+                if (Due is not null) time.timers.Add(this);
+                foreach (var (_, reached) in time.watchers.Where(watcher => watcher.Count <= time.timers.Count)) reached.TrySetResult();
+                time.watchers.RemoveAll(watcher => watcher.Reached.Task.IsCompleted);
+            }
+            if (isNow) ThreadPool.QueueUserWorkItem(_ => Fire());
+            return true;
+        }
+
+        public void Fire() => callback(state);
+
+        public void Dispose() => Change(Timeout.InfiniteTimeSpan, TimeSpan.Zero);
+
+        public ValueTask DisposeAsync()
+        {
+            Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+}

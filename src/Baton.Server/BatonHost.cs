@@ -26,7 +26,8 @@ internal static class BatonHost
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = typeof(BatonHost).Assembly.GetName().Name, ContentRootPath = AppContext.BaseDirectory });
         settings.Configure(builder);
         builder.Services.AddSingleton(TimeProvider.System).AddSingleton(Node.Local()).AddSingleton<Wakeups>();
-        builder.Services.AddHttp().AddStorage(Database.Open(settings.DatabasePath)).AddIdentity().AddOutbound(IPAddress.IsLoopback(settings.Address)).AddProcesses().AddTelemetry().AddWorkflows(code).AddPrConfidence();
+        var isLoopbackOnly = IPAddress.IsLoopback(settings.Address);
+        builder.Services.AddHttp().AddStorage(Database.Open(settings.DatabasePath)).AddIdentity().AddOutbound(isLoopbackOnly).AddProcesses().AddTelemetry().AddWorkflows(code).AddPrConfidence(isLoopbackOnly);
         settings.Override?.Invoke(builder.Services);
         var app = builder.Build();
         app.UseProblems();

@@ -96,8 +96,8 @@ internal sealed class ResourceReader(OutboundHttp http, IOptions<OutboundOptions
         if (options.Value.FileRoots.Count == 0) throw CallErrors.Refused("Files may not be read: no folder is opened by Outbound:FileRoots.");
         if (!uri.IsLoopback && uri.Host.Length > 0) throw CallErrors.Refused("Files of other machines may not be read.");
         // What is compared is where the file really stands: a link below a root does not lead out of it.
-        var path = RealPath(Path.GetFullPath(uri.LocalPath));
-        if (path is null || !options.Value.FileRoots.Any(root => RealPath(Path.GetFullPath(root)) is { } real && path.StartsWith(real.TrimEnd('/') + "/", StringComparison.Ordinal)))
+        var path = RealPath.Of(uri.LocalPath);
+        if (path is null || !options.Value.FileRoots.Any(root => RealPath.IsBelow(path, root)))
         {
             // The same words whether it exists or not: that is not for everybody to know.
             throw CallErrors.Refused($"'{uri.LocalPath}' is not a file below a folder of Outbound:FileRoots.");
@@ -117,34 +117,5 @@ internal sealed class ResourceReader(OutboundHttp http, IOptions<OutboundOptions
         {
             throw CallErrors.Invalid($"'{uri.LocalPath}' cannot be read: {e.GetType().Name}.");
         }
-    }
-
-    /// <summary>The path without links in any of its parts; null when it does not exist.</summary>
-    private static string? RealPath(string path)
-    {
-        var real = Path.GetPathRoot(path)!;
-        var links = 0;
-        var rest = new Stack<string>(path.Split('/', StringSplitOptions.RemoveEmptyEntries).Reverse());
-        while (rest.TryPop(out var part))
-        {
-            if (part == ".") continue;
-            if (part == "..")
-            {
-                real = Path.GetDirectoryName(real) ?? real;
-                continue;
-            }
-            var next = Path.Combine(real, part);
-            FileSystemInfo entry = Directory.Exists(next) ? new DirectoryInfo(next) : new FileInfo(next);
-            if (entry.LinkTarget is { } target)
-            {
-                if (++links > 40) return null;
-                if (target.StartsWith('/')) real = "/";
-                foreach (var step in target.Split('/', StringSplitOptions.RemoveEmptyEntries).Reverse()) rest.Push(step);
-                continue;
-            }
-            if (!entry.Exists) return null;
-            real = next;
-        }
-        return real;
     }
 }

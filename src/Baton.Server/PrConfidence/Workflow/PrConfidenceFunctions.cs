@@ -8,7 +8,7 @@ using Baton.Server.Workflows;
 namespace Baton.Server.PrConfidence;
 
 /// <summary>The steps as functions that workflow documents call: arguments are the members of each step's request.</summary>
-internal sealed class PrConfidenceFunctions(TimeProvider time, ReportSteps steps)
+internal sealed class PrConfidenceFunctions(TimeProvider time, LocalPaths paths, ReportSteps steps)
 {
     private static readonly PrConfidenceJson Wire = PrConfidenceJson.Relaxed;
 
@@ -38,26 +38,44 @@ internal sealed class PrConfidenceFunctions(TimeProvider time, ReportSteps steps
 
     private static FunctionParameter Limits { get; } = Optional("limits", "How much is read and kept.");
 
-    private async Task<ChangeSet> CollectAsync(CollectRequest request, StepContext step) => await new RangeCollector(time).CollectAsync(request, step.Cancel) switch
+    private async Task<ChangeSet> CollectAsync(CollectRequest request, StepContext step)
     {
-        CollectResult.Collected collected => collected.Changes,
-        CollectResult.Failed failed => throw Refused("The range cannot be read", failed.Message),
-        _ => throw new System.Diagnostics.UnreachableException(),
-    };
+        Open("repo", request.Repo);
+        return await new RangeCollector(time).CollectAsync(request, step.Cancel) switch
+        {
+            CollectResult.Collected collected => collected.Changes,
+            CollectResult.Failed failed => throw Refused("The range cannot be read", failed.Message),
+            _ => throw new System.Diagnostics.UnreachableException(),
+        };
+    }
 
-    private async Task<Ticket> ReadTicketAsync(TicketFileRequest request, StepContext step) => await TicketReader.ReadFileAsync(request.Path, request.Format, step.Cancel) switch
+    private async Task<Ticket> ReadTicketAsync(TicketFileRequest request, StepContext step)
     {
-        TicketResult.Read read => read.Ticket,
-        TicketResult.Failed failed => throw Refused("The ticket cannot be read", failed.Message),
-        _ => throw new System.Diagnostics.UnreachableException(),
-    };
+        Open("ticket", request.Path);
+        return await TicketReader.ReadFileAsync(request.Path, request.Format, step.Cancel) switch
+        {
+            TicketResult.Read read => read.Ticket,
+            TicketResult.Failed failed => throw Refused("The ticket cannot be read", failed.Message),
+            _ => throw new System.Diagnostics.UnreachableException(),
+        };
+    }
 
-    private async Task<StaleDocs> FindStaleDocsAsync(StaleDocsRequest request, StepContext step) => await new StaleDocFinder(time).FindAsync(request, step.Cancel) switch
+    private async Task<StaleDocs> FindStaleDocsAsync(StaleDocsRequest request, StepContext step)
     {
-        StaleDocsResult.Found found => found.Docs,
-        StaleDocsResult.Failed failed => throw Refused("The documents cannot be searched", failed.Message),
-        _ => throw new System.Diagnostics.UnreachableException(),
-    };
+        Open("repo", request.Repo);
+        if (Path.IsPathRooted(request.Folder)) Open("docs", request.Folder);
+        return await new StaleDocFinder(time).FindAsync(request, step.Cancel) switch
+        {
+            StaleDocsResult.Found found => found.Docs,
+            StaleDocsResult.Failed failed => throw Refused("The documents cannot be searched", failed.Message),
+            _ => throw new System.Diagnostics.UnreachableException(),
+        };
+    }
+
+    private void Open(string what, string path)
+    {
+        if (paths.Refuse(path) is { } reason) throw Refused("A path may not be read", $"{what}: {reason}");
+    }
 
     private async Task<ReportOutput> ReportAsync(ReportParts parts, StepContext step)
     {

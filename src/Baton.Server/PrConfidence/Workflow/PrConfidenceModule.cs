@@ -1,4 +1,5 @@
 using Baton.Server.Workflows;
+using Microsoft.Extensions.Options;
 
 namespace Baton.Server.PrConfidence;
 
@@ -7,8 +8,14 @@ internal static class PrConfidenceModule
 {
     extension(IServiceCollection services)
     {
-        public IServiceCollection AddPrConfidence() =>
-            services.AddSingleton<ReportSteps>().AddSingleton<PrConfidenceFunctions>()
+        /// <param name="isLoopbackOnly">Whether this server listens on loopback alone: decides <see cref="PrConfidenceOptions.Roots"/> where it is not set.</param>
+        public IServiceCollection AddPrConfidence(bool isLoopbackOnly)
+        {
+            services.AddOptions<PrConfidenceOptions>().BindConfiguration(PrConfidenceOptions.Section).ValidateOnStart();
+            return services.AddSingleton<IValidateOptions<PrConfidenceOptions>, PrConfidenceOptionsRules>()
+                .AddSingleton(provider => new LocalPaths(provider.GetRequiredService<IOptions<PrConfidenceOptions>>(), isLoopbackOnly))
+                .AddSingleton<ReportSteps>().AddSingleton<PrConfidenceFunctions>()
                 .AddSingleton(provider => new HostedFunctions(provider.GetRequiredService<PrConfidenceFunctions>().All));
+        }
     }
 }

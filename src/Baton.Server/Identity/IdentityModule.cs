@@ -18,7 +18,7 @@ internal static class IdentityModule
 
     extension(WebApplication app)
     {
-        /// <summary>Refuses what comes without a known key, once there is one. Health needs none.</summary>
+        /// <summary>Refuses what comes without a known key, once there is one.</summary>
         public void UseIdentity()
         {
             var credentials = app.Services.GetRequiredService<Credentials>();
@@ -26,7 +26,7 @@ internal static class IdentityModule
             {
                 var tenant = credentials.AreConfigured ? Presented(context.Request) is { } key ? credentials.Find(key) : null : TenantId.Default;
                 if (tenant is { } known) context.Features.Set(new Caller(known));
-                else if (!IsOpen(context.Request.Path))
+                else if (context.GetEndpoint()?.Metadata.GetMetadata<OpenEndpoint>() is null)
                 {
                     await Problems.Unauthorized().ExecuteAsync(context);
                     return;
@@ -36,14 +36,17 @@ internal static class IdentityModule
         }
     }
 
+    extension(RouteHandlerBuilder endpoint)
+    {
+        /// <summary>Marks an endpoint that says nothing about anybody's work.</summary>
+        public RouteHandlerBuilder NeedsNoCredential() => endpoint.WithMetadata(new OpenEndpoint());
+    }
+
     extension(HttpContext context)
     {
         /// <summary>Whose request this is.</summary>
         public TenantId Tenant => context.Features.Get<Caller>()?.Tenant ?? throw new InvalidOperationException("The request was not identified.");
     }
-
-    /// <summary>What load balancers ask, and says nothing about anybody's work.</summary>
-    private static bool IsOpen(PathString path) => path.Value is "/health" or "/health/" or "/health/liveness" or "/health/readiness";
 
     private static string? Presented(HttpRequest request)
     {
@@ -53,4 +56,6 @@ internal static class IdentityModule
     }
 
     private sealed record Caller(TenantId Tenant);
+
+    private sealed record OpenEndpoint;
 }

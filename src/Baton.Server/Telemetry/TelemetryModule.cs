@@ -1,4 +1,5 @@
 using Baton.Client;
+using Baton.Server.Identity;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Baton.Server.Telemetry;
@@ -20,9 +21,9 @@ internal static class TelemetryModule
         public void MapTelemetry()
         {
             var health = app.MapGroup("/health").WithTags("Health");
-            health.MapGet("/liveness", () => TypedResults.Json(new HealthView("healthy", BatonHost.Version), WireJson.Web.HealthView)).Produces<HealthView>().WithSummary("The process answers.");
-            health.MapGet("/", Summary).Produces<HealthView>().Produces<HealthView>(503).WithSummary("The worst of all checks.");
-            health.MapGet("/readiness", Summary).Produces<HealthView>().Produces<HealthView>(503).WithSummary("Work can be taken.");
+            health.MapGet("/liveness", () => TypedResults.Json(new HealthView("healthy", BatonHost.Version), WireJson.Web.HealthView)).Produces<HealthView>().WithSummary("The process answers.").NeedsNoCredential();
+            health.MapGet("/", Summary).Produces<HealthView>().Produces<HealthView>(503).WithSummary("The worst of all checks.").NeedsNoCredential();
+            health.MapGet("/readiness", Summary).Produces<HealthView>().Produces<HealthView>(503).WithSummary("Work can be taken.").NeedsNoCredential();
             health.MapGet("/detailed", Detailed).Produces<HealthView>().Produces<HealthView>(503).WithSummary("Every check with what it found.");
         }
     }

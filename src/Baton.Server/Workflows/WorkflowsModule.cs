@@ -36,6 +36,7 @@ internal static class WorkflowsModule
             var api = app.MapGroup("/api/v1");
             MapDefinitions(api);
             MapRuns(api.MapGroup("/runs").WithTags("Runs"));
+            app.MapRunPage();
             app.MapPost("/workflows/ai/{type}", RunEndpoints.StartByType).WithTags("Runs").WithSummary("Start a workflow by its type, with the body as input, and wait a while for its end.")
                 .Accepts<JsonElement>("application/json").Produces<RunResult>().Produces<RunView>(202).Refuses(400, 404, 413, 415, 422, 503);
         }

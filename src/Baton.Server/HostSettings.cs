@@ -1,5 +1,6 @@
 using System.Net;
 using Baton.Server.Storage;
+using Microsoft.Extensions.Logging.Console;
 
 namespace Baton.Server;
 
@@ -39,6 +40,7 @@ internal sealed record HostSettings
                 console.UseUtcTimestamp = true;
                 console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
             });
+        builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);   // standard output is for what was asked
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(Address, Port));
     }
 }

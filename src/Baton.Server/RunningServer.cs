@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.RegularExpressions;
 using Baton.Engine;
 using Baton.Server.Identity;
 using Baton.Server.Storage;
@@ -9,7 +10,7 @@ using Microsoft.Extensions.Options;
 namespace Baton.Server;
 
 /// <summary>A server in this process that has been started. Disposing stops it: it takes nothing new, lets running steps finish, and closes the database.</summary>
-internal sealed class RunningServer : IAsyncDisposable
+internal sealed partial class RunningServer : IAsyncDisposable
 {
     private readonly WebApplication app;
 
@@ -37,6 +38,7 @@ internal sealed class RunningServer : IAsyncDisposable
             {
                 throw new StartupException($"{settings.Address} can be reached from other machines, and no credential is configured. Set {Credentials.KeyVariable} or Identity:KeysFile, or listen on 127.0.0.1.");
             }
+            built.Services.GetRequiredService<IStartupValidator>().Validate();   // before the host does, and logs a trace of the stack
             await built.StartAsync(cancel);
             var address = built.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
             return new RunningServer(built, new Uri(address.Replace("[::]", "127.0.0.1", StringComparison.Ordinal).Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal)));
@@ -54,16 +56,26 @@ internal sealed class RunningServer : IAsyncDisposable
         await app.DisposeAsync();
     }
 
-    private static string? Explain(Exception e, HostSettings settings) => e switch
+    /// <summary>Why a server cannot start, for whoever starts it; null for what nobody foresaw.</summary>
+    public static string? Explain(Exception e, HostSettings settings) => e switch
     {
         StartupException or DatabaseInUseException or NewerSchemaException or StorageUnavailableException or CredentialException => e.Message,
-        OptionsValidationException options => $"A setting is not valid: {string.Join(" ", options.Failures)}",
+        OptionsValidationException options => $"A setting is not valid: {string.Join(" ", options.Failures.Select(failure => Named(failure, options.OptionsType)))}",
+        InvalidOperationException when Unconvertible().Match(e.Message) is { Success: true } found => $"A setting is not valid: {found.Groups["key"]} cannot be '{found.Groups["value"]}'; it is of type {found.Groups["type"]}.",
         IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException } => $"Port {settings.Port} is in use. Stop what listens there, or choose another with --port.",
         IOException or System.Net.Sockets.SocketException => $"Cannot listen on {settings.Address}:{settings.Port}: {e.Message}",
         UnauthorizedAccessException => $"{e.Message} The database and its folder must belong to the user that runs Baton.",
         FormatException or InvalidDataException => $"The settings cannot be read: {e.Message}",
         _ => null,
     };
+
+    [GeneratedRegex("^Failed to convert configuration value '(?<value>.*)' at '(?<key>[^']+)' to type '(System\\.)?(?<type>[^']+)'", RegexOptions.ExplicitCapture | RegexOptions.Singleline, 1_000)]
+    private static partial Regex Unconvertible();
+
+    /// <summary>"MaxRuns: The field WorkflowOptions.MaxRuns must be ..." as "Workflows:MaxRuns must be ...": by the key that people set.</summary>
+    private static string Named(string failure, Type options) =>
+        failure.Split(": The field ", 2) is [var member, var rule] && options.GetField("Section")?.GetValue(null) is string section && rule.StartsWith($"{options.Name}.{member} ", StringComparison.Ordinal)
+            ? $"{section}:{member}{rule[(options.Name.Length + member.Length + 1)..]}" : failure;
 }
 
 /// <summary>The server cannot start.</summary>

@@ -11,7 +11,7 @@ internal static class CommandLine
     {
         var root = new RootCommand("Baton: durable workflows, models and agents in one process. Start with: baton demo, or baton serve.")
         {
-            DemoCommand.Create(workflows), ServeCommand.Create(workflows), RunCommand.Create(workflows), RunsCommand.Create(), LogsCommand.Create(), SignalCommand.Create(), WorkflowsCommand.Create(),
+            DemoCommand.Create(workflows), ServeCommand.Create(workflows), RunCommand.Create(workflows), RunsCommand.Create(), LogsCommand.Create(), SignalCommand.Create(), WorkflowsCommand.Create(), DoctorCommand.Create(workflows),
         };
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)

@@ -11,15 +11,12 @@ internal static class ServeCommand
     {
         var host = new Option<string>("--host") { Description = "Address to listen on. Other than loopback needs a credential (BATON_API_KEY or Identity:KeysFile).", DefaultValueFactory = _ => "127.0.0.1" };
         var port = new Option<int>("--port") { Description = "Port to listen on; 0 for a free one.", DefaultValueFactory = _ => HostSettings.DefaultPort };
-        var db = new Option<string?>("--db") { Description = "Database file. Default: BATON_DB, or baton/baton.db in your data folder." };
-        var config = new Option<string?>("--config") { Description = "Settings, as a JSON file. Environment variables BATON_Section__Name outrank it." };
+        var (db, config) = (ServerOptions.Database(), ServerOptions.Config());
         var command = new Command("serve", "Start the server.") { host, port, db, config };
         command.SetAction((parsed, cancel) =>
         {
             if (!TryAddress(parsed.GetValue(host)!, out var address)) throw new UsageException($"--host: '{parsed.GetValue(host)}' is no address. Use 127.0.0.1, 0.0.0.0, or an address of this machine.");
-            var settings = new HostSettings { Address = address, Port = parsed.GetValue(port), ConfigFile = parsed.GetValue(config) };
-            if (parsed.GetValue(db) is { } path) settings = settings with { DatabasePath = path };
-            return ServeAsync(settings, workflows, cancel);
+            return ServeAsync(ServerOptions.Settings(parsed.GetValue(db), parsed.GetValue(config)) with { Address = address, Port = parsed.GetValue(port) }, workflows, cancel);
         });
         return command;
     }

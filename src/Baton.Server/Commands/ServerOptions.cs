@@ -12,6 +12,17 @@ internal static class ServerOptions
 
     public static Option<bool> Json() => new("--json") { Description = "Print JSON, for scripts." };
 
+    public static Option<string?> Database() => new("--db") { Description = "Database file. Default: BATON_DB, or baton/baton.db in your data folder." };
+
+    public static Option<string?> Config() => new("--config") { Description = "Settings, as a JSON file. Environment variables BATON_Section__Name outrank it." };
+
+    /// <summary>The settings of a server in this process.</summary>
+    public static HostSettings Settings(string? database, string? config)
+    {
+        var settings = new HostSettings { ConfigFile = config };
+        return database is null ? settings : settings with { DatabasePath = database };
+    }
+
     /// <summary>A client of the named or the default server; it connects at its first call.</summary>
     public static BatonClient Connect(string? server)
     {

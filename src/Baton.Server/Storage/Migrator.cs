@@ -7,6 +7,9 @@ internal static class Migrator
 {
     private const string Folder = "Baton.Server.Storage.Migrations.sqlite/";
 
+    /// <summary>The schema's version that this version of Baton works with.</summary>
+    public static int Latest => Scripts().Count;
+
     /// <returns>The schema's version before and after.</returns>
     /// <exception cref="NewerSchemaException">A newer Baton wrote the file.</exception>
     public static (int From, int To) Migrate(SqliteConnectionStatements statements)

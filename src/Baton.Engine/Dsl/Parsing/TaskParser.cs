@@ -52,7 +52,7 @@ internal static class TaskParser
         if (kinds.Count == 2 && kinds.Contains("for") && kinds.Contains("do")) kinds.Remove("do");   // 'do' belongs to 'for'
         if (kinds.Count != 1)
         {
-            var unknown = definition.AsObject().Keys.FirstOrDefault(key => !Kinds.Contains(key, StringComparer.Ordinal) && Nearest.Of(key, Kinds) is not null);
+            var unknown = definition.AsObject().Keys.FirstOrDefault(key => !Kinds.Contains(key, StringComparer.Ordinal) && Nearest.Find(key, Kinds) is not null);
             context.Add(pointer, kinds.Count == 0 ? "A task says what it does by one of its keywords." : $"A task does one thing; this one has {string.Join(" and ", kinds)}.",
                 kinds.Count == 0 ? (unknown is null ? $"Add one of {string.Join(", ", Kinds)}." : Nearest.Hint(unknown, Kinds)) : "Split it into two tasks.");
             return null;

@@ -82,7 +82,7 @@ internal sealed class SchemaDocuments(SchemaRegistry registry, ProblemList probl
                 continue;
             }
             var names = place.Value.TryGetObject(out var members) ? members.Keys : [];
-            var nearest = NearestName.Find(token, names);
+            var nearest = Nearest.Find(token, names);
             problems.Add(keyword, $"refers to {Wording.Quote(pointer)}, which does not exist: {(place.Parent is null ? "the root" : $"`{place}`")} has no {Wording.Quote(token)}{(nearest is null ? "" : $"; did you mean {Wording.Quote(nearest)}?")}");
             return null;
         }

@@ -67,7 +67,7 @@ internal sealed class ObjectMembers : Keyword
 
     public override string Explain(in JqValue value, object? detail)
     {
-        if (NearestName.Find((string)detail!, byName.Keys) is { } nearest) return $"is not allowed here; did you mean {Wording.Quote(nearest)}?";
+        if (Nearest.Find((string)detail!, byName.Keys) is { } nearest) return $"is not allowed here; did you mean {Wording.Quote(nearest)}?";
         return byName.Count == 0
             ? "is not allowed here: leave it out"
             : $"is not allowed here; known properties are {Wording.List(byName.Keys.Select(Wording.Quote), byName.Count, "and")}";

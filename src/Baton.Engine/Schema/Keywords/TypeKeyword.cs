@@ -26,7 +26,7 @@ internal sealed class TypeKeyword : Keyword
         {
             if (!item.TryGetString(out var type) || !Names.Contains(type, StringComparer.Ordinal))
             {
-                var nearest = item.IsString ? NearestName.Find(item.AsString(), Names) : null;
+                var nearest = item.IsString ? Nearest.Find(item.AsString(), Names) : null;
                 schema.Report("type", $"must be {Wording.List(Names, "or")}, or an array of these, but is {Wording.Excerpt(item)}{(nearest is null ? "" : $"; did you mean \"{nearest}\"?")}");
             }
             else if (type == "integer" ? integer : (fitting & KindsOf(type)) != 0)

@@ -59,8 +59,8 @@ internal sealed class OpenApiDocument
                 known.Add(id);
             }
         }
-        var near = Nearest.Of(operationId, known);
-        throw CallErrors.Invalid($"{ResourceReader.Name(Uri)} has no operation '{operationId}'{(near.Length == 0 ? ", nor any other with an operationId" : $"; near it are {near}")}.");
+        var near = string.Join(", ", Nearest.Few(operationId, known, 3).Select(name => $"'{name}'"));
+        throw CallErrors.Invalid($"{ResourceReader.Name(Uri)} has no operation '{operationId}'{(known.Count == 0 ? ", nor any other with an operationId" : near.Length == 0 ? "" : $"; near it are {near}")}.");
     }
 
     /// <summary>The value itself, or what its <c>$ref</c> stands for.</summary>

@@ -38,7 +38,7 @@ internal sealed partial class RunningServer : IAsyncDisposable
             {
                 throw new StartupException($"{settings.Address} can be reached from other machines, and no credential is configured. Set {Credentials.KeyVariable} or Identity:KeysFile, or listen on 127.0.0.1.");
             }
-            built.Services.GetRequiredService<IStartupValidator>().Validate();   // before the host does, and logs a trace of the stack
+            CheckSettings(built.Services);
             await built.StartAsync(cancel);
             var address = built.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
             return new RunningServer(built, new Uri(address.Replace("[::]", "127.0.0.1", StringComparison.Ordinal).Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal)));
@@ -54,6 +54,15 @@ internal sealed partial class RunningServer : IAsyncDisposable
     {
         await app.StopAsync();
         await app.DisposeAsync();
+    }
+
+    /// <summary>Checks all settings: before the host does, which logs a trace of the stack.</summary>
+    /// <exception cref="StartupException">Something is set that nothing knows.</exception>
+    /// <exception cref="OptionsValidationException">A value is out of its range.</exception>
+    public static void CheckSettings(IServiceProvider services)
+    {
+        if (SettingsSections.FindUnknown(services.GetRequiredService<IConfiguration>(), services.GetServices<SettingsSection>()) is { } unknown) throw new StartupException(unknown);
+        services.GetRequiredService<IStartupValidator>().Validate();
     }
 
     /// <summary>Why a server cannot start, for whoever starts it; null for what nobody foresaw.</summary>

@@ -13,7 +13,7 @@ internal static class HttpModule
     {
         public IServiceCollection AddHttp()
         {
-            services.AddOptionsWithValidateOnStart<HttpOptions, HttpOptionsValidator>().BindConfiguration(HttpOptions.Section);
+            services.AddSettings<HttpOptions>(HttpOptions.Section).AddSingleton<IValidateOptions<HttpOptions>, HttpOptionsValidator>();
             services.AddOptions<KestrelServerOptions>().Configure<IOptions<HttpOptions>>((kestrel, http) =>
             {
                 kestrel.AddServerHeader = false;

@@ -9,11 +9,8 @@ internal static class IdentityModule
 {
     extension(IServiceCollection services)
     {
-        public IServiceCollection AddIdentity()
-        {
-            services.AddOptions<CredentialOptions>().BindConfiguration(CredentialOptions.Section);
-            return services.AddSingleton(provider => Credentials.Load(provider.GetRequiredService<IOptions<CredentialOptions>>().Value, Environment.GetEnvironmentVariable));
-        }
+        public IServiceCollection AddIdentity() =>
+            services.AddSettings<CredentialOptions>(CredentialOptions.Section).AddSingleton(provider => Credentials.Load(provider.GetRequiredService<IOptions<CredentialOptions>>().Value, Environment.GetEnvironmentVariable));
     }
 
     extension(WebApplication app)

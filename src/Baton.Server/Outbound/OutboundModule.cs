@@ -10,8 +10,8 @@ internal static class OutboundModule
         /// <param name="isLoopbackOnly">Whether this server listens on loopback alone: decides <see cref="OutboundOptions.AllowPrivate"/> where it is not set.</param>
         public IServiceCollection AddOutbound(bool isLoopbackOnly)
         {
-            services.AddOptionsWithValidateOnStart<OutboundOptions, OutboundOptionsValidator>().BindConfiguration(OutboundOptions.Section);
-            services.AddSingleton<IValidateOptions<OutboundOptions>, OutboundOptionsRules>();
+            services.AddSettings<OutboundOptions>(OutboundOptions.Section)
+                .AddSingleton<IValidateOptions<OutboundOptions>, OutboundOptionsValidator>().AddSingleton<IValidateOptions<OutboundOptions>, OutboundOptionsRules>();
             return services
                 .AddSingleton(provider => new AddressPolicy(provider.GetRequiredService<IOptions<OutboundOptions>>().Value.AllowPrivate ?? isLoopbackOnly))
                 .AddSingleton(provider => new OutboundClient(provider.GetRequiredService<IOptions<OutboundOptions>>(), provider.GetRequiredService<AddressPolicy>()))

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Options;
+
 namespace Baton.Server.Processes;
 
 internal static class ProcessesModule
@@ -7,7 +9,7 @@ internal static class ProcessesModule
         /// <summary>Adds the processes that workflows may run.</summary>
         public IServiceCollection AddProcesses()
         {
-            services.AddOptionsWithValidateOnStart<ProcessOptions, ProcessOptionsValidator>().BindConfiguration(ProcessOptions.Section);
+            services.AddSettings<ProcessOptions>(ProcessOptions.Section).AddSingleton<IValidateOptions<ProcessOptions>, ProcessOptionsValidator>();
             return services.AddSingleton<ProcessCalls>();
         }
     }

@@ -4,6 +4,7 @@ using Baton.Engine;
 using Baton.Engine.Dsl;
 using Baton.Server.Cluster;
 using Baton.Server.Http;
+using Microsoft.Extensions.Options;
 
 namespace Baton.Server.Workflows;
 
@@ -14,8 +15,8 @@ internal static class WorkflowsModule
     {
         public IServiceCollection AddWorkflows(IEnumerable<CodeWorkflow> code)
         {
-            services.AddOptionsWithValidateOnStart<WorkflowOptions, WorkflowOptionsValidator>().BindConfiguration(WorkflowOptions.Section);
-            services.AddOptions<SecretOptions>().BindConfiguration(SecretOptions.Section);
+            services.AddSettings<WorkflowOptions>(WorkflowOptions.Section).AddSingleton<IValidateOptions<WorkflowOptions>, WorkflowOptionsValidator>();
+            services.AddSettings<SecretOptions>(SecretOptions.Section);
             foreach (var workflow in code) services.AddSingleton(workflow);
             services.AddSingleton(provider => new RunWrites(WorkflowSql.Sqlite, provider.GetRequiredService<EventTriggers>(), provider.GetRequiredService<Wakeups>(), provider.GetRequiredService<TimeProvider>()));
             services.AddSingleton(provider => new Lazy<IWorkflowEffects>(provider.GetRequiredService<WorkflowEffects>));   // documents name workflows, workflows come from documents

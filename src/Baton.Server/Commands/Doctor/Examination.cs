@@ -5,7 +5,6 @@ using Baton.Engine;
 using Baton.Server.Identity;
 using Baton.Server.PrConfidence;
 using Baton.Server.Storage;
-using Microsoft.Extensions.Options;
 
 namespace Baton.Server.Commands;
 
@@ -31,7 +30,7 @@ internal sealed class Examination(HostSettings settings, string? server, IReadOn
         try
         {
             await using var host = BatonHost.Build(settings with { DatabasePath = Path.Combine(folder.FullName, "empty.db") }, workflows);
-            host.Services.GetRequiredService<IStartupValidator>().Validate();
+            RunningServer.CheckSettings(host.Services);
             var credentials = host.Services.GetRequiredService<Credentials>();
             var from = settings.ConfigFile is { } file ? $"{file} and environment" : "environment and defaults";
             return credentials.AreConfigured

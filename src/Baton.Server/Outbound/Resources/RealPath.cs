@@ -33,7 +33,7 @@ internal static class RealPath
         return real;
     }
 
-    /// <summary>Whether a real path is a folder or lies below it; the folder's own links are resolved.</summary>
+    /// <summary>Whether a real path lies below a folder, whose own links are resolved.</summary>
     public static bool IsBelow(string real, string folder) =>
-        Of(folder) is { } root && (real == root || real.StartsWith(root.TrimEnd('/') + "/", StringComparison.Ordinal));
+        Of(folder) is { } root && real.StartsWith(root.TrimEnd('/') + "/", StringComparison.Ordinal);
 }

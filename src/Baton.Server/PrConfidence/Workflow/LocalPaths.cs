@@ -12,6 +12,6 @@ internal sealed class LocalPaths(IOptions<PrConfidenceOptions> options, bool isL
         if (!Path.IsPathFullyQualified(path)) return $"'{path}' is relative: give an absolute path, because the server may run in another folder than you";
         if (options.Value.Roots is not { } roots)
             return isLoopbackOnly ? null : $"'{path}' may not be read: this server can be reached from other machines, and PrConfidence:Roots opens no folder";
-        return RealPath.Of(path) is { } real && roots.Any(root => RealPath.IsBelow(real, root)) ? null : $"'{path}' does not lie below a folder of PrConfidence:Roots";
+        return RealPath.Of(path) is { } real && roots.Any(root => real == RealPath.Of(root) || RealPath.IsBelow(real, root)) ? null : $"'{path}' does not lie below a folder of PrConfidence:Roots";
     }
 }

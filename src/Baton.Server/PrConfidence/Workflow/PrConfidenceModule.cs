@@ -9,13 +9,10 @@ internal static class PrConfidenceModule
     extension(IServiceCollection services)
     {
         /// <param name="isLoopbackOnly">Whether this server listens on loopback alone: decides <see cref="PrConfidenceOptions.Roots"/> where it is not set.</param>
-        public IServiceCollection AddPrConfidence(bool isLoopbackOnly)
-        {
-            services.AddOptions<PrConfidenceOptions>().BindConfiguration(PrConfidenceOptions.Section).ValidateOnStart();
-            return services.AddSingleton<IValidateOptions<PrConfidenceOptions>, PrConfidenceOptionsRules>()
+        public IServiceCollection AddPrConfidence(bool isLoopbackOnly) =>
+            services.AddSettings<PrConfidenceOptions>(PrConfidenceOptions.Section).AddSingleton<IValidateOptions<PrConfidenceOptions>, PrConfidenceOptionsRules>()
                 .AddSingleton(provider => new LocalPaths(provider.GetRequiredService<IOptions<PrConfidenceOptions>>(), isLoopbackOnly))
                 .AddSingleton<ReportSteps>().AddSingleton<PrConfidenceFunctions>()
                 .AddSingleton(provider => new HostedFunctions(provider.GetRequiredService<PrConfidenceFunctions>().All));
-        }
     }
 }

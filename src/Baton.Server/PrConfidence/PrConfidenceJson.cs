@@ -25,6 +25,8 @@ namespace Baton.Server.PrConfidence;
 [JsonSerializable(typeof(StaleDocsRequest))]
 [JsonSerializable(typeof(StaleDocsResult))]
 [JsonSerializable(typeof(StaleDocs))]
+[JsonSerializable(typeof(QuestionsRequest))]
+[JsonSerializable(typeof(CriterionQuestions))]
 [JsonSerializable(typeof(ModelAnswer))]
 [JsonSerializable(typeof(VerdictRequest))]
 [JsonSerializable(typeof(VerdictReport))]

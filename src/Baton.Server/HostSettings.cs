@@ -34,6 +34,7 @@ internal sealed record HostSettings
         if (ConfigFile is not null) builder.Configuration.AddJsonFile(Path.GetFullPath(ConfigFile), optional: false, reloadOnChange: false);
         builder.Configuration.AddEnvironmentVariables("BATON_").AddInMemoryCollection(Values);
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel).AddFilter("Microsoft", LogLevel.Warning).AddFilter("Microsoft.Hosting.Lifetime", LogLevel.None)
+            .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical)   // what it says of a failed start, RunningServer explains
             .AddSimpleConsole(console =>
             {
                 console.SingleLine = true;

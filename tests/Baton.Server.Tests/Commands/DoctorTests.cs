@@ -1,0 +1,79 @@
+using System.Text.Json;
+using Baton.Server.Tests.Support;
+using Microsoft.Data.Sqlite;
+
+namespace Baton.Server.Tests.Commands;
+
+public sealed class DoctorTests : IDisposable
+{
+    private readonly TemporaryFolder home = new();
+
+    public void Dispose() => home.Dispose();
+
+    private async Task<(int Code, Dictionary<string, (string State, string Detail)> Findings)> ExamineAsync(string[]? arguments = null, params (string, string?)[] environment)
+    {
+        // A port that nobody listens at, so that a server of this machine's user is left alone.
+        var (code, output, error) = await BatonProcess.RunAsync(home.Path, ["doctor", "--json", .. arguments ?? []], [("BATON_SERVER", "http://127.0.0.1:1"), .. environment]);
+        Assert.Equal("", error);
+        return (code, JsonElement.Parse(output).EnumerateArray().ToDictionary(finding => finding.GetProperty("check").GetString()!,
+            finding => (finding.GetProperty("state").GetString()!, finding.GetProperty("detail").GetString()!)));
+    }
+
+    [Fact]
+    public async Task A_fresh_machine_is_well_but_for_the_server_that_was_named()
+    {
+        var (code, findings) = await ExamineAsync();
+        Assert.Equal((1, "failed"), (code, findings["server"].State));
+        Assert.All(findings.Where(finding => finding.Key is not "server" and not "disk"), finding => Assert.Equal("ok", finding.Value.State));
+        Assert.Contains("does not exist yet", findings["database"].Detail, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(home["data"]), "The doctor looks, and leaves nothing.");
+    }
+
+    [Fact]
+    public async Task A_running_server_is_asked_how_it_is()
+    {
+        await using var server = await TestServer.StartAsync();
+        var (code, findings) = await ExamineAsync(["--server", $"{server.Address}", "--db", server.DatabasePath]);
+        Assert.Equal((0, "ok"), (code, findings["server"].State));
+        Assert.Contains("is healthy", findings["server"].Detail, StringComparison.Ordinal);
+        Assert.Contains("sound", findings["database"].Detail, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("BATON_Workflows__MaxRunsInMemory", "0", "Workflows:MaxRunsInMemory must be between 1 and 1000000")]
+    [InlineData("BATON_Workflows__MaxRunsInMemory", "many", "Workflows:MaxRunsInMemory cannot be 'many'")]
+    [InlineData("BATON_Workflows__MaxRunInMemory", "5", "Did you mean 'MaxRunsInMemory'?")]
+    [InlineData("BATON_Workflow__MaxRunsInMemory", "5", "Did you mean 'Workflows'?")]
+    [InlineData("BATON_API_KEY", "short", "a key has at least 16 characters")]
+    public async Task A_setting_that_is_wrong_is_named(string name, string value, string expected)
+    {
+        var (code, findings) = await ExamineAsync(environment: (name, value));
+        Assert.Equal((1, "failed"), (code, findings["settings"].State));
+        Assert.Contains(expected, findings["settings"].Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_damaged_database_is_called_so()
+    {
+        var path = home.Write("broken.db", new string('x', 4_096));
+        var (code, findings) = await ExamineAsync(["--db", path]);
+        Assert.Equal((1, "failed"), (code, findings["database"].State));
+        Assert.Contains("is damaged", findings["database"].Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_database_of_a_newer_version_is_not_touched()
+    {
+        await using (await TestServer.StartAsync(new TestServer.Settings { Folder = home })) { }
+        await using (var connection = new SqliteConnection($"Data Source={home["baton.db"]};Pooling=False"))
+        {
+            await connection.OpenAsync(TestContext.Current.CancellationToken);
+            await using var command = connection.CreateCommand();
+            command.CommandText = "PRAGMA user_version = 99";
+            await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        }
+        var (code, findings) = await ExamineAsync(["--db", home["baton.db"]]);
+        Assert.Equal((1, "failed"), (code, findings["database"].State));
+        Assert.Contains("schema 99", findings["database"].Detail, StringComparison.Ordinal);
+    }
+}

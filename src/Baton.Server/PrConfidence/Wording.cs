@@ -6,6 +6,8 @@ internal static class Wording
     /// <summary>With a capital at the beginning and one full stop at the end.</summary>
     public static string Sentence(string text) => text.Length == 0 ? "" : char.ToUpperInvariant(text[0]) + text[1..].TrimEnd('.') + ".";
 
+    public static string Count(int count, string one, string many) => $"{count:N0} {(count == 1 ? one : many)}";
+
     /// <summary>
     /// A text in which what stands between two backticks is a name; a backtick without a partner is text.
     /// </summary>

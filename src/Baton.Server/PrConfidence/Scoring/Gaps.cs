@@ -98,7 +98,7 @@ internal static class Gaps
             var notable = untested.Where(file => file.Added >= FewLines).ToArray();
             if (notable.Length > 0)
                 yield return Of("file_without_tests", notable.Sum(file => file.Added) >= ManyLines ? Severity.Medium : Severity.Low,
-                    $"{notable.Length} changed files of code have no touched test", "No touched test is called like them or names what they add.",
+                    $"{Wording.Count(notable.Length, "changed file of code has", "changed files of code have")} no touched test", "No touched test is called like them or names what they add.",
                     "Add tests, or point the reviewer to those that cover these files.", notable.Select(file => $"{file.Path} (+{file.Added})"));
         }
         var removed = changes.Tests.Where(test => test.Change == TestChange.Removed).ToArray();
@@ -151,7 +151,7 @@ internal static class Gaps
             yield return Of("untraceable", Severity.Medium, $"No commit names {id}", "Nobody will find from the history why this was done.",
                 $"Name {id} in the commit messages.", []);
         if (!request.CrossReference.UnclaimedFiles.IsEmpty && !request.Ticket.Criteria.IsEmpty)
-            yield return Of("unclaimed_changes", Severity.Low, $"{request.CrossReference.UnclaimedFiles.Length} changed files relate to no criterion",
+            yield return Of("unclaimed_changes", Severity.Low, $"{Wording.Count(request.CrossReference.UnclaimedFiles.Length, "changed file relates", "changed files relate")} to no criterion",
                 "They may do more than the ticket asks, or say it in other words.",
                 "Say in the ticket or in the commit why they are part of this change.", request.CrossReference.UnclaimedFiles);
     }

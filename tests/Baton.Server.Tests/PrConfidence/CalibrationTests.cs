@@ -1,4 +1,5 @@
 using Baton.Server.PrConfidence;
+using Baton.Server.Words;
 
 namespace Baton.Server.Tests.PrConfidence;
 

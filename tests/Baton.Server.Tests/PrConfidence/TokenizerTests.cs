@@ -1,4 +1,4 @@
-using Baton.Server.PrConfidence;
+using Baton.Server.Words;
 using FsCheck;
 using FsCheck.Fluent;
 

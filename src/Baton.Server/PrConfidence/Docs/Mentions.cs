@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Baton.Server.Words;
 
 namespace Baton.Server.PrConfidence;
 

@@ -1,3 +1,5 @@
+using Baton.Server.Words;
+
 namespace Baton.Server.PrConfidence;
 
 /// <summary>How likely it is that one name replaced another.</summary>

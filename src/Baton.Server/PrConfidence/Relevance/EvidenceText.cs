@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
+using Baton.Server.Words;
 
 namespace Baton.Server.PrConfidence;
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Baton.Server.Words;
 
 namespace Baton.Server.PrConfidence;
 

@@ -1,3 +1,5 @@
+using Baton.Server.Words;
+
 namespace Baton.Server.PrConfidence;
 
 /// <summary>Which touched test belongs to which code.</summary>

@@ -1,4 +1,4 @@
-namespace Baton.Server.PrConfidence;
+namespace Baton.Server.Words;
 
 /// <summary>
 /// Text and source code as comparable terms: identifiers are split at case changes, underscores, hyphens and between letters and digits,

@@ -1,4 +1,4 @@
-namespace Baton.Server.PrConfidence;
+namespace Baton.Server.Words;
 
 /// <summary>Strips English endings, so that "retries", "retried" and "retry" compare equal.</summary>
 /// <remarks>M. F. Porter, "An algorithm for suffix stripping", Program 14(3), 1980, pp. 130-137; steps are numbered as there.</remarks>

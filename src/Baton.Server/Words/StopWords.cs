@@ -1,6 +1,6 @@
 using System.Collections.Frozen;
 
-namespace Baton.Server.PrConfidence;
+namespace Baton.Server.Words;
 
 /// <summary>Words that do not tell one criterion from another.</summary>
 internal static class StopWords

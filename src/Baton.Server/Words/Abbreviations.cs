@@ -1,6 +1,6 @@
 using System.Collections.Frozen;
 
-namespace Baton.Server.PrConfidence;
+namespace Baton.Server.Words;
 
 /// <summary>Forms that code uses where a ticket spells the word out, and the names that settings go by.</summary>
 internal static class Abbreviations

@@ -7,31 +7,47 @@ namespace Baton.Conformance.JsonSchema;
 /// The official JSON Schema test suite, draft 2020-12: a folder of files, each an array of groups with a schema and its cases. Documents
 /// that cases refer to on other hosts are read from the subfolder <c>remotes</c>, if it is there.
 /// </summary>
-public static class JsonSchemaSuite
+public sealed class JsonSchemaSuite : ISuite
 {
+    /// <summary>Name of the suite in reports.</summary>
+    public const string SuiteName = "json-schema";
+
     /// <summary>Where the suite says that its remote documents are.</summary>
     private const string RemoteHost = "http://localhost:1234/";
 
-    /// <summary>Name of the suite in reports.</summary>
-    public const string Name = "json-schema";
+    /// <summary>Files whose subject is documents on other hosts; without those documents they say nothing about a validator.</summary>
+    private static readonly string[] AboutRemotes = ["refRemote: ", "vocabulary: "];
 
-    /// <summary>Runs all cases of the files in a folder, in the order of their names.</summary>
-    /// <returns>For each case the file and group, the case, whether the verdict was right, and if not, what it was.</returns>
-    /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
+    /// <inheritdoc/>
+    public string Name => SuiteName;
+
+    /// <summary>Runs the required cases but for the files about documents on other hosts.</summary>
+    public IReadOnlyList<CaseResult>? Run(string data) =>
+        Read(data) is { } cases ? [.. cases.Where(one => !AboutRemotes.Any(file => one.Name.StartsWith(file, StringComparison.Ordinal)))] : null;
+
+    /// <summary>Runs all cases of <c>json-schema</c>, in the order of the files' names; null when it is absent.</summary>
     /// <exception cref="FormatException">A file is no JSON.</exception>
-    public static IEnumerable<(string Group, string Case, bool Passed, string? Detail)> Run(string folder)
+    public static IReadOnlyList<CaseResult>? Read(string data)
     {
-        var options = new JsonSchemaOptions { Registry = ReadRemotes(Path.Combine(folder, "remotes")) };
+        var folder = Path.Combine(data, SuiteName);
+        if (!Directory.Exists(folder)) return null;
+        var remotes = Path.Combine(folder, "remotes");
+        var known = Directory.Exists(remotes) ? new Dictionary<string, string>(StringComparer.Ordinal) : MissingDocuments.ByCase;
+        return [.. Run(folder, new JsonSchemaOptions { Registry = ReadRemotes(remotes) }, known)];
+    }
+
+    private static IEnumerable<CaseResult> Run(string folder, JsonSchemaOptions options, IReadOnlyDictionary<string, string> known)
+    {
         foreach (var file in Directory.EnumerateFiles(folder, "*.json").Order(StringComparer.Ordinal))
         {
-            foreach (var group in Read(file).AsArray().ToArray())
+            foreach (var group in Read(new FileInfo(file)).AsArray().ToArray())
             {
-                var name = $"{Path.GetFileNameWithoutExtension(file)}: {group["description"].AsString()}";
                 Baton.Engine.Schema.JsonSchema.TryCompile(group["schema"], options, out var schema, out var problems);
                 foreach (var test in group["tests"].AsArray().ToArray())
                 {
+                    var name = $"{Path.GetFileNameWithoutExtension(file)}: {group["description"].AsString()} | {test["description"].AsString()}";
                     var detail = schema is null ? string.Join("; ", problems) : Judge(schema, test["data"], test["valid"].AsBoolean());
-                    yield return (name, test["description"].AsString(), detail is null, detail);
+                    yield return new CaseResult(name, detail is null, detail, known.TryGetValue(name, out var document) ? $"needs {document} of the suite's remote host, which is not among the data" : null);
                 }
             }
         }
@@ -51,10 +67,10 @@ public static class JsonSchemaSuite
         if (!Directory.Exists(folder)) return registry;
         foreach (var file in Directory.EnumerateFiles(folder, "*.json", SearchOption.AllDirectories))
         {
-            registry = registry.With(RemoteHost + Path.GetRelativePath(folder, file).Replace(Path.DirectorySeparatorChar, '/'), Read(file));
+            registry = registry.With(RemoteHost + Path.GetRelativePath(folder, file).Replace(Path.DirectorySeparatorChar, '/'), Read(new FileInfo(file)));
         }
         return registry;
     }
 
-    private static JqValue Read(string file) => JqValue.Parse(File.ReadAllBytes(file));
+    private static JqValue Read(FileInfo file) => JqValue.Parse(File.ReadAllBytes(file.FullName));
 }

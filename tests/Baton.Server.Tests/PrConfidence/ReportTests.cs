@@ -57,7 +57,7 @@ public sealed class ReportTests
     {
         using var json = JsonDocument.Parse(JsonReport.Render(Report("text")));
         foreach (var path in """
-            workflow_id timestamp analysis_type start_time end_time documents_used prompts_used analysis_steps final_report
+            workflow_id timestamp aggregated_at analysis_type start_time end_time documents_used prompts_used analysis_steps final_report
             cross_reference_analysis.criteria cross_reference_analysis.data_sources
             confidence_analysis.overall_score confidence_analysis.scoring_methodology confidence_analysis.confidence_factors
             gap_analysis.detected_gaps gap_analysis.gap_severity gap_analysis.recommended_actions

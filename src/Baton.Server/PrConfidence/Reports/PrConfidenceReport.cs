@@ -10,6 +10,10 @@ internal sealed record PrConfidenceReport
 
     public required string WorkflowId { get; init; }
     public required DateTimeOffset Timestamp { get; init; }
+
+    /// <summary>When the results of the steps were put together.</summary>
+    public required DateTimeOffset AggregatedAt { get; init; }
+
     public required string AnalysisType { get; init; }
     public required DateTimeOffset StartTime { get; init; }
     public required DateTimeOffset EndTime { get; init; }

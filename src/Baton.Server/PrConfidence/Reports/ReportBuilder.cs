@@ -35,6 +35,7 @@ internal static class ReportBuilder
         {
             WorkflowId = request.WorkflowId,
             Timestamp = request.EndTime,
+            AggregatedAt = request.EndTime,
             AnalysisType = PrConfidenceReport.Type,
             StartTime = request.StartTime,
             EndTime = request.EndTime,

@@ -71,10 +71,11 @@ internal sealed partial class RunningServer : IAsyncDisposable
         StartupException or DatabaseInUseException or NewerSchemaException or StorageUnavailableException or CredentialException => e.Message,
         OptionsValidationException options => $"A setting is not valid: {string.Join(" ", options.Failures.Select(failure => Named(failure, options.OptionsType)))}",
         InvalidOperationException when Unconvertible().Match(e.Message) is { Success: true } found => $"A setting is not valid: {found.Groups["key"]} cannot be '{found.Groups["value"]}'; it is of type {found.Groups["type"]}.",
+        FileNotFoundException or DirectoryNotFoundException => $"The settings cannot be read: {e.Message}",
         IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException } => $"Port {settings.Port} is in use. Stop what listens there, or choose another with --port.",
         IOException or System.Net.Sockets.SocketException => $"Cannot listen on {settings.Address}:{settings.Port}: {e.Message}",
         UnauthorizedAccessException => $"{e.Message} The database and its folder must belong to the user that runs Baton.",
-        FormatException or InvalidDataException => $"The settings cannot be read: {e.Message}",
+        FormatException or InvalidDataException => $"The settings cannot be read: {e.Message}{(e.InnerException is { } inner ? $" {inner.Message}" : "")}",
         _ => null,
     };
 

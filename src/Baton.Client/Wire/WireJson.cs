@@ -24,5 +24,6 @@ namespace Baton.Client;
 public sealed partial class WireJson : JsonSerializerContext
 {
     /// <summary>The context to use: texts stand as they are, but for what JSON itself must escape.</summary>
-    public static WireJson Web => field ??= new WireJson(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    /// <remarks>As deep as a workflow may build its values: what is stored can be shown.</remarks>
+    public static WireJson Web => field ??= new WireJson(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = 10_100 });
 }

@@ -17,7 +17,7 @@ internal static class JsonArgument
                 _ => argument,
             };
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new UsageException($"{name}: {e.Message}");
         }

@@ -49,12 +49,18 @@ internal static class RunCommand
     public static async Task<int> FollowAsync(LocalServer host, RunView run, string? folder, bool json, CancellationToken cancel)
     {
         var progress = new RunProgress(Output.Progress);
+        RunView? paused = null;
         if (!json) Output.Progress.MarkupLineInterpolated($"[bold]{run.Namespace}/{run.Workflow}@{run.Version}[/] {run.Id}");
         try
         {
             await foreach (var one in host.Client.Runs.EventsAsync(run.Id, TimeProvider.System, cancel))
             {
                 if (!json) progress.Show(one);
+                if (one.Run is { State: "paused" } now)
+                {
+                    paused = now;   // it may stay so for ever: a person has to look at it
+                    break;
+                }
             }
         }
         catch (OperationCanceledException)
@@ -66,6 +72,12 @@ internal static class RunCommand
             throw;
         }
         progress.Close();
+        if (paused is not null)
+        {
+            if (json) Output.Json(new RunResult(paused.Id, paused.State, null, paused.Error), WireJson.Web.RunResult);
+            else Output.Progress.WriteLine($"Paused{(paused.Error is null ? "" : $": {Output.Describe(paused.Error)}")}. Let it go on with: baton runs resume {run.Id}");
+            return ExitCode.Failed;
+        }
         var result = await host.Client.Runs.ResultAsync(run.Id, cancel);
         if (json) Output.Json(result, WireJson.Web.RunResult);
         else ResultPrinter.Print(result, folder ?? Path.Combine("baton-out", run.Id));

@@ -16,6 +16,7 @@ internal static class ServeCommand
         command.SetAction((parsed, cancel) =>
         {
             if (!TryAddress(parsed.GetValue(host)!, out var address)) throw new UsageException($"--host: '{parsed.GetValue(host)}' is no address. Use 127.0.0.1, 0.0.0.0, or an address of this machine.");
+            if (parsed.GetValue(port) is < 0 or > 65_535) throw new UsageException($"--port: {parsed.GetValue(port)} is no port. Use 1 to 65535, or 0 for a free one.");
             return ServeAsync(ServerOptions.Settings(parsed.GetValue(db), parsed.GetValue(config)) with { Address = address, Port = parsed.GetValue(port) }, workflows, cancel);
         });
         return command;

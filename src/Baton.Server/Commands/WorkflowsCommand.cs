@@ -87,7 +87,7 @@ internal static class WorkflowsCommand
         {
             return await File.ReadAllTextAsync(file.FullName, cancel);
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new UsageException($"{file}: {e.Message}");
         }

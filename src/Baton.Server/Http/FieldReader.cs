@@ -6,6 +6,9 @@ namespace Baton.Server.Http;
 /// <summary>Takes the fields of a JSON body one by one; notes what is missing, of a wrong kind, out of range or unknown.</summary>
 internal sealed class FieldReader
 {
+    /// <summary>Most faults in one answer, and most characters of a name or value in it: the answer to nonsense is not as large as the nonsense.</summary>
+    private const int MaxFaults = 20, MaxEcho = 100;
+
     private readonly JqObject members = JqObject.Empty;
     private readonly HashSet<string> known = new(StringComparer.Ordinal);
     private readonly List<Fault> faults = [];
@@ -23,9 +26,10 @@ internal sealed class FieldReader
         {
             foreach (var (name, _) in members)
             {
-                if (!known.Contains(name)) faults.Add(new Fault($"/{name}", $"There is no field '{name}'. Fields here: {string.Join(", ", known)}."));
+                if (faults.Count > MaxFaults) break;
+                if (!known.Contains(name)) faults.Add(new Fault($"/{Short(name)}", $"There is no field '{Short(name)}'. Fields here: {string.Join(", ", known)}."));
             }
-            return faults.Count == 0 ? null : Problems.InvalidBody(string.Join(" ", faults.Take(3).Select(fault => $"{(fault.Pointer.Length == 0 ? "body" : fault.Pointer)}: {fault.Detail}")), [.. faults]);
+            return faults.Count == 0 ? null : Problems.InvalidBody(string.Join(" ", faults.Take(3).Select(fault => $"{(fault.Pointer.Length == 0 ? "body" : fault.Pointer)}: {fault.Detail}")), [.. faults.Take(MaxFaults)]);
         }
     }
 
@@ -70,7 +74,7 @@ internal sealed class FieldReader
         }
         foreach (var (key, item) in pairs)
         {
-            if (key.Length is 0 || key.Length > maxName) faults.Add(new Fault($"/{name}/{key}", $"A name in '{name}' has 1 to {maxName} characters."));
+            if (key.Length is 0 || key.Length > maxName) faults.Add(new Fault($"/{name}/{Short(key)}", $"A name in '{name}' has 1 to {maxName} characters."));
             else if (!item.TryGetString(out var text) || text.Length > maxValue) faults.Add(new Fault($"/{name}/{key}", $"A value in '{name}' is a text of at most {maxValue} characters, not {Describe(item)}."));
             else texts.Add(key, text);
         }
@@ -79,11 +83,13 @@ internal sealed class FieldReader
 
     public void Add(string pointer, string detail) => faults.Add(new Fault(pointer, detail));
 
+    private static string Short(string text) => text.Length <= MaxEcho ? text : $"{text[..MaxEcho]}…";
+
     private static string Describe(JqValue value) => value.Kind switch
     {
         JqKind.Null => "null",
         JqKind.True or JqKind.False => "a boolean",
-        JqKind.Number => $"the number {value}",
+        JqKind.Number => $"the number {Short(value.ToString())}",
         JqKind.String => "a text",
         JqKind.Array => "a list",
         _ => $"an object with {value.AsObject().Count} fields",

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Baton.Client;
 using Baton.Engine;
 using Microsoft.AspNetCore.Diagnostics;
@@ -9,6 +10,9 @@ namespace Baton.Server.Http;
 /// <summary>Request limits and the shape of errors.</summary>
 internal static class HttpModule
 {
+    /// <summary>Longer than any address that is accepted: a value that is too long is refused with its name, not by the server's parser.</summary>
+    private const int MaxRequestLine = 32 * 1024;
+
     extension(IServiceCollection services)
     {
         public IServiceCollection AddHttp()
@@ -18,6 +22,7 @@ internal static class HttpModule
             {
                 kestrel.AddServerHeader = false;
                 // A little more than is accepted: the refusal is ours then, with the field and the limit in it.
+                kestrel.Limits.MaxRequestLineSize = MaxRequestLine;
                 kestrel.Limits.MaxRequestBodySize = http.Value.MaxRequestBytes + 1024L;
             });
             services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, WireJson.Web));
@@ -26,7 +31,7 @@ internal static class HttpModule
                 document.Info.Title = "Baton";
                 document.Info.Description = "Durable workflows and their runs. Errors are problem details (RFC 9457).";
                 return Task.CompletedTask;
-            }));
+            }).AddOperationTransformer(Parameters.Describe));
             return services.AddSingleton<RequestBody>();
         }
     }
@@ -38,7 +43,7 @@ internal static class HttpModule
         {
             app.UseExceptionHandler(new ExceptionHandlerOptions
             {
-                SuppressDiagnosticsCallback = context => context.Exception is StorageUnavailableException or Microsoft.AspNetCore.Http.BadHttpRequestException,
+                SuppressDiagnosticsCallback = context => context.Exception is StorageUnavailableException or DbException or Microsoft.AspNetCore.Http.BadHttpRequestException,
                 ExceptionHandler = async context => await For(context.Features.Get<IExceptionHandlerFeature>()!.Error, context).ExecuteAsync(context),
             });
             app.UseStatusCodePages(async context =>
@@ -48,6 +53,7 @@ internal static class HttpModule
                 {
                     404 => Problems.NotFound(http.Request.Path),
                     405 => Problems.Of("method-not-allowed", 405, "The method is not allowed here", $"{http.Request.Method} is not possible at {http.Request.Path}; allowed: {http.Response.Headers.Allow}."),
+                    415 => Problems.WrongMediaType(http.Request.ContentType, "application/json, or what else /openapi/v1.json names for this address"),
                     _ => Problems.Of("refused", http.Response.StatusCode, "The request was refused", $"Status {http.Response.StatusCode}."),
                 };
                 await problem.ExecuteAsync(http);
@@ -70,6 +76,8 @@ internal static class HttpModule
         StorageUnavailableException storage => Problems.StorageUnavailable(storage.Message),
         Microsoft.AspNetCore.Http.BadHttpRequestException { StatusCode: 413 } => Problems.TooLarge(context.RequestServices.GetRequiredService<IOptions<HttpOptions>>().Value.MaxRequestBytes),
         Microsoft.AspNetCore.Http.BadHttpRequestException bad => Problems.Of("invalid-request", bad.StatusCode, "The request is not valid", bad.Message),
+        // Reads go to the database without a queue: what they throw is the storage's, and has its words.
+        DbException storage => Problems.StorageUnavailable($"The storage cannot be read: {storage.Message} See GET /health/detailed."),
         _ => Problems.Internal(),
     };
 }

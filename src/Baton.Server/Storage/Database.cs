@@ -31,7 +31,15 @@ internal sealed class Database : IAsyncDisposable
     {
         SqliteLibrary.Use();
         path = System.IO.Path.GetFullPath(path);
-        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
+        if (Directory.Exists(path)) throw new Engine.StorageUnavailableException($"{path} is a folder. Name a file, such as {System.IO.Path.Combine(path, "baton.db")}.");
+        try
+        {
+            Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
+        }
+        catch (IOException e)
+        {
+            throw new Engine.StorageUnavailableException($"The folder of {path} cannot be made: {e.Message}", e);
+        }
         var taken = DatabaseLock.Take(path);
         SqliteConnectionStatements? statements = null;
         try

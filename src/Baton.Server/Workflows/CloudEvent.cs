@@ -8,7 +8,7 @@ internal sealed record CloudEvent(string Id, string Type, string Source, ReadOnl
     /// <summary>Reads an event that was checked when it came in.</summary>
     public static CloudEvent Read(ReadOnlyMemory<byte> json)
     {
-        using var document = JsonDocument.Parse(json);
+        using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 10_000 });   // as deep as a workflow may build it
         return new CloudEvent(Attribute(document.RootElement, "id"), Attribute(document.RootElement, "type"), Attribute(document.RootElement, "source"), json);
     }
 

@@ -13,7 +13,11 @@ internal sealed record StoredDefinition(string Namespace, string Name, string Ve
 /// <summary>Statements of definitions. Every one names the tenant first.</summary>
 internal sealed record DefinitionSql
 {
-    public string Insert { get; init; } = "INSERT INTO definitions (tenant_id, namespace, name, version, hash, document, created_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
+    /// <summary>Times rise with each registration of a name, whatever the clock does: they decide between versions of equal precedence.</summary>
+    public string Insert { get; init; } = """
+        INSERT INTO definitions (tenant_id, namespace, name, version, hash, document, created_at_ms)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, max(?7, coalesce((SELECT max(created_at_ms) + 1 FROM definitions WHERE tenant_id = ?1 AND namespace = ?2 AND name = ?3), 0))) ON CONFLICT DO NOTHING
+        """;
 
     public string HashOf { get; init; } = "SELECT hash FROM definitions WHERE tenant_id = ?1 AND namespace = ?2 AND name = ?3 AND version = ?4";
 
@@ -47,7 +51,7 @@ internal sealed class DefinitionStore(Database database, TimeProvider time)
         if (added == 1)
         {
             andThen?.Invoke(statements);
-            return new RegisterResult.Registered(DateTimeOffset.FromUnixTimeMilliseconds(nowMs));
+            return new RegisterResult.Registered();
         }
         var find = statements[sql.HashOf].Bind(1, tenant.Value).Bind(2, workflow.Namespace).Bind(3, workflow.Name).Bind(4, workflow.Version);
         find.Step();
@@ -84,7 +88,7 @@ internal abstract record RegisterResult
 {
     private RegisterResult() { }
 
-    public sealed record Registered(DateTimeOffset At) : RegisterResult;
+    public sealed record Registered : RegisterResult;
 
     public sealed record Unchanged : RegisterResult;
 

@@ -15,6 +15,8 @@ internal static class RunEndpoints
 {
     private const int MaxPage = 500;
 
+    private const string IdRule = "A run's id is 'run_' and 32 hexadecimal digits.";
+
     /// <summary>Starts a run. With an <c>Idempotency-Key</c>, a repetition returns the first run.</summary>
     public static async Task<IResult> Start(HttpContext http, RequestBody bodies, RunStarter starter, CancellationToken cancel)
     {
@@ -36,7 +38,7 @@ internal static class RunEndpoints
         if (body.Problem is not null) return body.Problem;
         var name = await catalog.FindTypeAsync(http.Tenant, type, cancel);
         if (name is null) return Problems.UnknownWorkflow(new WorkflowName("default", type));
-        var wait = QueryInteger(http, "wait_seconds", 0, 300, 55);
+        var wait = http.QueryInteger("wait_seconds", 0, 300, 55);
         if (wait.Problem is not null) return wait.Problem;
         var started = await StartAsync(http, starter, new RunToStart(name, body.Value, new Dictionary<string, string>(StringComparer.Ordinal), 0), body.Value, cancel);
         if (started is not StartedRun run || wait.Value == 0) return started;
@@ -54,15 +56,11 @@ internal static class RunEndpoints
     public static async Task<IResult> List(HttpContext http, RunQueries queries, CancellationToken cancel)
     {
         var query = http.Request.Query;
-        foreach (var name in query.Keys)
-        {
-            if (!ListParameters.Contains(name, StringComparer.Ordinal)) return Problems.InvalidQuery(name, $"There is no parameter '{name}'. Parameters here: {string.Join(", ", ListParameters)}.");
-        }
         if (query["state"] is [{ } state] && !RunStates.TryParse(state, out _)) return Problems.InvalidQuery("state", $"'{state}' is no state; states: {string.Join(", ", RunStates.Names)}.");
-        var limit = QueryInteger(http, "limit", 1, MaxPage, 50);
+        var limit = http.QueryInteger("limit", 1, MaxPage, 50);
         if (limit.Problem is not null) return limit.Problem;
-        if (!TryTime(query["created_after"], out var after)) return Problems.InvalidQuery("created_after", "A time is written as in 2026-01-31T12:00:00Z.");
-        if (!TryTime(query["created_before"], out var before)) return Problems.InvalidQuery("created_before", "A time is written as in 2026-01-31T12:00:00Z.");
+        if (!TryTime(query["created_after"], out var after)) return Problems.InvalidQuery("created_after", $"Give {Times.Rule}");
+        if (!TryTime(query["created_before"], out var before)) return Problems.InvalidQuery("created_before", $"Give {Times.Rule}");
         long? cursor = null;
         if (query["cursor"] is [{ } text])
         {
@@ -71,7 +69,9 @@ internal static class RunEndpoints
         }
         var label = query["label"].ToString().Split('=', 2);
         if (query.ContainsKey("label") && label.Length != 2) return Problems.InvalidQuery("label", "A label is written as name=value.");
+        if (query["parent"] is [{ } parent] && !RunId.TryParse(parent, out _)) return Problems.InvalidQuery("parent", IdRule);
         var workflow = query["workflow"] is [{ } named] ? WorkflowName.Parse(named) : null;
+        if (workflow is { Name.Length: 0 }) return Problems.InvalidQuery("workflow", "A workflow is written as name or namespace/name.");
         var filter = new RunFilter(query["state"], workflow?.Namespace, workflow?.Name, label.Length == 2 ? label[0] : null, label.Length == 2 ? label[1] : null, query["parent"], after, before, cursor, limit.Value!.Value);
         return TypedResults.Json(await queries.ListAsync(http.Tenant, filter, cancel), WireJson.Web.PageRunView);
     }
@@ -79,18 +79,22 @@ internal static class RunEndpoints
     /// <summary>The run's events as they come (server-sent events); <c>Last-Event-ID</c> resumes.</summary>
     public static Task<IResult> Events(HttpContext http, string id, RunQueries queries, RunFollower follower, CancellationToken cancel) => WithRunAsync(http, id, queries, async row =>
     {
-        var last = http.Request.Headers["Last-Event-ID"].ToString() is { Length: > 0 } header ? header : http.Request.Query["after"].ToString();
+        const string Rule = "Give the id of the last event that was received: a whole number.";
         var after = -1L;
-        if (last.Length > 0 && !long.TryParse(last, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out after)) return Problems.InvalidHeader("Last-Event-ID", "Give the id of the last event that was received: a whole number.");
+        if (http.Request.Headers["Last-Event-ID"].ToString() is { Length: > 0 } last)
+        {
+            if (!TryPosition(last, out after)) return Problems.InvalidHeader("Last-Event-ID", Rule);
+        }
+        else if (http.Request.Query["after"] is [{ } query] && !TryPosition(query, out after)) return Problems.InvalidQuery("after", Rule);
         await follower.StreamAsync(http.Tenant, RunId.Parse(id, null), after, new EventStream(http.Response, cancel), cancel);
         return TypedResults.Empty;
     }, cancel);
 
     public static Task<IResult> Journal(HttpContext http, string id, RunQueries queries, CancellationToken cancel) => WithRunAsync(http, id, queries, async row =>
     {
-        var limit = QueryInteger(http, "limit", 1, 1_000, 200);
+        var limit = http.QueryInteger("limit", 1, 1_000, 200);
         if (limit.Problem is not null) return limit.Problem;
-        var after = QueryInteger(http, "after", -1, int.MaxValue, -1);
+        var after = http.QueryInteger("after", -1, int.MaxValue, -1);
         if (after.Problem is not null) return after.Problem;
         var rows = await queries.JournalAsync(http.Tenant, row, after.Value!.Value, limit.Value!.Value + 1, cancel);
         var page = rows.Take(limit.Value.Value).Select(entry => Views.Entry(entry)).ToList();
@@ -105,14 +109,12 @@ internal static class RunEndpoints
 
     public static async Task<IResult> Signal(HttpContext http, string id, string name, RequestBody bodies, RunStore runs, RunQueries queries, CancellationToken cancel)
     {
-        if (!RunId.TryParse(id, out var run)) return Problems.InvalidPath("id", "A run's id is 'run_' and 32 hexadecimal digits.");
+        if (!RunId.TryParse(id, out var run)) return Problems.InvalidPath("id", IdRule);
         if (name.Length > 200) return Problems.InvalidPath("name", "A signal's name has 1 to 200 characters.");
         var body = await bodies.ReadJsonAsync(http.Request, cancel);
         if (body.Problem is not null) return body.Problem;
         return await AnswerAsync(http, run, await runs.SignalAsync(http.Tenant, run, name, body.Value.ToUtf8Bytes()), queries, cancel);
     }
-
-    private static readonly string[] ListParameters = ["state", "workflow", "label", "parent", "created_after", "created_before", "cursor", "limit"];
 
     private static async Task<IResult> StartAsync(HttpContext http, RunStarter starter, RunToStart run, JqValue request, CancellationToken cancel)
     {
@@ -129,6 +131,7 @@ internal static class RunEndpoints
             RunStarter.Outcome.AlreadyStarted(var id) => new StartedRun(id, IsNew: false),
             RunStarter.Outcome.KeyReused(var id) => Problems.KeyReused(key!.Key, id.ToString()),
             RunStarter.Outcome.UnknownWorkflow => Problems.UnknownWorkflow(run.Workflow),
+            RunStarter.Outcome.UnusableWorkflow(var detail) => Problems.InvalidWorkflow(detail, []),
             RunStarter.Outcome.InvalidInput(var detail, var faults) => Problems.InvalidInput(detail, faults),
             _ => throw new System.Diagnostics.UnreachableException(),
         };
@@ -136,7 +139,7 @@ internal static class RunEndpoints
 
     private static async Task<IResult> ControlAsync(HttpContext http, string id, string verb, RequestBody bodies, RunStore runs, RunQueries queries, CancellationToken cancel)
     {
-        if (!RunId.TryParse(id, out var run)) return Problems.InvalidPath("id", "A run's id is 'run_' and 32 hexadecimal digits.");
+        if (!RunId.TryParse(id, out var run)) return Problems.InvalidPath("id", IdRule);
         var body = await bodies.ReadJsonAsync(http.Request, cancel);
         if (body.Problem is not null) return body.Problem;
         var fields = new FieldReader(body.Value.IsNull ? JqValue.EmptyObject : body.Value);
@@ -161,22 +164,17 @@ internal static class RunEndpoints
 
     private static async Task<IResult> WithRunAsync(HttpContext http, string id, RunQueries queries, Func<RunRow, Task<IResult>> answer, CancellationToken cancel)
     {
-        if (!RunId.TryParse(id, out var run)) return Problems.InvalidPath("id", "A run's id is 'run_' and 32 hexadecimal digits.");
+        if (!RunId.TryParse(id, out var run)) return Problems.InvalidPath("id", IdRule);
         return await queries.FindAsync(http.Tenant, run, cancel) is { } row ? await answer(row) : Problems.UnknownRun(id);
     }
 
-    private static (int? Value, ProblemResult? Problem) QueryInteger(HttpContext http, string name, int least, int most, int otherwise)
-    {
-        if (http.Request.Query[name] is not [{ } text]) return (otherwise, null);
-        return int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
-            ? (number, null) : (null, Problems.InvalidQuery(name, $"'{name}' is a whole number from {least} to {most}."));
-    }
+    private static bool TryPosition(string text, out long position) => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out position) && position >= -1;
 
     private static bool TryTime(string? text, out long? ms)
     {
         ms = null;
-        if (string.IsNullOrEmpty(text)) return true;
-        if (!DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)) return false;
+        if (text is null) return true;
+        if (!Times.TryParse(text, out var time)) return false;
         ms = time.ToUnixTimeMilliseconds();
         return true;
     }

@@ -17,7 +17,8 @@ internal sealed class RunStarter(WorkflowCatalog catalog, RunStore runs, RunWork
     public async ValueTask<Outcome> StartAsync(TenantId tenant, RunToStart run, IdempotencyKey? key, CancellationToken cancel)
     {
         if (await catalog.ResolveAsync(tenant, run.Workflow, cancel) is not { } workflow) return new Outcome.UnknownWorkflow();
-        var definition = await catalog.DefinitionAsync(tenant, workflow, cancel);
+        var (definition, fault) = await catalog.ReadAsync(tenant, workflow, cancel);
+        if (fault is not null) return new Outcome.UnusableWorkflow($"This server does not accept the document of {workflow} any more: {fault}");
         if (definition?.CheckInput(run.Input) is { Count: > 0 } errors)
         {
             return new Outcome.InvalidInput($"The input does not fit the schema of {workflow}: {errors[0].Message}", [.. errors.Select(error => new Fault($"/input{error.InstancePointer}", error.Message))]);
@@ -48,6 +49,8 @@ internal sealed class RunStarter(WorkflowCatalog catalog, RunStore runs, RunWork
         public sealed record KeyReused(RunId Id) : Outcome;
 
         public sealed record UnknownWorkflow : Outcome;
+
+        public sealed record UnusableWorkflow(string Detail) : Outcome;
 
         public sealed record InvalidInput(string Detail, IReadOnlyList<Fault> Faults) : Outcome;
     }

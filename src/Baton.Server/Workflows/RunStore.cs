@@ -53,6 +53,14 @@ internal sealed class RunStore(Database database, RunWrites writes)
     public ValueTask<ControlResult> ResumeAsync(TenantId tenant, RunId run) =>
         ControlAsync(tenant, run, "resume", null, statements => statements[sql.Resume].Bind(1, tenant.Value).Bind(2, run.ToString()).Bind(3, NowMs));
 
+    /// <summary>Pauses a run that its owner cannot even begin to execute: the reason stands in its row, its journal is left as it is.</summary>
+    public async ValueTask HaltAsync(RunLease lease, WorkflowError reason)
+    {
+        await database.WriteAsync(statements => statements[writes.Sql.Journal.SetState].Bind(1, lease.Tenant.Value).Bind(2, lease.Run.ToString()).Bind(3, lease.Fencing)
+            .Bind(4, RunState.Paused.ToName()).Bind(5, JournalRows.Error(reason)).Bind(6, NowMs).BindNull(7).Execute());
+        writes.Wakeups.Changed(lease.Run);
+    }
+
     /// <summary>Puts a signal into a run's inbox; durable when the task completes.</summary>
     public async ValueTask<ControlResult> SignalAsync(TenantId tenant, RunId run, string name, ReadOnlyMemory<byte> payload)
     {

@@ -1,8 +1,11 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Baton.Engine;
+using Baton.Engine.Dsl;
 using Baton.Engine.Runs;
 using Baton.Server.Cluster;
+using Baton.Server.Storage;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Options;
 
 namespace Baton.Server.Workflows;
@@ -21,6 +24,7 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
         OnStepStarted = steps.Publish,
         OnStorageFailure = (run, e) => log.StorageRefused(run, e.Message),
     };
+    private readonly Queue<Claim> claimed = new();   // taken in the database and not yet in memory
     private DateTimeOffset? nextWake;
     private volatile bool draining;
 
@@ -37,12 +41,18 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
     public void Adopt(RunLease lease, WorkflowBody body, ReadOnlyMemory<byte> input, DateTimeOffset startedAt) =>
         Execute(lease, new RunHistory([new JournalEntry.RunStarted(0, startedAt, input, EngineBehaviour.Current)], []), body);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    /// <summary>Takes back what a dead process had, before the server listens: a run that is started here and now must not be taken for one of those.</summary>
+    public override async Task StartAsync(CancellationToken cancellationToken)
     {
         wakeups.RunQueued += LookForWork;
         wakeups.RunCalled += Call;
         wakeups.RunParked += Expect;
         if (await runs.RescueAsync() is > 0 and var rescued) log.Rescued(rescued);
+        await base.StartAsync(cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
         using var timer = time.CreateTimer(_ => LookForWork(), null, settings.PollInterval, settings.PollInterval);
         while (!stoppingToken.IsCancellationRequested)
         {
@@ -61,6 +71,11 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
                 log.ClaimFailed(e.Message);
                 await Task.Delay(TimeSpan.FromSeconds(1), time, CancellationToken.None);
             }
+            catch (Exception e)   // the edge of a background loop: a fault of ours must not end all work
+            {
+                log.WorkerFailed(e);
+                await Task.Delay(TimeSpan.FromSeconds(1), time, CancellationToken.None);
+            }
         }
         await DrainAsync();
     }
@@ -72,18 +87,46 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
         var room = settings.MaxRunsInMemory - live.Count;
         (_, nextWake) = await runs.WakeAsync();
         if (room <= 0) return false;
-        var claims = await runs.ClaimAsync(node.Id, Math.Min(room, 500));
-        foreach (var claim in claims) await TakeAsync(claim, cancel);
-        return claims.Count > 0;
+        if (claimed.Count == 0) foreach (var claim in await runs.ClaimAsync(node.Id, Math.Min(room, 500))) claimed.Enqueue(claim);
+        var found = claimed.Count > 0;
+        for (var left = claimed.Count; left > 0; left--)
+        {
+            await TakeAsync(claimed.Peek(), cancel);
+            claimed.Dequeue();
+        }
+        return found;
     }
 
+    /// <summary>Executes a claimed run, or pauses it where that is not possible. Throws only where storage may be better next time: the claim is kept until then.</summary>
     private async Task TakeAsync(Claim claim, CancellationToken cancel)
     {
-        var history = await journal.ReadAsync(claim.Lease, CancellationToken.None);
-        if (history is null) return;
-        var body = await catalog.FindAsync(claim.Lease.Tenant, claim.Workflow, cancel) ?? Missing(claim.Workflow);
-        var execution = Execute(claim.Lease, history, body);
-        if (claim.Request is not null) Forward(execution, claim.Request, claim.Reason);
+        try
+        {
+            var history = await journal.ReadAsync(claim.Lease, CancellationToken.None);
+            if (history is null) return;
+            var execution = Execute(claim.Lease, history, await BodyAsync(claim, cancel));
+            if (claim.Request is not null) Forward(execution, claim.Request, claim.Reason);
+        }
+        catch (Exception e) when (!IsPassing(e))
+        {
+            // A run that cannot be executed must not keep the others from it.
+            log.RunHalted(claim.Lease.Run, e);
+            await runs.HaltAsync(claim.Lease, new WorkflowError(ErrorTypes.Runtime, 500, "The run cannot be executed", $"{e.Message} Resume the run once that is mended."));
+        }
+    }
+
+    private static bool IsPassing(Exception e) => e is OperationCanceledException || (e is StorageUnavailableException && !(e.InnerException is SqliteException sqlite && SqliteErrors.IsBroken(sqlite)));
+
+    private async ValueTask<WorkflowBody> BodyAsync(Claim claim, CancellationToken cancel)
+    {
+        try
+        {
+            return await catalog.FindAsync(claim.Lease.Tenant, claim.Workflow, cancel) ?? Broken($"This server does not have the workflow {claim.Workflow}, by which the run was started. Register it, or start a server whose code has it, then resume the run.");
+        }
+        catch (InvalidWorkflowException e)
+        {
+            return Broken($"This server does not accept the document of {claim.Workflow}, by which the run was started. Start a server that does, then resume the run. {e.Message}");
+        }
     }
 
     private RunExecution Execute(RunLease lease, RunHistory history, WorkflowBody body)
@@ -107,8 +150,8 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
         if (live.Count == settings.MaxRunsInMemory - 1) LookForWork();
     }
 
-    private static WorkflowBody Missing(WorkflowRef workflow) => (_, _) =>
-        throw new ReplayMismatchException($"This server does not have the workflow {workflow}, by which the run was started. Register it, or start a server whose code has it, then resume the run.");
+    /// <summary>A workflow whose runs are paused with the reason.</summary>
+    private static WorkflowBody Broken(string reason) => (_, _) => throw new ReplayMismatchException(reason);
 
     private static void Forward(RunExecution execution, string request, string? reason)
     {

@@ -52,7 +52,7 @@ internal sealed class ScheduleStore(Database database, WorkflowCatalog catalog)
         var views = new List<ScheduleView>();
         foreach (var row in await connection.QueryAsync<ScheduleRow>(new CommandDefinition(sql.List, new { Tenant = tenant.Value }, cancellationToken: cancel)))
         {
-            var text = (await catalog.DefinitionAsync(tenant, row.Ref, cancel))?.Schedule?.Text ?? row.Kind;
+            var text = (await catalog.ReadAsync(tenant, row.Ref, cancel)).Definition?.Schedule?.Text ?? row.Kind;
             views.Add(new ScheduleView(row.Namespace, row.Workflow, row.Version, row.Kind, text, row.DueAtMs is { } ms ? DateTimeOffset.FromUnixTimeMilliseconds(ms) : null));
         }
         return views;

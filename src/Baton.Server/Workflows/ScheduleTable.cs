@@ -25,6 +25,12 @@ internal sealed class ScheduleTable
         Changed?.Invoke();
     }
 
+    /// <summary>Sets when a schedule is due next, unless another took its place meanwhile: a newer version of the workflow.</summary>
+    public void Move(ActiveSchedule schedule, DateTimeOffset? due)
+    {
+        if (ImmutableInterlocked.TryUpdate(ref schedules, KeyOf(schedule.Tenant, schedule.Workflow), schedule with { Due = due }, schedule)) Changed?.Invoke();
+    }
+
     public void Remove(TenantId tenant, WorkflowRef workflow)
     {
         ImmutableInterlocked.TryRemove(ref schedules, KeyOf(tenant, workflow), out _);

@@ -35,6 +35,11 @@ internal sealed class Scheduler(Database database, ScheduleStore store, Schedule
                 log.ScheduleFailed(e.Message);
                 await Task.Delay(TimeSpan.FromSeconds(1), time, CancellationToken.None);
             }
+            catch (Exception e)   // the edge of a background loop
+            {
+                log.SchedulerFailed(e);
+                await Task.Delay(TimeSpan.FromSeconds(1), time, CancellationToken.None);
+            }
         }
     }
 
@@ -46,7 +51,7 @@ internal sealed class Scheduler(Database database, ScheduleStore store, Schedule
         {
             var next = NextDue(active, now);
             if (await FireAsync(active, next)) log.ScheduleFired(active.Workflow);
-            table.Put(active with { Due = next });
+            table.Move(active, next);
         }
     }
 
@@ -83,7 +88,7 @@ internal sealed class Scheduler(Database database, ScheduleStore store, Schedule
         var due = active.Schedule.Next(time.GetUtcNow());
         _ = database.WriteAsync(statements => Advance(statements, active, due)).AsTask().ContinueWith(done =>
         {
-            if (done.IsCompletedSuccessfully) table.Put(active with { Due = due });
+            if (done.IsCompletedSuccessfully) table.Move(active, due);
             else log.ScheduleFailed(done.Exception!.InnerException!.Message);
         }, TaskScheduler.Default);
     }

@@ -15,9 +15,9 @@ internal static class Views
         row.Seq, DateTimeOffset.FromUnixTimeMilliseconds(row.AtMs), KindOf(row.Kind), row.Key, row.Attempt, row.TookMs,
         row.Body.IsEmpty ? null : Element(row.Body.Span), row.Meta is null ? null : Element(Encoding.UTF8.GetBytes(row.Meta)));
 
-    public static WorkflowView Workflow(StoredDefinition stored, WorkflowDefinition parsed, bool whole) => new(
-        stored.Namespace, stored.Name, stored.Version, stored.Hash, parsed.Title, parsed.Summary, parsed.Schedule?.Text, DateTimeOffset.FromUnixTimeMilliseconds(stored.CreatedAtMs),
-        parsed.InputSchema is { } schema ? Element(schema.ToUtf8Bytes()) : null, whole ? stored.Document : null);
+    public static WorkflowView Workflow(StoredDefinition stored, (WorkflowDefinition? Definition, string? Fault) parsed, bool whole) => new(
+        stored.Namespace, stored.Name, stored.Version, stored.Hash, parsed.Definition?.Title, parsed.Fault is null ? parsed.Definition?.Summary : $"This server does not accept the document: {parsed.Fault}",
+        parsed.Definition?.Schedule?.Text, DateTimeOffset.FromUnixTimeMilliseconds(stored.CreatedAtMs), parsed.Definition?.InputSchema is { } schema ? Element(schema.ToUtf8Bytes()) : null, whole ? stored.Document : null);
 
     public static WorkflowView Workflow(WorkflowRef code) => new(code.Namespace, code.Name, code.Version, null, null, "In code.", null, null);
 

@@ -3,6 +3,7 @@ using System.Collections.Frozen;
 using Baton.Client;
 using Baton.Engine;
 using Baton.Engine.Dsl;
+using Baton.Jq;
 
 namespace Baton.Server.Workflows;
 
@@ -34,6 +35,19 @@ internal sealed class WorkflowCatalog(IEnumerable<CodeWorkflow> code, Definition
         return parsed[(tenant, workflow)] = Parse(stored.Document);
     }
 
+    /// <summary>The document, or why this server does not accept it any more: a newer version may have, or one that offers other functions.</summary>
+    public async ValueTask<(WorkflowDefinition? Definition, string? Fault)> ReadAsync(TenantId tenant, WorkflowRef workflow, CancellationToken cancel)
+    {
+        try
+        {
+            return (await DefinitionAsync(tenant, workflow, cancel), null);
+        }
+        catch (InvalidWorkflowException e)
+        {
+            return (null, e.Message);
+        }
+    }
+
     /// <summary>The workflow that goes by a type such as <c>pr_confidence_analysis</c>: by its name with hyphens, or by <c>metadata.baton.types</c> of its document.</summary>
     public async ValueTask<WorkflowName?> FindTypeAsync(TenantId tenant, string type, CancellationToken cancel)
     {
@@ -44,7 +58,7 @@ internal sealed class WorkflowCatalog(IEnumerable<CodeWorkflow> code, Definition
             var page = await definitions.ListAsync(tenant, after, 100, cancel);
             foreach (var stored in page)
             {
-                var metadata = (await DefinitionAsync(tenant, stored.Ref, cancel))!.Source["document"]["metadata"]["baton"]["types"];
+                var metadata = (await ReadAsync(tenant, stored.Ref, cancel)).Definition?.Source["document"]["metadata"]["baton"]["types"] ?? JqValue.Null;
                 if (metadata.TryGetArray(out var types) && types.Any(one => one.TryGetString(out var text) && text == type)) return new WorkflowName(stored.Namespace, stored.Name);
             }
             if (page.Count < 100) return null;

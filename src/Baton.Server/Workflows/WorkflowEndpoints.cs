@@ -13,13 +13,15 @@ internal static class WorkflowEndpoints
     private const int MaxPage = 500;
 
     /// <summary>Registers a document in YAML or JSON. A version never changes: the same text again is fine, another one is refused, or with <c>revise=true</c> kept as a revision.</summary>
-    public static async Task<IResult> Register(HttpContext http, RequestBody bodies, WorkflowRegistry registry, CancellationToken cancel, bool revise = false)
+    public static async Task<IResult> Register(HttpContext http, RequestBody bodies, WorkflowRegistry registry, CancellationToken cancel)
     {
+        var revise = http.Request.Query["revise"].ToString();
+        if (revise is not ("" or "true" or "false")) return Problems.InvalidQuery("revise", "'revise' is true or false.");
         var text = await bodies.ReadTextAsync(http.Request, cancel);
         if (text.Problem is not null) return text.Problem;
         try
         {
-            var (workflow, result) = await registry.RegisterAsync(http.Tenant, text.Value!, revise, cancel);
+            var (workflow, result) = await registry.RegisterAsync(http.Tenant, text.Value!, revise == "true", cancel);
             if (result is RegisterResult.OtherContent) return Problems.VersionTaken(new WorkflowName(workflow.Namespace, workflow.Name, workflow.Version));
             var view = (await registry.ViewAsync(http.Tenant, workflow, whole: false, cancel))!;
             http.Response.Headers.Location = $"/api/v1/workflows/{workflow.Namespace}/{workflow.Name}/{workflow.Version}";
@@ -31,12 +33,13 @@ internal static class WorkflowEndpoints
         }
     }
 
-    public static async Task<IResult> List(HttpContext http, WorkflowRegistry registry, CancellationToken cancel, string? cursor = null, int limit = 100)
+    public static async Task<IResult> List(HttpContext http, WorkflowRegistry registry, CancellationToken cancel)
     {
-        if (limit is < 1 or > MaxPage) return Problems.InvalidQuery("limit", $"'limit' is a whole number from 1 to {MaxPage}.");
-        var after = cursor?.Split('/', '@');
+        var limit = http.QueryInteger("limit", 1, MaxPage, 100);
+        if (limit.Problem is not null) return limit.Problem;
+        var after = http.Request.Query["cursor"] is [{ } cursor] ? cursor.Split('/', '@') : null;
         if (after is not null and not { Length: 3 }) return Problems.InvalidQuery("cursor", "Give the next_cursor of the page before.");
-        return TypedResults.Json(await registry.ListAsync(http.Tenant, after is null ? new WorkflowRef("", "", "") : new WorkflowRef(after[0], after[1], after[2]), limit, cancel), WireJson.Web.PageWorkflowView);
+        return TypedResults.Json(await registry.ListAsync(http.Tenant, after is null ? new WorkflowRef("", "", "") : new WorkflowRef(after[0], after[1], after[2]), limit.Value!.Value, cancel), WireJson.Web.PageWorkflowView);
     }
 
     /// <summary>All versions of a workflow, the newest first.</summary>
@@ -68,6 +71,8 @@ internal static class WorkflowEndpoints
             if (!attributes.TryGetValue(name, out var value)) continue;
             if (!value.TryGetString(out var text) || text.Length is 0 or > 500) faults.Add(new Fault($"/{name}", $"'{name}' is a text of 1 to 500 characters."));
         }
+        if (attributes.TryGetValue("specversion", out var version) && version.TryGetString(out var spec) && spec is not "1.0" and not "") faults.Add(new Fault("/specversion", "'specversion' is 1.0."));
+        if (attributes.TryGetValue("time", out var at) && (!at.TryGetString(out var moment) || !Times.TryParse(moment, out _))) faults.Add(new Fault("/time", $"'time' is {Times.Rule}"));
         if (!attributes.ContainsKey("type")) faults.Add(new Fault("/type", "'type' is required, such as com.example.order.placed.v1."));
         if (faults.Count > 0) return Problems.InvalidBody("The event is not a CloudEvents 1.0 event.", [.. faults]);
         var id = attributes.TryGetValue("id", out var given) ? given.AsString() : Guid.CreateVersion7(time.GetUtcNow()).ToString();

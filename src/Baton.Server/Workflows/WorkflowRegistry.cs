@@ -39,13 +39,13 @@ internal sealed class WorkflowRegistry(WorkflowCatalog catalog, DefinitionStore 
     {
         if (catalog.CodeWorkflows.Contains(workflow)) return Views.Workflow(workflow);
         if (await definitions.GetAsync(tenant, workflow, cancel) is not { } stored) return null;
-        return Views.Workflow(stored, (await catalog.DefinitionAsync(tenant, workflow, cancel))!, whole);
+        return Views.Workflow(stored, await catalog.ReadAsync(tenant, workflow, cancel), whole);
     }
 
     public async Task<IReadOnlyList<WorkflowView>> VersionsAsync(TenantId tenant, string space, string name, CancellationToken cancel)
     {
         var views = catalog.CodeWorkflows.Where(workflow => workflow.Namespace == space && workflow.Name == name).Select(Views.Workflow).ToList();
-        foreach (var stored in await definitions.VersionsAsync(tenant, space, name, cancel)) views.Add(Views.Workflow(stored, (await catalog.DefinitionAsync(tenant, stored.Ref, cancel))!, whole: false));
+        foreach (var stored in await definitions.VersionsAsync(tenant, space, name, cancel)) views.Add(Views.Workflow(stored, await catalog.ReadAsync(tenant, stored.Ref, cancel), whole: false));
         return [.. views.OrderByDescending(view => view.Version, SemanticVersion.Comparer)];
     }
 
@@ -54,7 +54,7 @@ internal sealed class WorkflowRegistry(WorkflowCatalog catalog, DefinitionStore 
     {
         var views = after.Namespace.Length == 0 ? catalog.CodeWorkflows.Select(Views.Workflow).ToList() : [];
         var stored = await definitions.ListAsync(tenant, after, limit + 1, cancel);
-        foreach (var one in stored.Take(limit)) views.Add(Views.Workflow(one, (await catalog.DefinitionAsync(tenant, one.Ref, cancel))!, whole: false));
+        foreach (var one in stored.Take(limit)) views.Add(Views.Workflow(one, await catalog.ReadAsync(tenant, one.Ref, cancel), whole: false));
         return new Page<WorkflowView>(views, stored.Count > limit ? stored[limit - 1].Ref.ToString() : null);
     }
 

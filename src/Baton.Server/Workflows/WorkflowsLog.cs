@@ -26,6 +26,15 @@ internal static partial class WorkflowsLog
     [LoggerMessage(2008, LogLevel.Error, "A schedule could not be served: {Reason}")]
     public static partial void ScheduleFailed(this ILogger log, string reason);
 
+    [LoggerMessage(2009, LogLevel.Error, "Run {Run} cannot be executed and was paused")]
+    public static partial void RunHalted(this ILogger log, RunId run, Exception e);
+
+    [LoggerMessage(2010, LogLevel.Error, "The worker failed and tries again")]
+    public static partial void WorkerFailed(this ILogger log, Exception e);
+
+    [LoggerMessage(2011, LogLevel.Error, "The scheduler failed and tries again")]
+    public static partial void SchedulerFailed(this ILogger log, Exception e);
+
     [LoggerMessage(2006, LogLevel.Warning, "{Count} runs had steps that did not finish within {Seconds} s; another process will repeat those steps")]
     public static partial void DrainTimedOut(this ILogger log, int count, double seconds);
 }

@@ -34,37 +34,42 @@ internal static class WorkflowsModule
     {
         public void MapWorkflows()
         {
-            var api = app.MapGroup("/api/v1");
+            var api = app.MapGroup("/api/v1").TakesNamedParameters();
             MapDefinitions(api);
             MapRuns(api.MapGroup("/runs").WithTags("Runs"));
             app.MapRunPage();
-            app.MapPost("/workflows/ai/{type}", RunEndpoints.StartByType).WithTags("Runs").WithSummary("Start a workflow by its type, with the body as input, and wait a while for its end.")
+            app.MapGroup("/workflows/ai").TakesNamedParameters().MapPost("/{type}", RunEndpoints.StartByType).WithTags("Runs").WithSummary("Start a workflow by its type, with the body as input, and wait a while for its end.")
+                .Takes(IdempotencyKey, ("wait_seconds", "How long to wait, 0 to 300; default 55."))
                 .Accepts<JsonElement>("application/json").Produces<RunResult>().Produces<RunView>(202).Refuses(400, 404, 413, 415, 422, 503);
         }
     }
 
+    private static readonly (string, string) IdempotencyKey = ("Idempotency-Key", "1 to 200 characters: a repetition of the request under the same key returns the first run."), Cursor = ("cursor", "The next_cursor of the page before.");
+
     private static void MapDefinitions(RouteGroupBuilder api)
     {
         var workflows = api.MapGroup("/workflows").WithTags("Workflows");
-        workflows.MapPost("/", WorkflowEndpoints.Register).WithSummary("Register a workflow document.").Accepts<string>("application/yaml", "application/json").Produces<WorkflowView>(201).Produces<WorkflowView>().Refuses(400, 409, 413, 422, 503);
-        workflows.MapGet("/", WorkflowEndpoints.List).WithSummary("All definitions.").Produces<Page<WorkflowView>>().Refuses(400);
-        workflows.MapGet("/{space}/{name}", WorkflowEndpoints.Versions).WithSummary("All versions of a workflow.").Produces<Page<WorkflowView>>().Refuses(404);
-        workflows.MapGet("/{space}/{name}/{version}", WorkflowEndpoints.Get).WithSummary("One definition with its document; 'latest' for the newest.").Produces<WorkflowView>().Refuses(404);
-        api.MapGet("/schedules", WorkflowEndpoints.Schedules).WithTags("Workflows").WithSummary("What starts by itself, and when.").Produces<Page<ScheduleView>>();
+        workflows.MapPost("/", WorkflowEndpoints.Register).WithSummary("Register a workflow document.").Takes(("revise", "true to register other content under a taken version as its revision; default false.")).Accepts<string>("application/yaml", "application/json").Produces<WorkflowView>(201).Produces<WorkflowView>().Refuses(400, 409, 413, 415, 422, 503);
+        workflows.MapGet("/", WorkflowEndpoints.List).WithSummary("All definitions.").Takes(Cursor, ("limit", "1 to 500; default 100.")).Produces<Page<WorkflowView>>().Refuses(400);
+        workflows.MapGet("/{space}/{name}", WorkflowEndpoints.Versions).WithSummary("All versions of a workflow.").Produces<Page<WorkflowView>>().Refuses(400, 404);
+        workflows.MapGet("/{space}/{name}/{version}", WorkflowEndpoints.Get).WithSummary("One definition with its document; 'latest' for the newest.").Produces<WorkflowView>().Refuses(400, 404);
+        api.MapGet("/schedules", WorkflowEndpoints.Schedules).WithTags("Workflows").WithSummary("What starts by itself, and when.").Produces<Page<ScheduleView>>().Refuses(400);
         api.MapPost("/events", WorkflowEndpoints.Publish).WithTags("Events").WithSummary("Publish a CloudEvents event.").Accepts<JsonElement>("application/json", "application/cloudevents+json").Produces<EventReceipt>(202).Refuses(400, 413, 415, 503);
     }
 
     private static void MapRuns(RouteGroupBuilder runs)
     {
-        runs.MapPost("/", RunEndpoints.Start).WithSummary("Start a run; durable when answered.").Accepts<StartRun>("application/json").Produces<RunView>(202).Produces<RunView>().Refuses(400, 404, 413, 415, 422, 503);
-        runs.MapGet("/", RunEndpoints.List).WithSummary("Runs by state, workflow, label, parent and time, the newest first.").Produces<Page<RunView>>().Refuses(400);
+        runs.MapPost("/", RunEndpoints.Start).WithSummary("Start a run; durable when answered.").Takes(IdempotencyKey).Accepts<StartRun>("application/json").Produces<RunView>(202).Produces<RunView>().Refuses(400, 404, 413, 415, 422, 503);
+        runs.MapGet("/", RunEndpoints.List).WithSummary("Runs by state, workflow, label, parent and time, the newest first.")
+            .Takes(("state", "One of the states."), ("workflow", "name or namespace/name."), ("label", "name=value."), ("parent", "The id of the run that started them."),
+                ("created_after", "From this time on."), ("created_before", "Before this time."), Cursor, ("limit", "1 to 500; default 50.")).Produces<Page<RunView>>().Refuses(400);
         runs.MapGet("/{id}", RunEndpoints.Get).WithSummary("A run as it stands.").Produces<RunView>().Refuses(400, 404);
         runs.MapGet("/{id}/result", RunEndpoints.Result).WithSummary("What a run came to.").Produces<RunResult>().Refuses(400, 404, 409);
-        runs.MapGet("/{id}/events", RunEndpoints.Events).WithSummary("The run's events as they come, resumable by Last-Event-ID.").Produces<string>(200, "text/event-stream").Refuses(400, 404);
-        runs.MapGet("/{id}/journal", RunEndpoints.Journal).WithSummary("What was recorded, in order.").Produces<Page<JournalEntryView>>().Refuses(400, 404);
+        runs.MapGet("/{id}/events", RunEndpoints.Events).WithSummary("The run's events as they come, resumable by Last-Event-ID.").Takes(("Last-Event-ID", "The id of the last event that was received."), ("after", "The same, for clients that cannot set headers.")).Produces<string>(200, "text/event-stream").Refuses(400, 404);
+        runs.MapGet("/{id}/journal", RunEndpoints.Journal).WithSummary("What was recorded, in order.").Takes(("after", "Entries after this position; default -1, all."), ("limit", "1 to 1,000; default 200.")).Produces<Page<JournalEntryView>>().Refuses(400, 404);
         runs.MapPost("/{id}/signals/{name}", RunEndpoints.Signal).WithSummary("Send a signal; durable when answered.").Accepts<JsonElement>("application/json").Produces<RunView>(202).Refuses(400, 404, 409, 413, 415, 503);
-        runs.MapPost("/{id}/cancel", RunEndpoints.Cancel).WithSummary("End a run, and the child runs that it awaits.").Accepts<ControlRequest>("application/json").Produces<RunView>(202).Refuses(400, 404, 409, 503);
-        runs.MapPost("/{id}/pause", RunEndpoints.Pause).WithSummary("Let running steps finish, start no new ones.").Accepts<ControlRequest>("application/json").Produces<RunView>(202).Refuses(400, 404, 409, 503);
-        runs.MapPost("/{id}/resume", RunEndpoints.Resume).WithSummary("Let a paused run go on.").Accepts<ControlRequest>("application/json").Produces<RunView>(202).Refuses(400, 404, 409, 503);
+        runs.MapPost("/{id}/cancel", RunEndpoints.Cancel).WithSummary("End a run, and the child runs that it awaits.").Accepts<ControlRequest>("application/json").Produces<RunView>(202).Refuses(400, 404, 409, 413, 415, 503);
+        runs.MapPost("/{id}/pause", RunEndpoints.Pause).WithSummary("Let running steps finish, start no new ones.").Accepts<ControlRequest>("application/json").Produces<RunView>(202).Refuses(400, 404, 409, 413, 415, 503);
+        runs.MapPost("/{id}/resume", RunEndpoints.Resume).WithSummary("Let a paused run go on.").Accepts<ControlRequest>("application/json").Produces<RunView>(202).Refuses(400, 404, 409, 413, 415, 503);
     }
 }

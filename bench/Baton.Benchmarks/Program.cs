@@ -1,7 +1,5 @@
 using Baton.Benchmarks;
 using BenchmarkDotNet.Running;
 
-// --jq compares with the jq command; everything else goes to BenchmarkDotNet: --filter '*' runs all.
-if (args is ["--jq", ..]) return await JqComparison.RunAsync();
+// dotnet run -c Release --project bench/Baton.Benchmarks -- --filter '*'
 BenchmarkSwitcher.FromAssembly(typeof(JqBenchmarks).Assembly).Run(args);
-return 0;

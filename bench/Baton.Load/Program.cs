@@ -1,60 +1,55 @@
-using System.Diagnostics;
-using Baton.Engine;
-using Baton.Server.Cluster;
-using Baton.Server.Storage;
-using Baton.Server.Workflows;
-using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
+using System.Text.Json;
+using Baton.Load;
 
-var dir = Directory.CreateTempSubdirectory("baton-load");
-await using var database = Database.Open(Path.Combine(dir.FullName, "b.db"));
-var wakeups = new Wakeups();
-var writes = new RunWrites(WorkflowSql.Sqlite, new EventTriggers(), wakeups, TimeProvider.System);
-var runs = new RunStore(database, writes);
-var journal = new JournalStore(database, writes);
-var payload = new string('x', 180);
-WorkflowBody body = async (run, input) =>
-{
-    for (var i = 0; i < 10; i++) await run.StepAsync($"step/{i}", _ => Task.FromResult(payload));
-    return "1"u8.ToArray();
-};
-WorkflowBody map = async (run, input) =>
-{
-    await run.MapAsync("items", Enumerable.Range(0, 10_000).ToList(), (int i, StepContext _) => Task.FromResult(payload), new MapOptions { Parallel = 256 });
-    return "1"u8.ToArray();
-};
-var reference = new WorkflowRef("bench", "ten", "1.0.0");
-var worker = new RunWorker(runs, journal, new WorkflowCatalog([new CodeWorkflow(reference, body)]), Node.Local(), wakeups, new StepFeed(), Options.Create(new WorkflowOptions()), TimeProvider.System, NullLogger<RunWorker>.Instance);
-await worker.StartAsync(default);
+// Add a bench here, and its file.
+Bench[] benches =
+[
+    new("engine", "Durable steps a second, a lone run, a map over 10,000 items, the server's start; on SQLite with synchronous=FULL.", EngineBench.RunAsync),
+    new("jq", "The same jq programs in Baton and in the jq command.", JqBench.RunAsync),
+];
 
-async Task One(WorkflowBody what)
+const int Usage = 2, Unavailable = 4;
+var unknown = args.FirstOrDefault(arg => arg.StartsWith('-') && arg is not ("--json" or "--help" or "-h"));
+string[] names = [.. args.Where(arg => !arg.StartsWith('-'))];
+if (unknown is not null || names.Length > 1 || (names.Length == 1 && Array.TrueForAll(benches, bench => bench.Name != names[0])))
 {
-    var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-    var id = RunId.New(TimeProvider.System);
-    void Ended(TenantId t, RunId r) { if (r == id) done.TrySetResult(); }
-    wakeups.RunEnded += Ended;
-    var started = (StartResult.Started)await runs.StartAsync(TenantId.Default, new NewRun(id, reference, "{}"u8.ToArray()), "me");
-    worker.Adopt(started.Lease!, what, "{}"u8.ToArray(), TimeProvider.System.GetUtcNow());
-    await done.Task;
-    wakeups.RunEnded -= Ended;
+    await Console.Error.WriteLineAsync(unknown is not null ? $"baton bench: '{unknown}' is no option of this command." : names.Length > 1 ? "baton bench: one at a time." : $"baton bench: there is no bench '{names[0]}'.");
+    await Console.Error.WriteLineAsync(Help());
+    return Usage;
+}
+if (names.Length == 0 || args.Contains("--help") || args.Contains("-h"))
+{
+    Console.WriteLine(Help());
+    return 0;
+}
+try
+{
+    var result = await Array.Find(benches, bench => bench.Name == names[0])!.RunAsync();
+    if (args.Contains("--json")) Console.WriteLine(JsonSerializer.Serialize(result.Rows, JsonSerializerOptions.Web));
+    else Print(result);
+    return 0;
+}
+catch (BenchException e)
+{
+    await Console.Error.WriteLineAsync($"baton bench: {e.Message}");
+    return Unavailable;
 }
 
-for (var round = 0; round < 4; round++)
+string Help() => $"""
+    Usage: baton bench NAME [--json]
+
+    {string.Join("\n", benches.Select(bench => $"  {bench.Name,-10}{bench.Summary}"))}
+
+      --json    an array of {"{bench, scenario, subject, metric, value, unit}"}, and nothing else
+    """;
+
+static void Print(BenchResult result)
 {
-    var n = 5000; var next = 0; var watch = Stopwatch.StartNew();
-    var allocated = GC.GetTotalAllocatedBytes();
-    var cpu = Process.GetCurrentProcess().TotalProcessorTime;
-    await Task.WhenAll(Enumerable.Range(0, 50).Select(async _ => { await Task.Yield(); while (Interlocked.Increment(ref next) <= n) await One(body); }));
-    Console.WriteLine($"{n * 10 / watch.Elapsed.TotalSeconds:N0} steps/s  alloc/step {(GC.GetTotalAllocatedBytes() - allocated) / n / 10} cpu/step {(Process.GetCurrentProcess().TotalProcessorTime - cpu).TotalMicroseconds / n / 10:F1}us");
-    watch.Restart();
-    await One(map);
-    Console.WriteLine($"map {10_000 / watch.Elapsed.TotalSeconds:N0} items/s {watch.ElapsedMilliseconds} ms");
-    var lone = new List<double>();
-    for (var i = 0; i < 200; i++) { watch.Restart(); await One(async (run, input) => { await run.StepAsync("a", _ => Task.FromResult(1)); return input; }); lone.Add(watch.Elapsed.TotalMilliseconds); }
-    lone.Sort();
-    Console.WriteLine($"lone p50 {lone[100]:F2} ms p99 {lone[198]:F2}");
+    string[][] cells = [["scenario", "subject", "metric", "value", "unit"], .. result.Rows.Select(row => new[] { row.Scenario, row.Subject, row.Metric, row.Value.ToString(row.Value >= 100 ? "N0" : "N2"), row.Unit })];
+    var widths = Enumerable.Range(0, 5).Select(column => cells.Max(row => row[column].Length)).ToArray();
+    foreach (var row in cells) Console.WriteLine($"{row[0].PadRight(widths[0])}  {row[1].PadRight(widths[1])}  {row[2].PadRight(widths[2])}  {row[3].PadLeft(widths[3])}  {row[4]}");
+    Console.WriteLine($"\n{result.Conditions}");
 }
-await worker.StopAsync(default);
-await database.DisposeAsync();
-foreach (var f in dir.GetFiles()) Console.WriteLine($"{f.Name} {f.Length / (4 * 5000 * 10 + 4*10000.0):F0} bytes/step");
-dir.Delete(true);
+
+/// <summary>A bench cannot run here; the message says what is missing and how to get it.</summary>
+internal sealed class BenchException(string message) : Exception(message);

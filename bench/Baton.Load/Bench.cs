@@ -1,0 +1,26 @@
+namespace Baton.Load;
+
+/// <summary>Something to measure.</summary>
+/// <param name="Name">As it is asked for: <c>baton bench NAME</c>.</param>
+/// <param name="RunAsync">Measures. Progress goes to standard error, so that standard output is the result alone.</param>
+internal sealed record Bench(string Name, string Summary, Func<Task<BenchResult>> RunAsync);
+
+/// <param name="Rows">What was measured.</param>
+/// <param name="Conditions">How, in a sentence: sizes, rounds, what was left out.</param>
+internal sealed record BenchResult(IReadOnlyList<Row> Rows, string Conditions);
+
+/// <summary>One figure.</summary>
+internal sealed record Row(string Bench, string Scenario, string Subject, string Metric, double Value, string Unit);
+
+/// <summary>Rounds into figures.</summary>
+internal static class Statistics
+{
+    public static double Median(IEnumerable<double> values) => Percentile(values, 0.5);
+
+    /// <param name="share">0 to 1; the value that this share of all values does not exceed (nearest rank).</param>
+    public static double Percentile(IEnumerable<double> values, double share)
+    {
+        double[] sorted = [.. values.Order()];
+        return sorted[Math.Clamp((int)Math.Ceiling(share * sorted.Length) - 1, 0, sorted.Length - 1)];
+    }
+}

@@ -1,6 +1,7 @@
 using System.Net;
 using Baton.Engine;
 using Baton.Server.Cluster;
+using Baton.Server.Gateway;
 using Baton.Server.Http;
 using Baton.Server.Identity;
 using Baton.Server.Outbound;
@@ -27,7 +28,7 @@ internal static class BatonHost
         settings.Configure(builder);
         builder.Services.AddSingleton(TimeProvider.System).AddSingleton(Node.Local()).AddSingleton<Wakeups>();
         var isLoopbackOnly = IPAddress.IsLoopback(settings.Address);
-        builder.Services.AddHttp().AddStorage(Database.Open(settings.DatabasePath)).AddIdentity().AddOutbound(isLoopbackOnly).AddProcesses().AddTelemetry().AddWorkflows(code).AddPrConfidence(isLoopbackOnly);
+        builder.Services.AddHttp().AddStorage(Database.Open(settings.DatabasePath)).AddIdentity().AddOutbound(isLoopbackOnly).AddProcesses().AddTelemetry().AddGateway().AddWorkflows(code).AddPrConfidence(isLoopbackOnly);
         settings.Override?.Invoke(builder.Services);
         var app = builder.Build();
         app.UseProblems();

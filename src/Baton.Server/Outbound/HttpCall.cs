@@ -14,6 +14,7 @@ internal sealed record HttpCall(OutboundRequest Request, HttpOutput Output, bool
 
     // The longest key that is accepted everywhere.
     private const int MaxKeyLength = 255;
+    private const int MaxRunLength = 64;
 
     /// <exception cref="WorkflowException">The call cannot be made as it is written.</exception>
     public static HttpCall Create(EffectRequest.Http call, StepContext step)
@@ -36,7 +37,7 @@ internal sealed record HttpCall(OutboundRequest Request, HttpOutput Output, bool
         if (body is not null) request = request.With("Content-Type", body.ContentType);
         if (!request.Has("User-Agent")) request = request.With("User-Agent", Agent);
         if (!request.Has("Accept")) request = request.With("Accept", "application/json, */*;q=0.8");
-        return HeaderRules.IsSafe(method) || request.Has("Idempotency-Key") ? request : request.With("Idempotency-Key", KeyOf(step));
+        return HeaderRules.IsSafe(method) || request.Has("Idempotency-Key") ? request : request.With("Idempotency-Key", HeaderKey(step.IdempotencyKey));
     }
 
     /// <exception cref="WorkflowException">Not http or https, or it holds credentials.</exception>
@@ -68,16 +69,17 @@ internal sealed record HttpCall(OutboundRequest Request, HttpOutput Output, bool
         return new Uri($"{plain}?{own}{(own.Length > 0 && !own.EndsWith('&') ? "&" : "")}{query}");
     }
 
-    /// <summary>The step's key in the letters that a header can carry: the same for every attempt, different for every step.</summary>
-    private static string KeyOf(StepContext step)
+    /// <summary>A step's key in the letters that a header can carry: the same for every attempt, different for every step.</summary>
+    public static string HeaderKey(string key)
     {
-        var key = step.IdempotencyKey;
         var text = new StringBuilder();
         foreach (var b in Encoding.UTF8.GetBytes(key))
         {
             if (b is > 0x20 and < 0x7f and not (byte)'%') text.Append((char)b);
             else text.Append($"%{b:X2}");
         }
-        return text.Length <= MaxKeyLength ? text.ToString() : $"{step.Run}/{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)))}";
+        if (text.Length <= MaxKeyLength) return text.ToString();
+        var run = key[..Math.Max(0, key.IndexOf('/', StringComparison.Ordinal))];   // kept in front, for people who search for it
+        return $"{(run.Length <= MaxRunLength && run.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-') ? run : "")}/{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)))}";
     }
 }

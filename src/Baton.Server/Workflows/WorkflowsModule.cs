@@ -20,6 +20,7 @@ internal static class WorkflowsModule
             foreach (var workflow in code) services.AddSingleton(workflow);
             services.AddSingleton(provider => new RunWrites(WorkflowSql.Sqlite, provider.GetRequiredService<EventTriggers>(), provider.GetRequiredService<Wakeups>(), provider.GetRequiredService<TimeProvider>()));
             services.AddSingleton(provider => new Lazy<IWorkflowEffects>(provider.GetRequiredService<WorkflowEffects>));   // documents name workflows, workflows come from documents
+            services.AddSingleton<LlmFunction>().AddSingleton(provider => new HostedFunctions([provider.GetRequiredService<LlmFunction>().Function]));
             services.AddSingleton<WorkflowEffects>().AddSingleton<SecretStore>().AddSingleton<WorkflowCatalog>().AddSingleton<WorkflowRegistry>();
             services.AddSingleton<DefinitionStore>().AddSingleton<RunStore>().AddSingleton<JournalStore>().AddSingleton<RunQueries>().AddSingleton<ScheduleStore>();
             services.AddSingleton<ScheduleTable>().AddSingleton<EventTriggers>().AddSingleton<StepFeed>().AddSingleton<RunFollower>().AddSingleton<RunStarter>();

@@ -1,0 +1,17 @@
+using Microsoft.Extensions.Options;
+
+namespace Baton.Server.Gateway;
+
+/// <summary>Language models for the features of this server.</summary>
+internal static class GatewayModule
+{
+    extension(IServiceCollection services)
+    {
+        public IServiceCollection AddGateway()
+        {
+            services.AddOptionsWithValidateOnStart<GatewayOptions, GatewayOptionsValidator>().BindConfiguration(GatewayOptions.Section);
+            services.AddSingleton<IValidateOptions<GatewayOptions>, GatewayRules>();
+            return services.AddSingleton<ExtractModel>().AddSingleton<EchoModel>().AddSingleton<ModelCaller>();
+        }
+    }
+}

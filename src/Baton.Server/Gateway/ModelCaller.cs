@@ -1,0 +1,105 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using Baton.Engine;
+using Baton.Engine.Schema;
+using Baton.Jq;
+using Baton.Server.Outbound;
+using Microsoft.Extensions.Options;
+
+namespace Baton.Server.Gateway;
+
+/// <summary>
+/// Asks language models: those that are configured, and the two that are built in. With a schema the answer is validated; one that does not fit is
+/// sent back once to be mended. Thread-safe.
+/// </summary>
+internal sealed class ModelCaller
+{
+    public const string BuiltInPrefix = "baton/";
+
+    private const int MaxNamesShown = 8;
+
+    private readonly FrozenDictionary<string, IChatModel> models;
+    private readonly string defaultModel;
+    private readonly TimeProvider time;
+    private readonly ILogger<ModelCaller> log;
+
+    public ModelCaller(IOptions<GatewayOptions> options, OutboundClient client, ExtractModel extract, EchoModel echo, TimeProvider time, ILogger<ModelCaller> log)
+    {
+        (this.time, this.log) = (time, log);
+        defaultModel = options.Value.DefaultModel is { Length: > 0 } name ? name : ExtractModel.Name;
+        models = options.Value.Models
+            .Select(entry => KeyValuePair.Create(entry.Key, (IChatModel)new UpstreamModel(entry.Key, entry.Value, options.Value.MaxResponseBytes, client, time)))
+            .Append(new(ExtractModel.Name, extract)).Append(new(EchoModel.Name, echo))
+            .ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
+    }
+
+    public static ImmutableArray<string> BuiltIns { get; } = [ExtractModel.Name, EchoModel.Name];
+
+    /// <summary>Asks a model and waits for its whole answer.</summary>
+    /// <param name="onDelta">
+    /// Given the answer's text in the pieces in which it comes, in order, one at a time; what it throws ends the call. With a schema it is given the answer once, when it fits.
+    /// </param>
+    /// <exception cref="WorkflowException">There is no such model, or no answer, or none that fits the schema.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was signalled.</exception>
+    public async Task<ModelAnswer> CompleteAsync(ModelRequest request, DeltaSink? onDelta, CancellationToken cancel)
+    {
+        var name = request.Model is { Length: > 0 } wanted ? wanted : defaultModel;
+        if (!models.TryGetValue(name, out var model)) throw Unknown(name);
+        if (request.Messages.IsEmpty) throw CallErrors.Invalid("A model needs at least one message.");
+        request = request with { Model = name };
+        var started = time.GetTimestamp();
+        var answer = request.Schema is { } schema
+            ? await StructuredAsync(model, request, Compile(schema), cancel)
+            : await model.AnswerAsync(request, onDelta, cancel);
+        if (request.Schema is not null && onDelta is not null) await onDelta(answer.Text, cancel);
+        var latency = time.GetElapsedTime(started);
+        log.Answered(name, latency.TotalMilliseconds, answer.Usage.PromptTokens, answer.Usage.CompletionTokens, answer.Attempts);
+        return answer with { Model = name, Latency = latency, RequestHash = Hash(request) };
+    }
+
+    private async Task<ModelAnswer> StructuredAsync(IChatModel model, ModelRequest request, JsonSchema schema, CancellationToken cancel)
+    {
+        var first = await model.AnswerAsync(request, null, cancel);
+        var reading = JsonInText.Read(first.Text, schema);
+        if (reading is Reading.Fits fits) return first with { Output = fits.Value };
+        var misfit = (Reading.Misfits)reading;
+        // What was cut would be cut again.
+        if (first.FinishReason == "length") throw Mismatch(request.Model!, misfit, 1, " The answer was cut at its limit of tokens: raise max_tokens.");
+        log.RepairAsked(request.Model!, misfit.Count);
+        var second = await model.AnswerAsync(Repair(request, first.Text, misfit), null, cancel);
+        reading = JsonInText.Read(second.Text, schema);
+        if (reading is not Reading.Fits mended) throw Mismatch(request.Model!, (Reading.Misfits)reading, 2, "");
+        return second with { Output = mended.Value, Usage = first.Usage + second.Usage, Attempts = 2 };
+    }
+
+    private static ModelRequest Repair(ModelRequest request, string answer, Reading.Misfits misfit) => request with
+    {
+        Messages = request.Messages.Add(ModelMessage.Assistant(answer)).Add(ModelMessage.User($"{misfit.Repair}\n\nAnswer with the whole mended JSON, and with nothing else.")),
+        IdempotencyKey = request.IdempotencyKey is { } key ? $"{key}/repair" : null,   // another question: the first answer must not come back
+    };
+
+    private static WorkflowException Mismatch(string model, Reading.Misfits misfit, int attempts, string advice) => new(
+        new WorkflowError(ErrorTypes.Validation, 422, "Schema Mismatch", $"The answer of model '{model}' does not fit its schema{(attempts == 2 ? ", even after a repair" : "")}: {misfit.Problems.TrimEnd('.')}.{advice}"), ErrorClass.SchemaMismatch);
+
+    private static JsonSchema Compile(JqValue schema)
+    {
+        if (JsonSchema.TryCompile(schema, null, out var compiled, out var problems)) return compiled;
+        throw CallErrors.Invalid($"The JSON Schema for the answer cannot be used. {string.Join("; ", problems.Take(5).Select(problem => problem.Message))}.");
+    }
+
+    private WorkflowException Unknown(string name)
+    {
+        var near = models.Keys.OrderBy(known => EditDistance.Between(known.ToLowerInvariant(), name.ToLowerInvariant())).ThenBy(known => known, StringComparer.Ordinal).Take(MaxNamesShown);
+        return CallErrors.Misconfigured($"There is no model '{name}' here. Nearest are: {string.Join(", ", near)}. Models are configured as Gateway:Models:<name>:BaseUrl.");
+    }
+
+    private static string Hash(ModelRequest request)
+    {
+        var value = JqValue.Object(
+            ("model", request.Model), ("messages", JqValue.Array([.. request.Messages.Select(message => JqValue.Array(message.Role, message.Content))])),
+            ("temperature", request.Temperature ?? JqValue.Null), ("max_tokens", request.MaxTokens ?? JqValue.Null),
+            ("stop", JqValue.Array([.. request.Stop.Select(text => (JqValue)text)])), ("seed", request.Seed ?? JqValue.Null), ("schema", request.Schema ?? JqValue.Null));
+        return Convert.ToHexStringLower(SHA256.HashData(value.ToUtf8Bytes()));
+    }
+}

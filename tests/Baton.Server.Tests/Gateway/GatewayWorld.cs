@@ -1,0 +1,98 @@
+using Baton.Engine;
+using Baton.Server.Gateway;
+using Baton.Server.Outbound;
+using Baton.Server.Tests.Support;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
+
+namespace Baton.Server.Tests.Gateway;
+
+/// <summary>A model caller put together as the module does it, with the parts that a test wants to hold in its hand.</summary>
+internal sealed class GatewayWorld : IDisposable
+{
+    public const string Key = "sk-test-0123456789abcdef";
+
+    private readonly OutboundClient client;
+    private readonly string keyFile = Path.Combine(Path.GetTempPath(), $"baton-key-{Path.GetRandomFileName()}");
+
+    public GatewayWorld(Uri upstream, Action<ModelOptions>? configure = null, TimeProvider? time = null, Action<GatewayOptions>? all = null)
+    {
+        File.WriteAllText(keyFile, Key + "\n");
+        var model = new ModelOptions { BaseUrl = new Uri(upstream, "/v1").ToString(), ApiKeyFile = keyFile };
+        configure?.Invoke(model);
+        Options.Models["test/model"] = model;
+        all?.Invoke(Options);
+        Time = time ?? TimeProvider.System;
+        client = new OutboundClient(Microsoft.Extensions.Options.Options.Create(new OutboundOptions()), new AddressPolicy(allowPrivate: false));
+        Models = new ModelCaller(Microsoft.Extensions.Options.Options.Create(Options), client, new ExtractModel(), new EchoModel(Time), Time, Log.For<ModelCaller>());
+    }
+
+    public GatewayOptions Options { get; } = new();
+
+    public TimeProvider Time { get; }
+
+    public CapturedLog Log { get; } = new();
+
+    public ModelCaller Models { get; }
+
+    public string KeyFile => keyFile;
+
+    public static ModelRequest Ask(string prompt = "How many parcels were late?", string? model = "test/model") => new() { Model = model, Messages = [ModelMessage.User(prompt)] };
+
+    public Task<ModelAnswer> AnswerAsync(ModelRequest? request = null, DeltaSink? onDelta = null) =>
+        Models.CompleteAsync(request ?? Ask(), onDelta, TestContext.Current.CancellationToken);
+
+    public Task<WorkflowException> FailAsync(ModelRequest? request = null) => Assert.ThrowsAsync<WorkflowException>(() => AnswerAsync(request));
+
+    public ValidateOptionsResult Validate() => new GatewayRules().Validate(null, Options);
+
+    public void Dispose()
+    {
+        client.Dispose();
+        Log.Dispose();
+        File.Delete(keyFile);
+    }
+}
+
+/// <summary>What upstreams say.</summary>
+internal static class Replies
+{
+    public static async Task JsonAsync(HttpContext http, string json, int status = 200)
+    {
+        http.Response.StatusCode = status;
+        http.Response.ContentType = "application/json";
+        await http.Response.WriteAsync(json);
+    }
+
+    public static Task WholeAsync(HttpContext http, string content, string finish = "stop") => JsonAsync(http, Completion(content, finish));
+
+    public static string Completion(string content, string finish = "stop") =>
+        $$$"""{"id":"c1","object":"chat.completion","model":"upstream-1","choices":[{"index":0,"message":{"role":"assistant","content":{{{Quote(content)}}} },"finish_reason":"{{{finish}}}"}],"usage":{"prompt_tokens":11,"completion_tokens":7,"total_tokens":18}}""";
+
+    public static string Chunk(string content) => Data($$$"""{"object":"chat.completion.chunk","model":"upstream-1","choices":[{"index":0,"delta":{"content":{{{Quote(content)}}} },"finish_reason":null}]}""");
+
+    public static string Finish(string reason = "stop") => Data($$"""{"choices":[{"index":0,"delta":{},"finish_reason":"{{reason}}"}]}""");
+
+    public static string Usage { get; } = Data("""{"choices":[],"usage":{"prompt_tokens":11,"completion_tokens":7,"total_tokens":18}}""");
+
+    public static string Done { get; } = Data("[DONE]");
+
+    public static string Data(string data) => $"data: {data}\n\n";
+
+    public static async Task StreamAsync(HttpContext http, params string[] parts)
+    {
+        http.Response.ContentType = "text/event-stream; charset=utf-8";
+        foreach (var part in parts)
+        {
+            await http.Response.WriteAsync(part);
+            await http.Response.Body.FlushAsync();
+        }
+    }
+
+    public static string Head(string type = "text/event-stream") => $"HTTP/1.1 200 OK\r\nContent-Type: {type}\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+    /// <summary>A piece of a chunked body.</summary>
+    public static string Piece(string text) => $"{System.Text.Encoding.UTF8.GetByteCount(text):x}\r\n{text}\r\n";
+
+    private static string Quote(string text) => System.Text.Json.JsonSerializer.Serialize(text);
+}

@@ -26,9 +26,21 @@ internal static class SettingsSections
         foreach (var section in settings.GetChildren().Where(child => child.GetChildren().Any()))
         {
             if (!sections.TryGetValue(section.Key, out var here)) return $"There is no section '{section.Key}' of settings. {Nearest.Hint(section.Key, sections.Keys)}";
-            var names = here.Options.GetProperties(BindingFlags.Public | BindingFlags.Instance).Select(property => property.Name).ToList();
-            if (section.GetChildren().FirstOrDefault(child => !names.Contains(child.Key, StringComparer.OrdinalIgnoreCase)) is { } unknown)
-                return $"There is no setting '{unknown.Path}'. {Nearest.Hint(unknown.Key, names)}";
+            if (FindUnknown(section, here.Options) is { } unknown) return unknown;
+        }
+        return null;
+    }
+
+    private static string? FindUnknown(IConfigurationSection section, Type type)
+    {
+        if (type.IsGenericType) return section.GetChildren().Select(child => FindUnknown(child, type.GenericTypeArguments[^1])).FirstOrDefault(found => found is not null);   // a list, or a dictionary of names
+        if (type.Assembly != typeof(SettingsSections).Assembly || type.IsEnum) return null;   // a value
+        var properties = type.GetProperties(BindingFlags.Public | BindingFlags.Instance);
+        foreach (var child in section.GetChildren())
+        {
+            if (properties.FirstOrDefault(property => property.Name.Equals(child.Key, StringComparison.OrdinalIgnoreCase)) is not { } property)
+                return $"There is no setting '{child.Path}'. {Nearest.Hint(child.Key, properties.Select(property => property.Name))}";
+            if (FindUnknown(child, property.PropertyType) is { } unknown) return unknown;
         }
         return null;
     }

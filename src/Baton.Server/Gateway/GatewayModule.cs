@@ -9,8 +9,8 @@ internal static class GatewayModule
     {
         public IServiceCollection AddGateway()
         {
-            services.AddOptionsWithValidateOnStart<GatewayOptions, GatewayOptionsValidator>().BindConfiguration(GatewayOptions.Section);
-            services.AddSingleton<IValidateOptions<GatewayOptions>, GatewayRules>();
+            services.AddSettings<GatewayOptions>(GatewayOptions.Section)
+                .AddSingleton<IValidateOptions<GatewayOptions>, GatewayOptionsValidator>().AddSingleton<IValidateOptions<GatewayOptions>, GatewayRules>();
             return services.AddSingleton<ExtractModel>().AddSingleton<EchoModel>().AddSingleton<ModelCaller>();
         }
     }

@@ -36,6 +36,14 @@ internal sealed class ModelCaller
 
     public static ImmutableArray<string> BuiltIns { get; } = [ExtractModel.Name, EchoModel.Name];
 
+    /// <summary>The model that a name stands for; the default for none.</summary>
+    /// <exception cref="WorkflowException">There is no such model.</exception>
+    public string Find(string? wanted)
+    {
+        var name = wanted is { Length: > 0 } ? wanted : defaultModel;
+        return models.ContainsKey(name) ? models.Keys.First(known => known.Equals(name, StringComparison.OrdinalIgnoreCase)) : throw Unknown(name);   // as it is configured: callers may write other cases
+    }
+
     /// <summary>Asks a model and waits for its whole answer.</summary>
     /// <param name="onDelta">
     /// Given the answer's text in the pieces in which it comes, in order, one at a time; what it throws ends the call. With a schema it is given the answer once, when it fits.
@@ -44,8 +52,8 @@ internal sealed class ModelCaller
     /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was signalled.</exception>
     public async Task<ModelAnswer> CompleteAsync(ModelRequest request, DeltaSink? onDelta, CancellationToken cancel)
     {
-        var name = request.Model is { Length: > 0 } wanted ? wanted : defaultModel;
-        if (!models.TryGetValue(name, out var model)) throw Unknown(name);
+        var name = Find(request.Model);
+        var model = models[name];
         if (request.Messages.IsEmpty) throw CallErrors.Invalid("A model needs at least one message.");
         request = request with { Model = name };
         var started = time.GetTimestamp();
@@ -90,8 +98,8 @@ internal sealed class ModelCaller
 
     private WorkflowException Unknown(string name)
     {
-        var near = models.Keys.OrderBy(known => EditDistance.Between(known.ToLowerInvariant(), name.ToLowerInvariant())).ThenBy(known => known, StringComparer.Ordinal).Take(MaxNamesShown);
-        return CallErrors.Misconfigured($"There is no model '{name}' here. Nearest are: {string.Join(", ", near)}. Models are configured as Gateway:Models:<name>:BaseUrl.");
+        var near = string.Join(", ", Nearest.Few(name, models.Keys, MaxNamesShown));
+        return CallErrors.Misconfigured($"There is no model '{name}' here.{(near.Length == 0 ? "" : $" Nearest are: {near}.")} Models are configured as Gateway:Models:<name>:BaseUrl.");
     }
 
     private static string Hash(ModelRequest request)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Baton.Engine;
@@ -85,7 +86,7 @@ internal static class JournalRows
         return row.Kind switch
         {
             JournalKind.RunStarted => new JournalEntry.RunStarted(row.Seq, at, row.Body, meta!.Behaviour!.Value),
-            JournalKind.StepCompleted => new JournalEntry.StepCompleted(row.Seq, at, row.Key, row.Body, Time(row.AtMs - row.TookMs!.Value), row.Attempt!.Value, default),
+            JournalKind.StepCompleted => new JournalEntry.StepCompleted(row.Seq, at, row.Key, row.Body, Time(row.AtMs - row.TookMs!.Value), row.Attempt!.Value, meta?.Step is { } said ? Encoding.UTF8.GetBytes(said.GetRawText()) : default(ReadOnlyMemory<byte>)),
             JournalKind.StepFailed => new JournalEntry.StepFailed(row.Seq, at, row.Key, meta!.Error!, Time(row.AtMs - row.TookMs!.Value), row.Attempt!.Value, meta.RetryAtMs is { } ms ? Time(ms) : null),
             JournalKind.TimerSet => new JournalEntry.TimerSet(row.Seq, at, row.Key, Time(meta!.DueAtMs!.Value)),
             JournalKind.TimerFired => new JournalEntry.TimerFired(row.Seq, at, row.Key),

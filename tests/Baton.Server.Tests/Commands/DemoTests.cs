@@ -24,6 +24,7 @@ public sealed partial class DemoTests : IDisposable
         Assert.Matches(@"AC-6 .* missing", output);
         Assert.Contains("docs/operations.md is stale", output, StringComparison.Ordinal);
         Assert.Contains("✓ collect_range", error, StringComparison.Ordinal);
+        Assert.Matches(@"✓ ask_model █+ 7/7", error);
 
         var run = RunIds().Match(output).Value;
         foreach (var file in new[] { "pr-confidence.json", "pr-confidence.md", "pr-confidence.html" })

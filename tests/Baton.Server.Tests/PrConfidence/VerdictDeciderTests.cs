@@ -122,10 +122,11 @@ public sealed class VerdictDeciderTests
     }
 
     [Fact]
-    public void An_extract_is_judged_by_its_coverage_and_its_quotes()
+    public void An_extract_is_judged_by_its_coverage_and_its_quotes_and_makes_nothing_surer()
     {
         var decided = Decide(0.8, new("AC-1", Extract: new(0.7) { Quotes = [Real] }, Model: "baton/extract"));
-        Assert.Equal((Verdict.Met, Verdict.Met, Decider.Both), (decided.Verdict, decided.ByModel, decided.DecidedBy));
+        Assert.Equal((Verdict.Met, Verdict.Met, Decider.Relevance), (decided.Verdict, decided.ByModel, decided.DecidedBy));
+        Assert.Equal(decided.RelevanceConfidence, decided.Confidence);
         Assert.Equal(QuoteStatus.Verified, decided.Quotes[0].Status);
         Assert.Equal(Verdict.Missing, Decide(0.8, new("AC-1", Extract: new(0.0))).ByModel);
     }

@@ -91,7 +91,7 @@ internal static class ReportBuilder
                 DocumentsSearched: request.StaleDocs?.DocsSearched ?? 0,
                 CriteriaJudged: request.Verdicts.Criteria.Length,
                 ModelCalls: request.Prompts.Sum(prompt => prompt.Calls)),
-            Notes = [.. ticket.Notes, .. changes.Notes, .. request.StaleDocs?.Notes ?? []],
+            Notes = [.. ticket.Notes, .. changes.Notes, .. request.StaleDocs?.Notes ?? [], .. request.Verdicts.Notes],
         };
     }
 

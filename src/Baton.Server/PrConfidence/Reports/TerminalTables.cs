@@ -7,13 +7,14 @@ namespace Baton.Server.PrConfidence;
 internal static class TerminalTables
 {
     private const int MaxTextChars = 70;
+    private const int MaxNoteChars = 400;
 
     /// <param name="report">To show.</param>
     /// <param name="maxRows">Of each table; the rest is counted.</param>
     public static TerminalReport Of(PrConfidenceReport report, int maxRows = 12)
     {
         var changes = report.Changes;
-        ImmutableArray<TableModel> tables = [Score(report.ConfidenceAnalysis), Criteria(report, maxRows), Gaps(report, maxRows), Stale(report, maxRows)];
+        ImmutableArray<TableModel> tables = [Score(report.ConfidenceAnalysis), Criteria(report, maxRows), Gaps(report, maxRows), Stale(report, maxRows), Notes(report, maxRows)];
         return new(
             Visible.Line($"{report.FinalReport.Title} ({changes.Base.Name}...{changes.Head.Name}: {changes.Totals.Commits} commits, {changes.Totals.Files} files, +{changes.Totals.Added} -{changes.Totals.Deleted})"),
             Visible.Line(report.FinalReport.Summary),
@@ -54,6 +55,9 @@ internal static class TerminalTables
         "Stale documents", [new("Document"), new("Name"), new("What changed"), new("Certainty")], report.Documentation?.Mentions ?? [], maxRows,
         mention => Row(new(Short(mention.Where)), new(Short(mention.Name)), new(Short(mention.Reason)),
             new(mention.Certainty.ToString().ToLowerInvariant(), mention.Certainty == Certainty.Definite ? Tone.Bad : Tone.Warning)));
+
+    private static TableModel Notes(PrConfidenceReport report, int maxRows) => Table(
+        "Notes", [new("What else to know")], report.Notes, maxRows, note => Row(new Cell(GitText.Cut(Visible.Line(note.Message), MaxNoteChars), Tone.Warning)));
 
     private static TableModel Table<T>(string title, ImmutableArray<Column> columns, ImmutableArray<T> items, int maxRows, Func<T, ImmutableArray<Cell>> row) =>
         new(title, columns, [.. items.Take(maxRows).Select(row)], items.Length > maxRows ? $"and {items.Length - maxRows} more" : null);

@@ -57,7 +57,7 @@ internal static class Scorer
     private static ImmutableArray<ConfidenceInput> ConfidenceInputs(ScoreRequest request, double weights)
     {
         var verdicts = request.Verdicts.Criteria;
-        var byModel = verdicts.Count(criterion => criterion.ByModel is not null);
+        var byModel = verdicts.Count(criterion => criterion.ByModel is not null && !criterion.IsExtract);
         var cut = request.Changes.Notes.Any(note => note.Code is "diff_cut" or "hunks_cut" or "files_cut" or "commits_cut");
         var (source, why) = request.Ticket.CriteriaSource switch
         {

@@ -11,6 +11,9 @@ internal sealed record VerdictRequest(
 {
     /// <summary>At most one for each criterion; none at all is in order.</summary>
     public ImmutableArray<ModelAnswer> Answers { get; init => field = value.IsDefault ? [] : value; } = [];
+
+    /// <summary>Why a model did not answer, for each question that it did not.</summary>
+    public ImmutableArray<string> Failures { get; init => field = value.IsDefault ? [] : value; } = [];
 }
 
 /// <summary>One verdict for each criterion, in the order of the ticket.</summary>
@@ -20,6 +23,8 @@ internal sealed record VerdictReport
 
     /// <summary>Models that answered.</summary>
     public required ImmutableArray<string> Models { get; init; }
+
+    public ImmutableArray<Note> Notes { get; init => field = value.IsDefault ? [] : value; } = [];
 }
 
 [JsonConverter(typeof(SnakeCaseEnum<Decider>))]
@@ -58,6 +63,9 @@ internal sealed record CriterionVerdict
 
     /// <summary>After its quotes were looked up.</summary>
     public double? CheckedModelConfidence { get; init; }
+
+    /// <summary>True when the model only found words, and judged nothing.</summary>
+    public bool IsExtract { get; init; }
 
     public string? Model { get; init; }
     public string? Reasoning { get; init; }

@@ -36,6 +36,8 @@ internal static class VerdictDecider
     private const double MaxRelevanceConfidence = 0.75;
     private const double MaxConfidence = 0.95;
 
+    private const int MaxFailureChars = 300;
+
     // An extract says where words are, not whether they fulfil anything.
     private const double ExtractConfidence = 0.45;
 
@@ -50,8 +52,12 @@ internal static class VerdictDecider
             Criteria = [.. request.CrossReference.Criteria.Select(match => DecideOne(match, answers.GetValueOrDefault(match.CriterionId), checker, isCut))],
             Models = [.. request.Answers.Where(answer => answer.Verdict is not null || answer.Extract is not null)
                 .Select(answer => answer.Model ?? "unnamed model").Distinct(StringComparer.Ordinal)],
+            Notes = request.Failures.IsEmpty ? [] : [Unanswered(request)],
         };
     }
+
+    private static Note Unanswered(VerdictRequest request) => new("model_failed",
+        $"The model left {request.Failures.Length} of {request.CrossReference.Criteria.Length} questions without an answer; words alone decide there. {Wording.Sentence(GitText.Cut(request.Failures[0], MaxFailureChars))}");
 
     private sealed record Opinion(Verdict Verdict, double Confidence, string Why);
 
@@ -59,9 +65,10 @@ internal static class VerdictDecider
     {
         var relevance = ByRelevance(match, isCut);
         var claim = ClaimOf(answer);
+        var isExtract = claim is not null && answer!.Verdict is null;
         var quotes = claim is null ? [] : claim.Evidence.Select(checker.Check).ToImmutableArray();
         var model = claim is null ? null : Weigh(claim, quotes);
-        var (decided, by) = Combine(relevance, model, quotes);
+        var (decided, by) = Combine(relevance, model, quotes, isExtract);
         return new()
         {
             CriterionId = match.CriterionId,
@@ -72,6 +79,7 @@ internal static class VerdictDecider
             ByRelevance = relevance.Verdict,
             RelevanceConfidence = Math.Round(relevance.Confidence, 4),
             ByModel = claim?.Verdict,
+            IsExtract = isExtract,
             ModelConfidence = claim is null ? null : Math.Round(claim.Confidence, 4),
             CheckedModelConfidence = model is null ? null : Math.Round(model.Confidence, 4),
             Model = claim is null ? null : answer?.Model,
@@ -128,13 +136,15 @@ internal static class VerdictDecider
             $"{says}, and {quotes.Count(quote => quote.Worth > 0)} of its {quotes.Length} quotes stand in the range");
     }
 
-    private static (Opinion Decided, Decider By) Combine(Opinion relevance, Opinion? model, ImmutableArray<CheckedQuote> quotes)
+    private static (Opinion Decided, Decider By) Combine(Opinion relevance, Opinion? model, ImmutableArray<CheckedQuote> quotes, bool isExtract)
     {
         if (model is null) return (relevance, Decider.Relevance);
         var said = $"{model.Why}; {relevance.Why}";
         if (model.Verdict == Verdict.Unclear || model.Confidence < MinTrust)
             return (new(relevance.Verdict, relevance.Confidence * 0.8, $"{said}; the model decides nothing"), Decider.Relevance);
         if (relevance.Verdict == Verdict.Unclear) return (new(model.Verdict, model.Confidence * 0.9, said), Decider.Model);
+        // An extract is found by words, as relevance is: that both say the same proves no more than one of them.
+        if (model.Verdict == relevance.Verdict && isExtract) return (relevance with { Why = said }, Decider.Relevance);
         if (model.Verdict == relevance.Verdict)
             return (new(model.Verdict, Math.Min(MaxConfidence, 1 - ((1 - relevance.Confidence) * (1 - model.Confidence))), said), Decider.Both);
         // One step apart: the model has read the text, where relevance counted words.

@@ -3,12 +3,13 @@ using System.Text.Json.Serialization.Metadata;
 using Baton.Engine;
 using Baton.Engine.Dsl;
 using Baton.Jq;
+using Baton.Server.Gateway;
 using Baton.Server.Workflows;
 
 namespace Baton.Server.PrConfidence;
 
 /// <summary>The steps as functions that workflow documents call: arguments are the members of each step's request.</summary>
-internal sealed class PrConfidenceFunctions(TimeProvider time, LocalPaths paths, ReportSteps steps)
+internal sealed class PrConfidenceFunctions(TimeProvider time, LocalPaths paths, ModelCaller models, ReportSteps steps)
 {
     private static readonly PrConfidenceJson Wire = PrConfidenceJson.Relaxed;
 
@@ -22,8 +23,10 @@ internal sealed class PrConfidenceFunctions(TimeProvider time, LocalPaths paths,
             Ticket, Changes, Optional("max_evidence", "Passages kept for a criterion; default 8."), Optional("max_evidence_text_chars", "Characters of evidence for a model; default 6,000.")),
         Function("pr_find_stale_docs", "Find documents that mention changed or removed names.", Wire.StaleDocsRequest, Wire.StaleDocs, FindStaleDocsAsync,
             Required("repo", "Folder of the repository on this machine."), Changes, Optional("folder", "Where the documents are; default the whole repository."), Limits),
+        Function("pr_questions", "Write a question for a model about each criterion.", Wire.QuestionsRequest, Wire.CriterionQuestions, (request, _) => Task.FromResult(WriteQuestions(request)),
+            Ticket, CrossReferenced, Optional("model", "Who is to be asked; default the server's default model.")),
         Function("pr_decide_verdicts", "Decide which criteria are met.", Wire.VerdictRequest, Wire.VerdictReport, (request, _) => Task.FromResult(VerdictDecider.Decide(request)),
-            Ticket, Changes, CrossReferenced, Optional("answers", "What models say of the criteria.")),
+            Ticket, Changes, CrossReferenced, Optional("answers", "What models say of the criteria."), Optional("failures", "Why a model did not answer, for each question that it did not.")),
         Function("pr_score", "Weigh the factors into a score, and list the gaps.", Wire.ScoreRequest, Wire.ScoreReport, (request, _) => Task.FromResult(Scorer.Score(request)),
             Ticket, Changes, CrossReferenced, Required("verdicts", "What pr_decide_verdicts gave."), Optional("stale_docs", "What pr_find_stale_docs gave.")),
         Function("pr_report", "Put the report together, with files for people and programs.", Wire.ReportParts, Wire.ReportOutput, ReportAsync,
@@ -70,6 +73,12 @@ internal sealed class PrConfidenceFunctions(TimeProvider time, LocalPaths paths,
             StaleDocsResult.Failed failed => throw Refused("The documents cannot be searched", failed.Message),
             _ => throw new System.Diagnostics.UnreachableException(),
         };
+    }
+
+    private CriterionQuestions WriteQuestions(QuestionsRequest request)
+    {
+        var model = models.Find(request.Model);
+        return QuestionWriter.Write(request, model, isExtractive: model == ExtractModel.Name);
     }
 
     private void Open(string what, string path)

@@ -42,6 +42,7 @@ internal sealed class ReportSteps(RunQueries runs)
 
     private static AnalysisStep? Taken(JournalEntry entry, ReportParts parts) => entry switch
     {
+        _ when IsInsideItem(entry.Key) => null,    // the item's own row tells of the whole
         JournalEntry.StepCompleted completed => Step(entry.Key, completed.At - completed.Started, null, parts),
         JournalEntry.StepFailed { RetryAt: null } failed => Step(entry.Key, failed.At - failed.Started, failed.Error, parts),
         _ => null,
@@ -59,6 +60,8 @@ internal sealed class ReportSteps(RunQueries runs)
         var end = key.IndexOf('[', StringComparison.Ordinal) is var bracket and >= 0 ? bracket : key.Length;
         return key[(key.LastIndexOf('/', end - 1) + 1)..end];
     }
+
+    private static bool IsInsideItem(string key) => key.Contains("]/", StringComparison.Ordinal);
 
     private static double? ConfidenceOf(string name, ReportParts parts) => name switch
     {

@@ -9,7 +9,7 @@ internal sealed record Extract(double Coverage, ImmutableArray<string> Quotes);
 
 /// <summary>
 /// Finds the few sentences of a text that together say most about a question: again and again the one that adds most words of the question that
-/// are not yet covered, its own rank and that of its paragraph beside. The same input gives the same sentences.
+/// are not yet quoted, its own rank and that of its paragraph beside. The same input gives the same sentences.
 /// </summary>
 /// <remarks>
 /// Ranks are BM25 over the sentences: S. Robertson, H. Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", Foundations and Trends in
@@ -41,8 +41,9 @@ internal sealed class Extractor
     private readonly Dictionary<string, double> weights;
     private readonly double possible;
 
-    /// <param name="Found">Words of the question, in the sentence or its heading.</param>
-    private sealed record Candidate(Sentence Sentence, HashSet<string> Found, double Rank, double BlockShare);
+    /// <param name="Own">Words of the question in the sentence.</param>
+    /// <param name="Found">These, and those in the heading of its passage.</param>
+    private sealed record Candidate(Sentence Sentence, HashSet<string> Own, HashSet<string> Found, double Rank, double BlockShare);
 
     public Extractor(string question, string text)
     {
@@ -64,8 +65,8 @@ internal sealed class Extractor
                where item.Terms.Any(asked.Contains) && item.Sentence.In(text).Count(char.IsLetterOrDigit) >= MinLetters
                let block = shares[item.Sentence.Block]
                where block.Count >= 2 || Share(block) >= MinBlockShare
-               select new Candidate(
-                   item.Sentence, item.Terms.Where(asked.Contains).Concat(headings[item.Sentence.Block]).ToHashSet(StringComparer.Ordinal), Rank(item.Terms, average), Share(block)),
+               let own = item.Terms.Where(asked.Contains).ToHashSet(StringComparer.Ordinal)
+               select new Candidate(item.Sentence, own, own.Concat(headings[item.Sentence.Block]).ToHashSet(StringComparer.Ordinal), Rank(item.Terms, average), Share(block)),
         ];
     }
 
@@ -73,19 +74,19 @@ internal sealed class Extractor
     public Extract Take(int max)
     {
         var chosen = new List<Candidate>();
-        var covered = new HashSet<string>(StringComparer.Ordinal);
-        while (chosen.Count < max && Next(covered) is { } next)
+        var quoted = new HashSet<string>(StringComparer.Ordinal);
+        while (chosen.Count < max && Next(quoted) is { } next)
         {
             chosen.Add(next);
-            covered.UnionWith(next.Found);
+            quoted.UnionWith(next.Own);
         }
         return new Extract(
-            Math.Round(Share(covered), 4),
+            Math.Round(Share(chosen.SelectMany(candidate => candidate.Found).Distinct(StringComparer.Ordinal)), 4),
             [.. chosen.OrderBy(candidate => candidate.Sentence.Start).Select(candidate => Cut(candidate.Sentence.In(text)))]);
     }
 
-    private Candidate? Next(HashSet<string> covered) => candidates
-        .Select(candidate => (Candidate: candidate, Gain: Share(candidate.Found.Where(term => !covered.Contains(term)))))
+    private Candidate? Next(HashSet<string> quoted) => candidates
+        .Select(candidate => (Candidate: candidate, Gain: Share(candidate.Own.Where(term => !quoted.Contains(term)))))
         .Where(item => item.Gain >= MinGain)
         .OrderByDescending(item => item.Gain + (RankWeight * item.Candidate.Rank) + (BlockWeight * item.Candidate.BlockShare)).ThenBy(item => item.Candidate.Sentence.Start)
         .FirstOrDefault().Candidate;

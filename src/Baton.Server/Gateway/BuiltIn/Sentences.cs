@@ -113,6 +113,7 @@ internal static class Sentences
         if (text[at] != '.') return true;
         var word = text.AsSpan(open, at - open);
         word = word[(word.LastIndexOfAny(' ', '\n', '(') + 1)..];
-        return word.Length > 1 && !Abbreviations.Contains(word.ToString());
+        if (word.Length == 1) return !char.IsLetter(word[0]);   // an initial
+        return word.Length > 0 && !Abbreviations.Contains(word.ToString());
     }
 }

@@ -19,8 +19,13 @@ internal sealed class GatewayRules : IValidateOptions<GatewayOptions>
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
     }
 
-    private static IEnumerable<string> Check(string path, string name, ModelOptions model)
+    private static IEnumerable<string> Check(string path, string name, ModelOptions? model)
     {
+        if (model is null)
+        {
+            yield return $"{path} is empty; it needs at least a BaseUrl.";
+            yield break;
+        }
         if (name.StartsWith(ModelCaller.BuiltInPrefix, StringComparison.OrdinalIgnoreCase)) yield return $"{path}: names that begin with '{ModelCaller.BuiltInPrefix}' are those of the built-in models; choose another.";
         if (Endpoint.Problem(model.BaseUrl) is { } problem) yield return $"{path}:BaseUrl {problem}";
         foreach (var fault in Attributes(path, model)) yield return fault;

@@ -55,9 +55,10 @@ public sealed class OptionTests
             {
                 Port = 0,
                 DatabasePath = Path.Combine(folder.FullName, "runs.db"),
-                Values = new Dictionary<string, string?>(StringComparer.Ordinal) { ["Gateway:Models:gpt:Timeout"] = "00:00:05" },
+                Values = new Dictionary<string, string?>(StringComparer.Ordinal) { ["Gateway:Models:gpt:Timeout"] = "00:00:05", ["Gateway:Models:empty"] = null, ["Gateway:MaxResponseBytes"] = "1" },
             };
             var error = await Assert.ThrowsAsync<StartupException>(() => RunningServer.StartAsync(settings, [], TestContext.Current.CancellationToken));
+            Assert.Contains("MaxResponseBytes must be between 1024 and 1073741824", error.Message, StringComparison.Ordinal);
             Assert.Contains("Gateway:Models:gpt:BaseUrl is missing", error.Message, StringComparison.Ordinal);
         }
         finally

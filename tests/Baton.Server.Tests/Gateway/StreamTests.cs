@@ -154,4 +154,25 @@ public sealed class StreamTests
         using var stop = new CancellationTokenSource();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => world.Models.CompleteAsync(GatewayWorld.Ask(), async (_, _) => await stop.CancelAsync(), stop.Token));
     }
+
+    [Fact]
+    public async Task A_stream_under_another_content_type_is_read_too()
+    {
+        await using var upstream = await WebServer.StartAsync(async http =>
+        {
+            http.Response.ContentType = "text/plain";
+            await Microsoft.AspNetCore.Http.HttpResponseWritingExtensions.WriteAsync(http.Response, Replies.Chunk("Thr") + Replies.Chunk("ee.") + Replies.Finish() + Replies.Usage + Replies.Done);
+        });
+        using var world = new GatewayWorld(upstream.Address);
+        Assert.Equal("Three.", (await world.AnswerAsync()).Text);
+    }
+
+    [Fact]
+    public async Task What_a_listener_throws_is_not_taken_for_the_models_failure()
+    {
+        await using var upstream = await WebServer.StartAsync(http => Replies.StreamAsync(http, Replies.Chunk("Thr"), Replies.Chunk("ee."), Replies.Finish(), Replies.Done));
+        using var world = new GatewayWorld(upstream.Address);
+        Assert.Equal("the listener is gone", (await Assert.ThrowsAsync<IOException>(() => world.AnswerAsync(onDelta: (_, _) => throw new IOException("the listener is gone")))).Message);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => world.AnswerAsync(onDelta: (_, _) => throw new OperationCanceledException("elsewhere")));
+    }
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -28,8 +27,6 @@ internal static partial class JsonInText
     // A model that writes braces for other reasons writes a few, not hundreds; each is tried to the text's end.
     private const int MaxStarts = 50;
     private const int MaxProblems = 5;
-
-    private static readonly SearchValues<char> Opening = SearchValues.Create("{[");
 
     public static Reading Read(string text, JsonSchema schema)
     {
@@ -70,33 +67,28 @@ internal static partial class JsonInText
     private static List<JqValue> Between(string text)
     {
         var found = new List<JqValue>();
-        var (from, starts) = (0, 0);
-        while (starts++ < MaxStarts && text.AsSpan(from).IndexOfAny(Opening) is >= 0 and var offset)
+        ReadOnlySpan<byte> rest = Encoding.UTF8.GetBytes(text);
+        for (var starts = 0; starts < MaxStarts && rest.IndexOfAny((byte)'{', (byte)'[') is >= 0 and var at; starts++)
         {
-            from += offset;
-            var utf8 = Encoding.UTF8.GetBytes(text[from..]);
-            if (LengthOfValue(utf8) is not { } length)
-            {
-                from++;
-                continue;
-            }
-            found.AddRange(Whole(Encoding.UTF8.GetString(utf8, 0, length)));
-            from += Encoding.UTF8.GetCharCount(utf8, 0, length);
+            rest = rest[at..];
+            var length = LengthOfValue(rest);
+            if (length > 0) found.AddRange(Whole(Encoding.UTF8.GetString(rest[..length])));
+            rest = rest[Math.Max(1, length)..];
         }
         return found;
     }
 
-    /// <summary>Bytes of the JSON value that begins here; null where none does.</summary>
-    private static int? LengthOfValue(byte[] utf8)
+    /// <summary>Bytes of the JSON value that begins here; 0 where none does.</summary>
+    private static int LengthOfValue(ReadOnlySpan<byte> utf8)
     {
         var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { AllowMultipleValues = true, MaxDepth = 256 });
         try
         {
-            return reader.Read() && reader.TrySkip() ? (int)reader.BytesConsumed : null;
+            return reader.Read() && reader.TrySkip() ? (int)reader.BytesConsumed : 0;
         }
         catch (JsonException)
         {
-            return null;
+            return 0;
         }
     }
 

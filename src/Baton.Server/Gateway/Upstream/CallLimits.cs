@@ -24,6 +24,8 @@ internal sealed class CallLimits : IDisposable
     /// <summary>Signalled by the caller's wish to stop, or by any of the clocks.</summary>
     public CancellationToken Token => any.Token;
 
+    public bool AreOver => whole.IsCancellationRequested || silence.IsCancellationRequested;
+
     /// <summary>Something of the answer has come: silence counts anew.</summary>
     public void Heard()
     {

@@ -24,7 +24,7 @@ internal sealed class UpstreamModel(string name, ModelOptions model, int maxResp
         {
             return await CallAsync(call, label, new Quotation(key, request.Messages), limits, onDelta, cancel);
         }
-        catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)
+        catch (OperationCanceledException e) when (limits.AreOver && !cancel.IsCancellationRequested)
         {
             throw limits.Explain(e);
         }
@@ -37,20 +37,9 @@ internal sealed class UpstreamModel(string name, ModelOptions model, int maxResp
         if (status is >= 300 and < 400) throw UpstreamErrors.Redirected(status, label);
         if (status is < 200 or >= 400) throw await ErrorAsync(response, label, quotation, limits);
         var answer = new ChatAnswer(label, quotation);
-        try
-        {
-            await using var body = await response.Content.ReadAsStreamAsync(limits.Token);
-            var isStream = response.Content.Headers.ContentType?.MediaType is { } type && type.Equals("text/event-stream", StringComparison.OrdinalIgnoreCase);
-            return isStream ? await ReadEventsAsync(body, label, answer, limits, onDelta, cancel) : await ReadWholeAsync(body, label, answer, limits, onDelta, cancel);
-        }
-        catch (Exception e) when (answer.IsFinished && !cancel.IsCancellationRequested && e is HttpRequestException or IOException or OperationCanceledException)
-        {
-            return answer.ToAnswer(cut: false);   // what broke or never came is the goodbye, not the answer
-        }
-        catch (Exception e) when (e is HttpRequestException or IOException or InvalidDataException)
-        {
-            throw CallErrors.Unreachable(label, e);
-        }
+        await using var body = await response.Content.ReadAsStreamAsync(limits.Token);
+        var isStream = response.Content.Headers.ContentType?.MediaType is { } type && type.Equals("text/event-stream", StringComparison.OrdinalIgnoreCase);
+        return isStream ? await ReadEventsAsync(body, label, answer, limits, onDelta, cancel) : await ReadWholeAsync(body, label, answer, limits, onDelta, cancel);
     }
 
     private async Task<ModelAnswer> ReadEventsAsync(Stream body, string label, ChatAnswer answer, CallLimits limits, DeltaSink? onDelta, CancellationToken cancel)
@@ -59,44 +48,76 @@ internal sealed class UpstreamModel(string name, ModelOptions model, int maxResp
         var buffer = new byte[16 << 10];
         for (long total = 0; ;)
         {
-            var read = await body.ReadAsync(buffer, limits.Token);
+            var read = await HearAsync(body, buffer, label, answer, limits, cancel);
             if (read == 0) return answer.ToAnswer(cut: true);
-            limits.Heard();
             if ((total += read) > maxResponseBytes) throw TooLarge(label);
-            ReadOnlyMemory<byte> bytes = buffer.AsMemory(0, read);
-            while (parser.TryTake(ref bytes, out var found))
-            {
-                if (found.Data == ChatAnswer.EndOfStream) return answer.ToAnswer(cut: false);
-                var delta = answer.Add(found.Data);
-                if (delta.Length > 0 && onDelta is not null) await onDelta(delta, cancel);
-            }
+            if (await TakeAsync(parser, buffer.AsMemory(0, read), answer, onDelta, cancel)) return answer.ToAnswer(cut: false);
         }
+    }
+
+    /// <returns>True at the stream's own mark of its end.</returns>
+    private static async ValueTask<bool> TakeAsync(SseParser parser, ReadOnlyMemory<byte> bytes, ChatAnswer answer, DeltaSink? onDelta, CancellationToken cancel)
+    {
+        while (parser.TryTake(ref bytes, out var found))
+        {
+            if (found.Data == ChatAnswer.EndOfStream) return true;
+            var delta = answer.Add(found.Data);
+            if (delta.Length > 0 && onDelta is not null) await onDelta(delta, cancel);
+        }
+        return false;
     }
 
     private async Task<ModelAnswer> ReadWholeAsync(Stream body, string label, ChatAnswer answer, CallLimits limits, DeltaSink? onDelta, CancellationToken cancel)
     {
-        var bytes = await ReadAsync(body, limits, maxResponseBytes + 1L);
-        if (bytes.Length > maxResponseBytes) throw TooLarge(label);
-        var text = answer.Add(Encoding.UTF8.GetString(bytes.Span));
-        answer.RequireChoice();
+        var bytes = new ArrayBufferWriter<byte>();
+        while (await HearAsync(body, bytes.GetMemory(4096), label, answer, limits, cancel) is > 0 and var read)
+        {
+            bytes.Advance(read);
+            if (bytes.WrittenCount > maxResponseBytes) throw TooLarge(label);
+        }
+        // Some upstreams stream under another content type.
+        if (bytes.WrittenSpan.StartsWith("data:"u8) || bytes.WrittenSpan.StartsWith("event:"u8))
+        {
+            return answer.ToAnswer(cut: !await TakeAsync(new SseParser(), bytes.WrittenMemory, answer, onDelta, cancel));
+        }
+        var text = answer.Add(Encoding.UTF8.GetString(bytes.WrittenSpan));
         var whole = answer.ToAnswer(cut: false);
         if (onDelta is not null) await onDelta(text, cancel);
         return whole;
     }
 
+    /// <summary>Reads what has come. What breaks or stays away behind a finished answer is the goodbye, not the answer: the end, then.</summary>
+    private static async ValueTask<int> HearAsync(Stream body, Memory<byte> room, string label, ChatAnswer answer, CallLimits limits, CancellationToken cancel)
+    {
+        try
+        {
+            var read = await body.ReadAsync(room, limits.Token);
+            if (read > 0) limits.Heard();
+            return read;
+        }
+        catch (Exception e) when (answer.IsFinished && !cancel.IsCancellationRequested && e is HttpRequestException or IOException or InvalidDataException or OperationCanceledException)
+        {
+            return 0;
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or InvalidDataException)
+        {
+            throw CallErrors.Unreachable(label, e);
+        }
+    }
+
     private async Task<WorkflowException> ErrorAsync(HttpResponseMessage response, string label, Quotation quotation, CallLimits limits)
     {
-        var said = ReadOnlyMemory<byte>.Empty;
+        var (said, length) = (new byte[OutboundClient.ErrorBytes], 0);
         try
         {
             await using var body = await response.Content.ReadAsStreamAsync(limits.Token);
-            said = await ReadAsync(body, limits, OutboundClient.ErrorBytes);
+            length = await body.ReadAtLeastAsync(said, said.Length, throwOnEndOfStream: false, limits.Token);
         }
         catch (Exception e) when (e is HttpRequestException or IOException or InvalidDataException)
         {
             // the status says enough
         }
-        return UpstreamErrors.Of(UpstreamError.Read((int)response.StatusCode, said.Span), label, quotation, RetryAfter(response));
+        return UpstreamErrors.Of(UpstreamError.Read((int)response.StatusCode, said.AsSpan(0, length)), label, quotation, RetryAfter(response));
     }
 
     private TimeSpan? RetryAfter(HttpResponseMessage response)
@@ -104,20 +125,6 @@ internal sealed class UpstreamModel(string name, ModelOptions model, int maxResp
         if (response.Headers.RetryAfter is not { } retry) return null;
         var wait = retry.Delta ?? retry.Date - time.GetUtcNow();
         return wait < TimeSpan.Zero ? TimeSpan.Zero : wait;
-    }
-
-    private static async Task<ReadOnlyMemory<byte>> ReadAsync(Stream body, CallLimits limits, long most)
-    {
-        var bytes = new ArrayBufferWriter<byte>();
-        while (bytes.WrittenCount < most)
-        {
-            var room = bytes.GetMemory(4096);
-            var read = await body.ReadAsync(room[..(int)Math.Min(room.Length, most - bytes.WrittenCount)], limits.Token);
-            if (read == 0) break;
-            limits.Heard();
-            bytes.Advance(read);
-        }
-        return bytes.WrittenMemory;
     }
 
     private ImmutableArray<KeyValuePair<string, string>> Headers(ModelRequest request, string? key)

@@ -3,7 +3,7 @@ using Baton.Client;
 
 namespace Baton.Server.Http;
 
-/// <summary>Every refusal of the API, in one shape (RFC 9457) with a stable type. docs/symptoms/problems.md has an entry for each.</summary>
+/// <summary>Every refusal of the API, in one shape (RFC 9457) with a stable type. docs/operate/problems.md has an entry for each.</summary>
 internal static class Problems
 {
     private const string Base = "urn:baton:problem:";

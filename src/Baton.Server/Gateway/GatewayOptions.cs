@@ -74,21 +74,13 @@ internal sealed class ModelOptions
     /// <summary>Whether answers are asked for as a stream, so that silence is noticed. Default true; false for an upstream that cannot.</summary>
     public bool Stream { get; set; } = true;
 
-    /// <summary>How the upstream is told of a schema. The answer is validated here in every case. Default <see cref="SchemaMode.JsonSchema"/>.</summary>
-    public SchemaMode StructuredOutput { get; set; } = SchemaMode.JsonSchema;
-}
-
-/// <summary>How an upstream is asked for an answer that fits a JSON Schema.</summary>
-internal enum SchemaMode
-{
-    /// <summary><c>response_format</c> with the schema; strict, where the schema lies in the subset that strict upstreams take.</summary>
-    JsonSchema,
-
-    /// <summary><c>response_format</c> asks for a JSON object, a system message states the schema.</summary>
-    JsonObject,
-
-    /// <summary>Only a system message states the schema.</summary>
-    Prompt,
+    /// <summary>
+    /// How the upstream is told of a schema; the answer is validated here in every case. <c>json_schema</c> (the default): <c>response_format</c> with
+    /// the schema, strict where it lies in the subset that strict upstreams take. <c>json_object</c>: <c>response_format</c> asks for an object, a system
+    /// message states the schema. <c>prompt</c>: only a system message states it.
+    /// </summary>
+    [AllowedValues("json_schema", "json_object", "prompt")]
+    public string StructuredOutput { get; set; } = "json_schema";
 }
 
 [OptionsValidator]

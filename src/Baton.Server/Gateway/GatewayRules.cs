@@ -39,7 +39,16 @@ internal sealed class GatewayRules : IValidateOptions<GatewayOptions>
     {
         var results = new List<ValidationResult>();
         Validator.TryValidateObject(model, new ValidationContext(model), results, validateAllProperties: true);
-        foreach (var result in results) yield return $"{path}:{string.Join(", ", result.MemberNames)}: {result.ErrorMessage}";
+        foreach (var result in results)
+        {
+            var member = result.MemberNames.Single();
+            yield return member switch   // an attribute that allows values does not say which
+            {
+                nameof(ModelOptions.MaxTokensField) => $"{path}:{member}: must be max_tokens or max_completion_tokens, not '{model.MaxTokensField}'.",
+                nameof(ModelOptions.StructuredOutput) => $"{path}:{member}: must be json_schema, json_object or prompt, not '{model.StructuredOutput}'.",
+                _ => $"{path}:{member}: {result.ErrorMessage}",
+            };
+        }
     }
 
     private static IEnumerable<string> Headers(string path, ModelOptions model)

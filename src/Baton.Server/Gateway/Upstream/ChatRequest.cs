@@ -27,10 +27,10 @@ internal static class ChatRequest
     private static int? MaxTokens(ModelRequest request, ModelOptions model) =>
         request.MaxTokens is { } wanted ? Math.Min(wanted, model.MaxOutputTokens ?? wanted) : model.MaxOutputTokens;
 
-    private static JqValue Messages(ModelRequest request, SchemaMode mode)
+    private static JqValue Messages(ModelRequest request, string mode)
     {
         var messages = request.Messages.Select(Message);
-        if (request.Schema is { } schema && mode != SchemaMode.JsonSchema)
+        if (request.Schema is { } schema && mode != "json_schema")
         {
             messages = messages.Prepend(Message(ModelMessage.System($"Answer with one JSON value that fits this JSON Schema, and with nothing else: {schema.ToJson()}")));
         }
@@ -39,10 +39,10 @@ internal static class ChatRequest
 
     private static JqValue Message(ModelMessage message) => JqValue.Object(("role", message.Role), ("content", message.Content));
 
-    private static JqValue Format(JqValue schema, SchemaMode mode) => mode switch
+    private static JqValue Format(JqValue schema, string mode) => mode switch
     {
-        SchemaMode.JsonSchema => JqValue.Object(("type", "json_schema"), ("json_schema", JqValue.Object(("name", "answer"), ("schema", schema), ("strict", StrictSubset.Holds(schema))))),
-        SchemaMode.JsonObject => JqValue.Object(("type", "json_object")),
+        "json_schema" => JqValue.Object(("type", "json_schema"), ("json_schema", JqValue.Object(("name", "answer"), ("schema", schema), ("strict", StrictSubset.Holds(schema))))),
+        "json_object" => JqValue.Object(("type", "json_object")),
         _ => JqValue.Null,
     };
 }

@@ -45,7 +45,11 @@ internal sealed partial class RunningServer : IAsyncDisposable
         }
         catch (Exception e) when (Explain(e, settings) is { } reason)
         {
-            if (built is not null) await built.DisposeAsync();
+            if (built is not null)
+            {
+                _ = built.Services.GetRequiredService<Database>();   // so that it is closed with the rest
+                await built.DisposeAsync();
+            }
             throw new StartupException(reason, e);
         }
     }

@@ -81,8 +81,9 @@ internal sealed class Database : IAsyncDisposable
 
     public ValueTask DisposeAsync()
     {
-        writer.Dispose();
+        // Readers first: the connection that closes last moves the log into the file, and those that only read cannot.
         SqliteConnection.ClearPool(new SqliteConnection(readers));
+        writer.Dispose();
         fileLock.Dispose();
         return ValueTask.CompletedTask;
     }

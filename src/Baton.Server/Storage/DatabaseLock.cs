@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 
 namespace Baton.Server.Storage;
 
@@ -7,36 +6,53 @@ namespace Baton.Server.Storage;
 internal sealed class DatabaseLock : IDisposable
 {
     private readonly FileStream file;
+    private readonly string holder;
 
-    private DatabaseLock(FileStream file) => this.file = file;
+    private DatabaseLock(FileStream file, string holder)
+    {
+        this.file = file;
+        this.holder = holder;
+    }
 
     /// <exception cref="DatabaseInUseException">Another process holds the file.</exception>
     public static DatabaseLock Take(string databasePath)
     {
-        var path = $"{databasePath}.lock";
+        var note = $"{databasePath}.pid";
+        FileStream taken;
         try
         {
-            var taken = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
-            taken.SetLength(0);
-            taken.Write(Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
-            taken.Flush();
-            return new DatabaseLock(taken);
+            // None: on Unix every other share is a shared lock, which any number of processes may hold. Nobody can read a file that is
+            // locked so, therefore the holder's number stands in another.
+            taken = new FileStream($"{databasePath}.lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (IOException e) when (e is not (DirectoryNotFoundException or PathTooLongException))
         {
-            throw new DatabaseInUseException(databasePath, Holder(path));
+            throw new DatabaseInUseException(databasePath, Holder(note));
+        }
+        var held = new DatabaseLock(taken, note);
+        try
+        {
+            File.WriteAllText(note, Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+            return held;
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
         }
     }
 
-    public void Dispose() => file.Dispose();
+    public void Dispose()
+    {
+        File.Delete(holder);
+        file.Dispose();
+    }
 
     private static string Holder(string path)
     {
         try
         {
-            using var taken = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-            using var reader = new StreamReader(taken);
-            return $"process {reader.ReadToEnd()}";
+            return $"process {File.ReadAllText(path)}";
         }
         catch (IOException)
         {

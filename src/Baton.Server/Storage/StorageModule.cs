@@ -20,7 +20,7 @@ internal static class StorageModule
         public IServiceCollection AddStorage(Database database)
         {
             services.AddHealthChecks().AddCheck<StorageHealth>("storage");
-            return services.AddSingleton(database);
+            return services.AddSingleton(_ => database);   // as a factory: what is given ready-made, the container does not close
         }
     }
 }

@@ -1,0 +1,130 @@
+using System.Text;
+using Baton.Engine;
+using Baton.Server.Workflows;
+
+namespace Baton.Server.Tests.Storage;
+
+/// <summary>What every journal must hold to, whatever database is under it.</summary>
+public abstract class JournalContract
+{
+    internal abstract Stores Open();
+
+    [Fact]
+    public async Task What_was_acknowledged_is_read_in_its_order_after_the_database_was_closed()
+    {
+        await using var stores = Open();
+        var lease = await stores.StartOwnedAsync("""{"n":1}""");
+        var error = new WorkflowError(ErrorTypes.Timeout, 408, "Slow", "Too \"slow\" 🎻\0", "/do/0");
+        JournalEntry[] written =
+        [
+            stores.Step(1, """{"text":"Grüße"}"""), new JournalEntry.StepFailed(2, stores.Time.GetUtcNow(), "a", error, stores.Time.GetUtcNow(), 1, stores.Time.GetUtcNow().AddSeconds(5)),
+            new JournalEntry.TimerSet(3, stores.Time.GetUtcNow(), "t", stores.Time.GetUtcNow().AddDays(400)), new JournalEntry.TimerFired(4, stores.Time.GetUtcNow(), "t"),
+            new JournalEntry.ListeningStarted(5, stores.Time.GetUtcNow(), "l", [new EventSubscription("type", null), new EventSubscription(null, "source")]),
+            new JournalEntry.MapStarted(6, stores.Time.GetUtcNow(), "m", 10_000), new JournalEntry.ListeningStopped(7, stores.Time.GetUtcNow(), "l/stop", "l"),
+        ];
+        foreach (var entry in written) Assert.True(await stores.Journal.AppendAsync(lease, entry));
+        await stores.ReopenAsync();
+        var history = (await stores.Journal.ReadAsync(lease, CancellationToken.None))!;
+        Assert.Equal("""{"n":1}""", Encoding.UTF8.GetString(Assert.IsType<JournalEntry.RunStarted>(history.Entries[0]).Input.Span));
+        Assert.Equal(written.Select(Text), history.Entries.Skip(1).Select(Text));
+
+        static string Text(JournalEntry entry) => $"{entry} {(entry is JournalEntry.StepCompleted step ? Encoding.UTF8.GetString(step.Output.Span) : "")} {(entry is JournalEntry.ListeningStarted listening ? string.Join(',', listening.Subscriptions) : "")}";
+    }
+
+    [Fact]
+    public async Task An_owner_that_lost_the_run_is_refused_whatever_it_tries()
+    {
+        await using var stores = Open();
+        var old = await stores.StartOwnedAsync();
+        Assert.True(await stores.Journal.AppendAsync(old, stores.Step(1)));
+        Assert.Equal(1, await stores.Runs.RescueAsync());
+        var claim = Assert.Single(await stores.Runs.ClaimAsync("other", 10));
+        Assert.True(claim.Lease.Fencing > old.Fencing);
+        Assert.False(await stores.Journal.AppendAsync(old, stores.Step(2, key: "late")));
+        Assert.False(await stores.Journal.AppendAsync(old, new JournalEntry.StateChanged(2, stores.Time.GetUtcNow(), RunState.Completed, "1"u8.ToArray(), null)));
+        Assert.False(await stores.Journal.AppendAsync(old, new JournalEntry.ChildStarted(2, stores.Time.GetUtcNow(), "c", RunId.New(stores.Time), Stores.Workflow, default, false)));
+        Assert.Null(await stores.Journal.ReadAsync(old, CancellationToken.None));
+        Assert.Equal(ParkResult.LeaseLost, await stores.Journal.ParkAsync(old, new ParkRequest(null, 0, [], false)));
+        Assert.True(await stores.Journal.AppendAsync(claim.Lease, stores.Step(2, key: "mine")));
+        Assert.Equal(["step-1", "mine"], (await stores.Journal.ReadAsync(claim.Lease, CancellationToken.None))!.Entries.Skip(1).Select(entry => entry.Key));
+        Assert.Single((await stores.Queries.ListAsync(Stores.Tenant, new RunFilter(null, null, null, null, null, null, null, null, null, 10), CancellationToken.None)).Items);
+    }
+
+    [Fact]
+    public async Task A_lease_under_another_tenant_is_none()
+    {
+        await using var stores = Open();
+        var lease = await stores.StartOwnedAsync() with { Tenant = new TenantId("thief") };
+        Assert.False(await stores.Journal.AppendAsync(lease, stores.Step(1)));
+        Assert.Null(await stores.Journal.ReadAsync(lease, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task The_same_position_is_never_written_twice_and_its_neighbours_do_not_suffer()
+    {
+        await using var stores = Open();
+        var (lease, other) = (await stores.StartOwnedAsync(), await stores.StartOwnedAsync());
+        Assert.True(await stores.Journal.AppendAsync(lease, stores.Step(1, "\"first\"")));
+        var (twice, beside) = (stores.Journal.AppendAsync(lease, stores.Step(1, "\"second\"")).AsTask(), stores.Journal.AppendAsync(other, stores.Step(1)).AsTask());
+        await Assert.ThrowsAnyAsync<Exception>(() => twice);
+        Assert.True(await beside);
+        Assert.Equal("\"first\"", Encoding.UTF8.GetString(Assert.IsType<JournalEntry.StepCompleted>((await stores.Journal.ReadAsync(lease, CancellationToken.None))!.Entries[1]).Output.Span));
+    }
+
+    [Theory]
+    [InlineData(Body.MaxInline - 1, 0)]
+    [InlineData(Body.MaxInline, 0)]
+    [InlineData(Body.MaxInline + 1, 1)]
+    [InlineData(5_000_000, 1)]
+    public async Task A_large_payload_is_kept_once_however_often_it_is_used(int length, int payloads)
+    {
+        await using var stores = Open();
+        var text = $"\"{new string('x', length - 2)}\"";
+        var lease = await stores.StartOwnedAsync(text);
+        for (var seq = 1; seq <= 3; seq++) Assert.True(await stores.Journal.AppendAsync(lease, stores.Step(seq, text)));
+        await stores.ReopenAsync();
+        var history = (await stores.Journal.ReadAsync(lease, CancellationToken.None))!;
+        Assert.All(history.Entries.Skip(1), entry => Assert.Equal(text, Encoding.UTF8.GetString(((JournalEntry.StepCompleted)entry).Output.Span)));
+        Assert.Equal(text, Encoding.UTF8.GetString(((JournalEntry.RunStarted)history.Entries[0]).Input.Span));
+        Assert.Equal(payloads, await stores.Database.WriteAsync(statements =>
+        {
+            var count = statements["SELECT count(*) FROM payloads"];
+            count.Step();
+            var found = count.Long(0);
+            count.Reset();
+            return found;
+        }));
+    }
+
+    [Fact]
+    public async Task Fifty_writers_at_once_find_every_acknowledged_row_again()
+    {
+        await using var stores = Open();
+        var leases = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => stores.StartOwnedAsync()));
+        await Task.WhenAll(leases.Select(async lease =>
+        {
+            for (var seq = 1; seq <= 40; seq++) Assert.True(await stores.Journal.AppendAsync(lease, stores.Step(seq, $"{seq}")));
+        }));
+        await stores.ReopenAsync();
+        foreach (var lease in leases) Assert.Equal(Enumerable.Range(1, 40).Select(seq => $"{seq}"), (await stores.Journal.ReadAsync(lease, CancellationToken.None))!.Entries.Skip(1).Select(entry => Encoding.UTF8.GetString(((JournalEntry.StepCompleted)entry).Output.Span)));
+    }
+
+    [Fact]
+    public async Task A_run_with_mail_does_not_go_to_sleep()
+    {
+        await using var stores = Open();
+        var lease = await stores.StartOwnedAsync();
+        Assert.IsType<ControlResult.Done>(await stores.Runs.SignalAsync(Stores.Tenant, lease.Run, "go", "1"u8.ToArray()));
+        Assert.Equal(ParkResult.HasMail, await stores.Journal.ParkAsync(lease, new ParkRequest(null, 0, [], false)));
+        var message = Assert.Single(await stores.Journal.ReadInboxAsync(lease, 0, CancellationToken.None));
+        Assert.Equal(("go", "1"), (message.Name, Encoding.UTF8.GetString(message.Body.Span)));
+        Assert.Equal(ParkResult.Parked, await stores.Journal.ParkAsync(lease, new ParkRequest(null, message.No, [], false)));
+        Assert.IsType<ControlResult.Done>(await stores.Runs.SignalAsync(Stores.Tenant, lease.Run, "again", "2"u8.ToArray()));
+        Assert.Equal(lease.Run, Assert.Single(await stores.Runs.ClaimAsync("node", 10)).Lease.Run);
+    }
+}
+
+public sealed class JournalOnSqlite : JournalContract
+{
+    internal override Stores Open() => new();
+}

@@ -1,0 +1,66 @@
+using Baton.Engine;
+using Baton.Server.Cluster;
+using Baton.Server.Storage;
+using Baton.Server.Tests.Support;
+using Baton.Server.Workflows;
+
+namespace Baton.Server.Tests.Storage;
+
+/// <summary>The stores over one database that can be closed and opened again.</summary>
+internal sealed class Stores : IAsyncDisposable
+{
+    private readonly TemporaryFolder folder = new();
+
+    public Stores() => Open();
+
+    public static TenantId Tenant { get; } = new("tenant");
+
+    public static WorkflowRef Workflow { get; } = new("test", "flow", "1.0.0");
+
+    public ManualTime Time { get; } = new();
+
+    public Database Database { get; private set; } = null!;
+
+    public RunStore Runs { get; private set; } = null!;
+
+    public JournalStore Journal { get; private set; } = null!;
+
+    public RunQueries Queries { get; private set; } = null!;
+
+    public DefinitionStore Definitions { get; private set; } = null!;
+
+    public async Task ReopenAsync()
+    {
+        await CloseAsync();
+        Open();
+    }
+
+    public NewRun New(string input = "{}") => new(RunId.New(Time), Workflow, System.Text.Encoding.UTF8.GetBytes(input));
+
+    /// <summary>A new run in the hands of a node.</summary>
+    public async Task<RunLease> StartOwnedAsync(string input = "{}") => ((StartResult.Started)await Runs.StartAsync(Tenant, New(input), "node")).Lease!;
+
+    public JournalEntry.StepCompleted Step(long seq, string output = "1", string? key = null) =>
+        new(seq, Time.GetUtcNow(), key ?? $"step-{seq}", System.Text.Encoding.UTF8.GetBytes(output), Time.GetUtcNow(), 1, default);
+
+    public async ValueTask DisposeAsync()
+    {
+        await CloseAsync();
+        folder.Dispose();
+    }
+
+    /// <summary>After an append, a test goes on where the journal acknowledged it: on the writer's thread, which cannot wait for its own end.</summary>
+    private async Task CloseAsync()
+    {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        await Database.DisposeAsync();
+    }
+
+    private void Open()
+    {
+        Database = Database.Open(folder["baton.db"]);
+        var writes = new RunWrites(WorkflowSql.Sqlite, new EventTriggers(new ScheduleTable(), Time), new Wakeups(), Time);
+        (Runs, Journal) = (new RunStore(Database, writes), new JournalStore(Database, writes));
+        (Queries, Definitions) = (new RunQueries(Database, Journal), new DefinitionStore(Database, Time));
+    }
+}

@@ -41,13 +41,15 @@ public sealed class RunsClient
     public async IAsyncEnumerable<RunEvent> EventsAsync(string id, TimeProvider time, [EnumeratorCancellation] CancellationToken cancel)
     {
         string? last = null;
+        var connected = false;
         for (var broken = 0; ;)
         {
             var ended = false;
             await using (var stream = ReadAsync(id, last, cancel).GetAsyncEnumerator(cancel))
             {
-                while (await NextAsync(stream).ConfigureAwait(false))
+                while (await NextAsync(stream, connected).ConfigureAwait(false))
                 {
+                    connected = true;
                     broken = 0;
                     var one = stream.Current;
                     last = one.Id ?? last;
@@ -62,13 +64,13 @@ public sealed class RunsClient
     }
 
     /// <summary>False when the stream ended or broke: the caller connects again. The first connection's refusal is passed on.</summary>
-    private static async ValueTask<bool> NextAsync(IAsyncEnumerator<RunEvent> stream)
+    private static async ValueTask<bool> NextAsync(IAsyncEnumerator<RunEvent> stream, bool connected)
     {
         try
         {
             return await stream.MoveNextAsync().ConfigureAwait(false);
         }
-        catch (Exception e) when (e is IOException or HttpRequestException || e is BatonException { Problem.Status: 0 or 503 })
+        catch (Exception e) when (e is IOException or HttpRequestException || (connected && e is BatonException { Problem.Status: 0 or 503 }))
         {
             return false;
         }

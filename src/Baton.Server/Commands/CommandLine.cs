@@ -13,7 +13,7 @@ internal static class CommandLine
         {
             DemoCommand.Create(workflows), ServeCommand.Create(workflows), RunCommand.Create(workflows), RunsCommand.Create(), LogsCommand.Create(), SignalCommand.Create(), WorkflowsCommand.Create(), DoctorCommand.Create(workflows),
         };
-        var parsed = root.Parse(args);
+        var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });   // @FILE is the content of an input, not more arguments
         if (parsed.Errors.Count > 0)
         {
             foreach (var error in parsed.Errors) await Console.Error.WriteLineAsync($"baton: {error.Message}");

@@ -21,9 +21,10 @@ internal static class HttpModule
             services.AddOptions<KestrelServerOptions>().Configure<IOptions<HttpOptions>>((kestrel, http) =>
             {
                 kestrel.AddServerHeader = false;
-                // A little more than is accepted: the refusal is ours then, with the field and the limit in it.
                 kestrel.Limits.MaxRequestLineSize = MaxRequestLine;
-                kestrel.Limits.MaxRequestBodySize = http.Value.MaxRequestBytes + 1024L;
+                // More than is accepted: the refusal is ours then, with the limit in it; and the rest of a body that is not much too large
+                // is still taken off the wire, for a client whose sending breaks off does not read the answer.
+                kestrel.Limits.MaxRequestBodySize = (4L * http.Value.MaxRequestBytes) + 1024;
             });
             services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, WireJson.Web));
             services.AddOpenApi("v1", openApi => openApi.AddDocumentTransformer((document, _, _) =>

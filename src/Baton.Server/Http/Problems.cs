@@ -8,6 +8,8 @@ internal static class Problems
 {
     private const string Base = "urn:baton:problem:";
 
+    private const int MaxFaults = 50, MaxText = 1_000;
+
     public static ProblemResult InvalidBody(string detail, params IReadOnlyList<Fault> faults) => Of("invalid-request", 400, "The request is not valid", detail, faults);
 
     public static ProblemResult InvalidQuery(string name, string detail) => Of("invalid-request", 400, "The request is not valid", detail, [new Fault($"query/{name}", detail)]);
@@ -50,8 +52,14 @@ internal static class Problems
 
     public static ProblemResult Internal() => Of("internal", 500, "The server failed", "This is a fault of the server. Its log has the details under this trace id.");
 
+    /// <summary>Names and values of the request stand in it, but never at full length: a refusal is not as large as what it refuses.</summary>
     public static ProblemResult Of(string slug, int status, string title, string detail, IReadOnlyList<Fault>? faults = null) =>
-        new(new Problem(Base + slug, title, status, detail, Errors: faults is { Count: > 0 } ? faults : null) { TraceId = Activity.Current?.TraceId.ToString() });
+        new(new Problem(Base + slug, title, status, Clip(detail), Errors: faults is { Count: > 0 } ? [.. faults.Take(MaxFaults).Select(fault => fault with { Pointer = Clip(fault.Pointer), Detail = Clip(fault.Detail) })] : null)
+        {
+            TraceId = Activity.Current?.TraceId.ToString(),
+        });
+
+    private static string Clip(string text) => text.Length <= MaxText ? text : $"{text[..MaxText]}…";
 
     private static string Explain(string verb, string state) => (verb, state) switch
     {

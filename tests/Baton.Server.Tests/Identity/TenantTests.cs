@@ -88,6 +88,11 @@ public sealed class TenantTests(TenantTests.Shared shared) : IClassFixture<Tenan
                 {
                     if (answer.Status != 200 || answer.Json.TryGetProperty("checks", out _)) faults.Add($"{path}: {answer.Status} {answer.Text}");
                 }
+                else if (path is "/runs/x" or "/assets/run.css" or "/assets/run.js")
+                {
+                    // The page of a run: the same for every run and caller, it asks the API with the viewer's key.
+                    if (answer.Status != 200 || answer.Text.Contains("acme", StringComparison.Ordinal) || answer.Text.Contains("run_0", StringComparison.Ordinal)) faults.Add($"{path}: {answer.Status}");
+                }
                 else if (answer.Status != 401 || answer.Problem(401).GetProperty("type").GetString() != "urn:baton:problem:unauthorized" || answer.Headers.WwwAuthenticate.ToString() != "Bearer") faults.Add($"{method} {path} with '{header}': {answer.Status}");
             }
         }

@@ -82,6 +82,32 @@ public sealed class FaultTests
         await server.WorksAsync();
     }
 
+    [Fact]
+    public async Task A_database_has_one_holder_at_a_time_and_a_new_one_when_it_is_closed()
+    {
+        using var home = new TemporaryFolder();
+        var first = Database.Open(home["baton.db"]);
+        Assert.Throws<DatabaseInUseException>(() => Database.Open(home["baton.db"]));
+        await first.DisposeAsync();
+        await using (Database.Open(home["baton.db"]))
+        {
+        }
+        Assert.Equal(["baton.db", "baton.db.lock"], Directory.EnumerateFiles(home.Path).Select(Path.GetFileName).Order());
+    }
+
+    [Fact]
+    public async Task A_file_that_cannot_be_written_is_said()
+    {
+        Assert.SkipWhen(Environment.IsPrivilegedProcess, "For a privileged user every file can be written.");
+        using var home = new TemporaryFolder();
+        await MakeAsync(home["baton.db"]);
+        File.SetAttributes(home["baton.db"], FileAttributes.ReadOnly);
+        var (code, output, error) = await BatonProcess.RunAsync(home.Path, ["serve", "--port", "0", "--db", home["baton.db"]]);
+        Assert.Equal((4, ""), (code, output));
+        Assert.Contains("cannot be written", OneLine(error));
+        File.SetAttributes(home["baton.db"], FileAttributes.Normal);
+    }
+
     [Theory]
     [InlineData("nonsense", "is damaged or is not a Baton database")]
     [InlineData("header", "is damaged or is not a Baton database")]

@@ -71,6 +71,18 @@ public sealed class RefusalTests
     }
 
     [Theory]
+    [InlineData("${ .a")]
+    [InlineData("Dear ${ .name | ascii_upcase( }, hello")]
+    [InlineData("${ { a: 1 }")]
+    [InlineData("${ \"}")]
+    public void An_expression_that_is_not_closed_is_refused(string text)
+    {
+        var problem = Assert.Single(Problems($"{Header}do: [ {{ a: {{ set: {{ x: '{text}' }} }} }} ]"));
+        Assert.Equal("/do/0/a/set", problem.Pointer);
+        Assert.Contains("is not closed", problem.Rule, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("document: { dsl: '1.0.3', namespace: t, name: n, version: 1.0 }", "/document/version", "Quote it")]
     [InlineData("document: { dsl: '0.8.0', namespace: t, name: n, version: '1.0.0' }", "/document/dsl", "0.8.0")]
     [InlineData("document: { dsl: '1.0.3', namespace: 'under_score', name: n, version: '1.0.0' }", "/document/namespace", "hyphens")]

@@ -8,6 +8,7 @@ internal static class Interpolation
     public readonly record struct Part(bool IsExpression, string Text);
 
     /// <summary>Splits a text into its literal parts and its expressions. White space around a single expression does not count.</summary>
+    /// <exception cref="UnclosedExpressionException">A <c>${</c> has no end.</exception>
     public static List<Part> Split(string text)
     {
         var parts = new List<Part>();
@@ -19,8 +20,9 @@ internal static class Interpolation
                 literal.Append("${");
                 i += 3;
             }
-            else if (text.AsSpan(i).StartsWith("${") && FindEnd(text, i + 2) is { } end)
+            else if (text.AsSpan(i).StartsWith("${"))
             {
+                var end = FindEnd(text, i + 2) ?? throw new UnclosedExpressionException(text[i..]);
                 if (literal.Length > 0) parts.Add(new Part(false, literal.ToString()));
                 literal.Clear();
                 parts.Add(new Part(true, text[(i + 2)..end].Trim()));
@@ -60,4 +62,11 @@ internal static class Interpolation
         }
         return null;
     }
+}
+
+/// <summary>A text begins an expression and does not end it: taken as a literal, the mistake would only show in what comes out.</summary>
+internal sealed class UnclosedExpressionException(string rest) : FormatException("An expression is not closed.")
+{
+    /// <summary>The text from its beginning on.</summary>
+    public string Rest => rest;
 }

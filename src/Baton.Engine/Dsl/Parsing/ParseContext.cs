@@ -55,6 +55,11 @@ internal sealed class ParseContext(IWorkflowEffects host, IReadOnlyDictionary<st
             Add(pointer, $"An expression in this value is not jq: {e.Message.ReplaceLineEndings(" ")}", $"Mend what stands between ${{ and }}; write $${{ for a literal ${{. Variables here: {variables}.");
             return Template.Of(value);
         }
+        catch (UnclosedExpressionException e)
+        {
+            Add(pointer, $"The expression `{Short(e.Rest)}` is not closed.", "Close it with }, with as many ) and } before it as it opens; write $${ for a literal ${.");
+            return Template.Of(value);
+        }
     }
 
     /// <summary>The line of the nearest value around a pointer: what is missing has none of its own.</summary>

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace Baton.Client;
 
 /// <summary>What the server answers when it refuses: problem details (RFC 9457).</summary>
-/// <param name="Type">A stable URI of the kind of problem; see docs/symptoms/problems.md.</param>
+/// <param name="Type">A stable URI of the kind of problem; see docs/operate/problems.md.</param>
 /// <param name="Detail">What was wrong, where, and what to do.</param>
 /// <param name="Errors">Every fault that was found, with its place.</param>
 public sealed record Problem(string Type, string Title, int Status, string? Detail, string? Instance = null, IReadOnlyList<Fault>? Errors = null)

@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Diagnostics;
 using System.Reflection;
 using System.Text.RegularExpressions;
 using Baton.Client;
@@ -55,6 +56,19 @@ public sealed partial class DocsTests
             var type when type.IsValueType => Activator.CreateInstance(type)!,
             _ => Array.Empty<Fault>(),
         };
+    }
+
+    [Fact]
+    public async Task Every_command_has_an_entry()
+    {
+        using var help = Process.Start(new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [Path.Combine(AppContext.BaseDirectory, "baton.dll"), "--help"]) { RedirectStandardOutput = true, UseShellExecute = false })!;
+        var text = await help.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await help.WaitForExitAsync(TestContext.Current.CancellationToken);
+        var commands = text[text.IndexOf("Commands:", StringComparison.Ordinal)..].Split('\n').Skip(1).Where(line => line.Length > 0).Select(line => line.Trim().Split(' ')[0]).ToList();
+
+        Assert.Contains("serve", commands);
+        var page = Read("operate/command-line.md");
+        Assert.All(commands, command => Assert.Matches($"(?m)^\\| `baton {command}[ `]", page));
     }
 
     [Fact]

@@ -20,7 +20,6 @@ internal sealed partial class Parser
     {
         var start = token;
         var position = start.Start;
-        Syntax key;
         switch (start.Kind)
         {
             case TokenKind.Variable:
@@ -30,28 +29,35 @@ internal sealed partial class Parser
             case TokenKind.Location:
                 Next();
                 return (Text(position, start.Text), Location(position));
-            case TokenKind.Identifier or TokenKind.Keyword:
-                Next();
-                key = Text(position, start.Text);
-                break;
-            case TokenKind.Quote:
-                key = String("a string");
-                break;
-            case TokenKind.Format:
-                Next();
-                key = String("a string", start.Text);
-                break;
             case TokenKind.Number:
                 throw Error($"Cannot use number ({start.Text}) as object key", start);
-            default:
-                key = ParenthesizedKey();
-                Expect(":");
-                return (key, Value());
         }
-        return Accept(":") ? (key, Value()) : (key, new IndexSyntax(position, new IdentitySyntax(position), key));
+        if (PlainKey() is { } plain) return Accept(":") ? (plain, Value()) : (plain, new IndexSyntax(position, new IdentitySyntax(position), plain));
+        var key = ParenthesizedKey();
+        Expect(":");
+        return (key, Value());
     }
 
     private Syntax Value() => Pipe(commas: false);
+
+    /// <summary>A name, or a text with or without a format; null where something else stands.</summary>
+    private Syntax? PlainKey()
+    {
+        var start = token;
+        switch (start.Kind)
+        {
+            case TokenKind.Identifier or TokenKind.Keyword:
+                Next();
+                return Text(start.Start, start.Text);
+            case TokenKind.Quote:
+                return String("a string");
+            case TokenKind.Format:
+                Next();
+                return String("a string", start.Text);
+            default:
+                return null;
+        }
+    }
 
     private Syntax ParenthesizedKey()
     {
@@ -112,28 +118,12 @@ internal sealed partial class Parser
     private (string? Variable, Syntax Key, Pattern? Value) MemberPattern()
     {
         var start = token;
-        var position = start.Start;
-        Syntax key;
-        switch (start.Kind)
+        if (start.Kind == TokenKind.Variable)
         {
-            case TokenKind.Variable:
-                Next();
-                return (start.Text, Text(position, start.Text), Accept(":") ? Pattern() : null);
-            case TokenKind.Identifier or TokenKind.Keyword:
-                Next();
-                key = Text(position, start.Text);
-                break;
-            case TokenKind.Quote:
-                key = String("a string");
-                break;
-            case TokenKind.Format:
-                Next();
-                key = String("a string", start.Text);
-                break;
-            default:
-                key = ParenthesizedKey();
-                break;
+            Next();
+            return (start.Text, Text(start.Start, start.Text), Accept(":") ? Pattern() : null);
         }
+        var key = PlainKey() ?? ParenthesizedKey();
         Expect(":");
         return (null, key, Pattern());
     }

@@ -44,6 +44,9 @@ internal static class Problems
 
     public static ProblemResult Unauthorized() => Of("unauthorized", 401, "A credential is needed", "Send 'Authorization: Bearer KEY' with a key that this server knows.");
 
+    public static ProblemResult ForeignOrigin(string how) =>
+        Of("foreign-origin", 403, "The request comes from elsewhere", $"{how}. This server has no credentials and serves its own machine alone, by the names 127.0.0.1 and localhost. To serve others, configure a key: see BATON_API_KEY and Identity:KeysFile.");
+
     public static ProblemResult StorageUnavailable(string detail) => Of("storage-unavailable", 503, "The storage does not accept writes now", detail);
 
     public static ProblemResult Stopping() => Of("stopping", 503, "The server is stopping", "Ask another node, or this one after its restart.");

@@ -21,11 +21,11 @@ internal static class IdentityModule
             var credentials = app.Services.GetRequiredService<Credentials>();
             app.Use(async (context, next) =>
             {
-                var tenant = credentials.AreConfigured ? Presented(context.Request) is { } key ? credentials.Find(key) : null : TenantId.Default;
+                var (tenant, problem) = Identify(context.Request, credentials);
                 if (tenant is { } known) context.Features.Set(new Caller(known));
                 else if (context.GetEndpoint()?.Metadata.GetMetadata<OpenEndpoint>() is null)
                 {
-                    await Problems.Unauthorized().ExecuteAsync(context);
+                    await problem!.ExecuteAsync(context);
                     return;
                 }
                 await next(context);
@@ -43,6 +43,12 @@ internal static class IdentityModule
     {
         /// <summary>Whose request this is.</summary>
         public TenantId Tenant => context.Features.Get<Caller>()?.Tenant ?? throw new InvalidOperationException("The request was not identified.");
+    }
+
+    private static (TenantId? Tenant, ProblemResult? Problem) Identify(HttpRequest request, Credentials credentials)
+    {
+        if (!credentials.AreConfigured) return LocalCallers.Refuse(request) is { } foreign ? (null, foreign) : (TenantId.Default, null);
+        return Presented(request) is { } key && credentials.Find(key) is { } tenant ? (tenant, null) : (null, Problems.Unauthorized());
     }
 
     private static string? Presented(HttpRequest request)

@@ -1,0 +1,24 @@
+using System.Net;
+using Baton.Server.Http;
+
+namespace Baton.Server.Identity;
+
+/// <summary>
+/// A server without credentials trusts whoever reaches it, and listens on loopback so that only this machine does. But a browser on this machine
+/// also sends what pages of strangers ask for: by a name that they point at 127.0.0.1 (DNS rebinding), or straight from their own origin. Both
+/// can be told from the headers, which a page cannot choose.
+/// </summary>
+internal static class LocalCallers
+{
+    /// <summary>Why the request is not one of this machine's own; null when it is.</summary>
+    public static ProblemResult? Refuse(HttpRequest request)
+    {
+        if (request.Host.HasValue && !IsLoopback(request.Host.Host)) return Problems.ForeignOrigin($"It was sent to the name '{request.Host.Host}'");
+        var origin = request.Headers.Origin.ToString();
+        if (origin.Length > 0 && !(Uri.TryCreate(origin, UriKind.Absolute, out var page) && page.Authority == request.Host.Value)) return Problems.ForeignOrigin($"A page of '{origin}' sent it");
+        return request.Headers["Sec-Fetch-Site"].ToString() is "cross-site" ? Problems.ForeignOrigin("A page of another site sent it") : null;
+    }
+
+    private static bool IsLoopback(string host) =>
+        host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || host.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
+}

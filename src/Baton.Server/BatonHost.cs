@@ -28,7 +28,7 @@ internal static class BatonHost
         settings.Configure(builder);
         builder.Services.AddSingleton(TimeProvider.System).AddSingleton(Node.Local()).AddSingleton<Wakeups>();
         var isLoopbackOnly = IPAddress.IsLoopback(settings.Address);
-        builder.Services.AddHttp().AddStorage(Database.Open(settings.DatabasePath)).AddIdentity().AddOutbound(isLoopbackOnly).AddProcesses().AddTelemetry().AddGateway().AddWorkflows(code).AddPrConfidence(isLoopbackOnly);
+        builder.Services.AddHttp().AddStorage(Database.Open(settings.FindDatabase(builder.Configuration))).AddIdentity().AddOutbound(isLoopbackOnly).AddProcesses().AddTelemetry().AddGateway().AddWorkflows(code).AddPrConfidence(isLoopbackOnly);
         settings.Override?.Invoke(builder.Services);
         var app = builder.Build();
         app.UseProblems();

@@ -15,7 +15,8 @@ internal sealed record HostSettings
     /// <summary>0 for a free one.</summary>
     public int Port { get; init; } = DefaultPort;
 
-    public string DatabasePath { get; init; } = Environment.GetEnvironmentVariable("BATON_DB") is { Length: > 0 } path ? path : new StorageOptions().Database;
+    /// <summary>The database file: what <c>--db</c> says, else <c>BATON_DB</c>; null to leave it to the setting.</summary>
+    public string? DatabasePath { get; init; } = Environment.GetEnvironmentVariable("BATON_DB") is { Length: > 0 } path ? path : null;
 
     /// <summary>A JSON file with settings; null for none.</summary>
     public string? ConfigFile { get; init; }
@@ -27,6 +28,9 @@ internal sealed record HostSettings
 
     /// <summary>A last word on services, for tests.</summary>
     public Action<IServiceCollection>? Override { get; init; }
+
+    public string FindDatabase(IConfiguration settings) =>
+        DatabasePath ?? (settings[$"{StorageOptions.Section}:{nameof(StorageOptions.Database)}"] is { Length: > 0 } set ? set : new StorageOptions().Database);
 
     public void Configure(WebApplicationBuilder builder)
     {

@@ -48,6 +48,7 @@ internal sealed partial class RunningServer : IAsyncDisposable
             if (built is not null)
             {
                 _ = built.Services.GetRequiredService<Database>();   // so that it is closed with the rest
+                await built.StopAsync(CancellationToken.None);   // what has begun ends before the database is closed under it
                 await built.DisposeAsync();
             }
             throw new StartupException(reason, e);

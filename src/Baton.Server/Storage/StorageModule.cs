@@ -1,5 +1,3 @@
-using System.ComponentModel.DataAnnotations;
-
 namespace Baton.Server.Storage;
 
 /// <summary>Where everything is kept.</summary>
@@ -7,8 +5,7 @@ internal sealed class StorageOptions
 {
     public const string Section = "Storage";
 
-    /// <summary>The database file. Default: <c>baton/baton.db</c> in the user's data folder. Also <c>--db</c> and <c>BATON_DB</c>.</summary>
-    [Required]
+    /// <summary>The database file. Default: <c>baton/baton.db</c> in the user's data folder. <c>--db</c> and <c>BATON_DB</c> outrank it.</summary>
     public string Database { get; set; } = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "baton", "baton.db");
 }
 
@@ -19,6 +16,7 @@ internal static class StorageModule
     {
         public IServiceCollection AddStorage(Database database)
         {
+            services.AddSettings<StorageOptions>(StorageOptions.Section);
             services.AddHealthChecks().AddCheck<StorageHealth>("storage");
             return services.AddSingleton(_ => database);   // as a factory: what is given ready-made, the container does not close
         }

@@ -39,6 +39,15 @@ public sealed class DoctorTests : IDisposable
         Assert.Contains("sound", findings["database"].Detail, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task The_database_is_looked_for_where_the_settings_say()
+    {
+        var (_, findings) = await ExamineAsync(environment: ("BATON_STORAGE__DATABASE", home["elsewhere.db"]));
+        Assert.StartsWith(home["elsewhere.db"], findings["database"].Detail, StringComparison.Ordinal);
+        var (server, address) = await BatonProcess.ServeAsync(home.Path, null, environment: ("BATON_STORAGE__DATABASE", home["elsewhere.db"]));
+        await using (server) Assert.True(File.Exists(home["elsewhere.db"]), $"{address}");
+    }
+
     [Theory]
     [InlineData("BATON_Workflows__MaxRunsInMemory", "0", "Workflows:MaxRunsInMemory must be between 1 and 1000000")]
     [InlineData("BATON_Workflows__MaxRunsInMemory", "many", "Workflows:MaxRunsInMemory cannot be 'many'")]

@@ -68,9 +68,9 @@ internal sealed partial class BatonProcess : IAsyncDisposable
     }
 
     /// <summary><c>baton serve</c> on a free port.</summary>
-    public static async Task<(BatonProcess Process, Uri Address)> ServeAsync(string home, string database, IEnumerable<string>? arguments = null, params (string Name, string? Value)[] environment)
+    public static async Task<(BatonProcess Process, Uri Address)> ServeAsync(string home, string? database, IEnumerable<string>? arguments = null, params (string Name, string? Value)[] environment)
     {
-        var baton = Start(home, ["serve", "--port", "0", "--db", database, .. arguments ?? []], environment);
+        var baton = Start(home, ["serve", "--port", "0", .. database is null ? Array.Empty<string>() : ["--db", database], .. arguments ?? []], environment);
         var line = await baton.LineAsync(line => line.Contains(" listens on ", StringComparison.Ordinal));
         return (baton, new Uri(line.Split(" listens on ")[1].Split(' ')[0]));
     }

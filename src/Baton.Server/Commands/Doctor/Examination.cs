@@ -13,6 +13,9 @@ internal sealed class Examination(HostSettings settings, string? server, IReadOn
 {
     private const long LittleDisk = 1L << 30;
 
+    // Where the settings say, once they could be read.
+    private string database = Path.GetFullPath(settings.FindDatabase(new ConfigurationManager()));
+
     public async IAsyncEnumerable<Finding> AllAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
     {
         yield return await SettingsAsync();
@@ -31,6 +34,7 @@ internal sealed class Examination(HostSettings settings, string? server, IReadOn
         {
             await using var host = BatonHost.Build(settings with { DatabasePath = Path.Combine(folder.FullName, "empty.db") }, workflows);
             RunningServer.CheckSettings(host.Services);
+            database = Path.GetFullPath(settings.FindDatabase(host.Configuration));
             var credentials = host.Services.GetRequiredService<Credentials>();
             var from = settings.ConfigFile is { } file ? $"{file} and environment" : "environment and defaults";
             return credentials.AreConfigured
@@ -80,7 +84,7 @@ internal sealed class Examination(HostSettings settings, string? server, IReadOn
 
     private async Task<Finding> DatabaseAsync(CancellationToken cancel)
     {
-        var path = Path.GetFullPath(settings.DatabasePath);
+        var path = database;
         if (!File.Exists(path)) return Writable(Path.GetDirectoryName(path)!) is { } reason ? Finding.Failed("database", reason) : Finding.Ok("database", $"{path} does not exist yet; 'baton serve' creates it.");
         return await DatabaseFile.InspectAsync(path, cancel) switch
         {
@@ -95,7 +99,7 @@ internal sealed class Examination(HostSettings settings, string? server, IReadOn
 
     private Finding Disk()
     {
-        var folder = Path.GetDirectoryName(Path.GetFullPath(settings.DatabasePath))!;
+        var folder = Path.GetDirectoryName(database)!;
         while (!Directory.Exists(folder)) folder = Path.GetDirectoryName(folder)!;
         var free = new DriveInfo(folder).AvailableFreeSpace;
         return free < LittleDisk ? Finding.Warning("disk", $"{Bytes(free)} are free at {folder}. When it is full, runs wait: nothing is lost, nothing goes on.") : Finding.Ok("disk", $"{Bytes(free)} are free at {folder}.");

@@ -258,4 +258,60 @@ public sealed class InterpreterTests
         var (state, _, error) = await RunAsync("do: [ { c: { call: workflow, with: { name: bad } } } ]", world: world);
         Assert.Equal((RunState.Failed, "urn:no", "/do/0/c"), (state, error!.Type, error.Instance));
     }
+
+    /// <summary>Without a bound, the stack overflows: no run but the whole process ends, and again when it comes back.</summary>
+    [Theory]
+    [InlineData("loop: { call: loop }")]
+    [InlineData("loop: { call: other }, other: { do: [ { back: { call: loop } } ] }")]
+    [InlineData("loop: { call: map, with: { in: '[1]', do: [ { back: { call: loop } } ] } }")]
+    public async Task A_function_that_calls_itself_without_end_fails_its_run(string functions)
+    {
+        var (state, _, error) = await RunAsync($"use: {{ functions: {{ {functions} }} }}\ndo: [ {{ a: {{ call: loop }} }} ]");
+        Assert.Equal(RunState.Failed, state);
+        Assert.Equal("Endless calls", error!.Title);
+    }
+
+    [Fact]
+    public async Task Deep_tasks_in_functions_that_call_each_other_fit_on_the_stack()
+    {
+        var body = Enumerable.Range(0, 16).Aggregate("{ again: { call: deep } }", (inner, level) => $"{{ l{level}: {{ try: [ {inner} ], catch: {{}} }} }}");
+        var (state, _, error) = await RunAsync($"use: {{ functions: {{ deep: {{ do: [ {body} ] }} }} }}\ndo: [ {{ a: {{ call: deep }} }} ]");
+        Assert.True(state == RunState.Completed, error?.ToString());
+    }
+
+    [Fact]
+    public async Task A_function_may_call_itself_until_it_is_done()
+    {
+        var output = await OutputAsync("""
+            use:
+              functions:
+                down:
+                  if: .n > 0
+                  call: down
+                  with: { n: "${ .n - 1 }", sum: "${ .sum + .n }" }
+            do:
+              - a: { call: down, with: { n: 10, sum: 0 } }
+            """);
+        Assert.Equal(55, output["sum"].AsDouble());
+    }
+
+    [Fact]
+    public async Task An_extension_of_all_tasks_does_not_extend_the_functions_that_it_calls()
+    {
+        var output = await OutputAsync("""
+            use:
+              functions:
+                mark: { set: "${ . + { marks: ((.marks // 0) + 1) } }" }
+              extensions:
+                - counted:
+                    extend: all
+                    before:
+                      - one: { call: mark }
+                    after:
+                      - two: { call: map, with: { in: "[1]", do: [ { three: { call: mark } } ] } }
+            do:
+              - a: { set: { x: 1 } }
+            """);
+        Assert.Equal(1, output["x"].AsDouble());
+    }
 }

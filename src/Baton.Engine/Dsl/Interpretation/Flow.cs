@@ -5,8 +5,9 @@ namespace Baton.Engine.Dsl.Interpretation;
 /// <summary>Where in a run tasks are executed: which part of it, and whether inside a single step.</summary>
 /// <param name="Run">The part of the run that asks for what is durable.</param>
 /// <param name="Step">Set while a map's item runs as one step: its one effect is performed directly, and only the item's result is recorded.</param>
-/// <param name="IsExtension">Set inside an extension: <c>$task</c> is there the task that it extends.</param>
-internal sealed record Flow(RunContext Run, StepContext? Step = null, bool IsExtension = false);
+/// <param name="IsExtension">Set inside an extension: <c>$task</c> is there the task that it extends, and nothing is extended again.</param>
+/// <param name="Calls">How many functions of documents are being called around this.</param>
+internal sealed record Flow(RunContext Run, StepContext? Step = null, bool IsExtension = false, int Calls = 0);
 
 /// <summary>How a task or a list of tasks ended.</summary>
 /// <param name="Ended">The workflow is to end with this output.</param>

@@ -9,6 +9,9 @@ namespace Baton.Engine.Dsl.Interpretation;
 /// <summary>Tasks that are one effect: calls and processes. Their arguments are evaluated inside the step, so that secrets never leave it.</summary>
 internal sealed partial class Interpreter
 {
+    /// <summary>How deep functions may call functions: one that calls itself without end would take the whole server with it.</summary>
+    private const int MaxCalls = 20;
+
     private async ValueTask<Result> EffectAsync(TaskNode task, Place place, JqValue input, Scope scope, Flow flow)
     {
         var timeout = task.Timeout is null ? (TimeSpan?)null : Duration(task.Timeout, input, scope, task.Pointer);
@@ -65,12 +68,16 @@ internal sealed partial class Interpreter
     private async ValueTask<Result> CallReusableAsync(TaskNode.CallReusable call, Place place, JqValue input, Scope scope, Flow flow)
     {
         var function = tree.Use.Functions[call.Function];
-        var result = await RunTaskAsync(function, new Place($"{place}~{call.Function}", 0, function.Name, 0), call.Arguments.Evaluate(input, scope, call.Pointer), scope, flow);
+        var result = await RunTaskAsync(function, new Place($"{place}~{call.Function}", 0, function.Name, 0), call.Arguments.Evaluate(input, scope, call.Pointer), scope, Deeper(flow, call.Function, call.Pointer));
         return result.Ended ? result : new Result(result.Output);
     }
 
+    private static Flow Deeper(Flow flow, string function, string pointer) => flow.Calls < MaxCalls ? flow with { Calls = flow.Calls + 1 }
+        : throw Fault(ErrorTypes.Runtime, 500, "Endless calls", $"Functions call each other more than {MaxCalls} deep, here '{function}'. Where one calls itself, give the call an 'if' that ends it.", pointer);
+
     private async ValueTask<Result> CallExternalAsync(TaskNode.CallExternal call, Place place, JqValue input, Scope scope, Flow flow)
     {
+        var inner = Deeper(flow, call.Name, call.Pointer);
         var definition = await FetchAsync(call.Document, flow, $"{place}~function", input, scope, call.Pointer);
         TaskNode function;
         try
@@ -81,7 +88,7 @@ internal sealed partial class Interpreter
         {
             throw Fault(ErrorTypes.Configuration, 400, "Not a function", e.Message, call.Pointer);
         }
-        var result = await RunTaskAsync(function, new Place($"{place}~call", 0, function.Name, 0), call.Arguments.Evaluate(input, scope, call.Pointer), scope, flow);
+        var result = await RunTaskAsync(function, new Place($"{place}~call", 0, function.Name, 0), call.Arguments.Evaluate(input, scope, call.Pointer), scope, inner);
         return result.Ended ? result : new Result(result.Output);
     }
 

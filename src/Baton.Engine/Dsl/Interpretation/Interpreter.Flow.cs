@@ -11,7 +11,7 @@ internal sealed partial class Interpreter
     /// <summary>Wraps the task in its deadline and in the extensions that apply.</summary>
     private async ValueTask<Result> RunExtendedAsync(TaskNode task, Place place, JqValue input, Scope scope, Flow flow)
     {
-        var extensions = tree.Use.Extensions.IsEmpty || task.Pointer.StartsWith("/use/extensions/", StringComparison.Ordinal) ? [] : Applying(task, input, scope);
+        var extensions = tree.Use.Extensions.IsEmpty || flow.IsExtension ? [] : Applying(task, input, scope);
         foreach (var extension in extensions)
         {
             if (extension.Before is null) continue;

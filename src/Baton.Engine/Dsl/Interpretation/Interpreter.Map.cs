@@ -17,7 +17,7 @@ internal sealed partial class Interpreter
             ? await flow.Run.MapAsync($"{place}", [.. items.Select((item, index) => (item, index))],
                 ((JqValue Value, int Index) item, StepContext step) => ItemAsync(rule, tasks, $"{place}[{item.Index}]/do", item.Value, item.Index, scope, flow with { Step = step }), options)
             : await flow.Run.MapAsync($"{place}", [.. items.Select((item, index) => (item, index))],
-                ((JqValue Value, int Index) item, RunContext part) => ItemAsync(rule, tasks, "/do", item.Value, item.Index, scope, new Flow(part)), options);
+                ((JqValue Value, int Index) item, RunContext part) => ItemAsync(rule, tasks, "/do", item.Value, item.Index, scope, flow with { Run = part }), options);
         return new Result(Output(result, rule.OnError));
     }
 

@@ -46,6 +46,7 @@ internal sealed class RunLoop(Func<bool> onIdle, Action<Exception> onCrash) : Sy
     void IThreadPoolWorkItem.Execute()
     {
         var outer = Current;
+        var hasCrashed = false;
         SetSynchronizationContext(this);
         try
         {
@@ -54,13 +55,14 @@ internal sealed class RunLoop(Func<bool> onIdle, Action<Exception> onCrash) : Sy
         catch (Exception e)   // a broken invariant of ours or an async void of theirs: the run must not hang silently
         {
             onCrash(e);
+            hasCrashed = true;   // what it left is settled in the next turn, even if nothing else would begin one
         }
         finally
         {
             SetSynchronizationContext(outer);
         }
         Volatile.Write(ref scheduled, 0);
-        if (!stopped && (!continuations.IsEmpty || !deliveries.IsEmpty)) Schedule();
+        if (!stopped && (hasCrashed || !continuations.IsEmpty || !deliveries.IsEmpty)) Schedule();
     }
 
     private bool RunNext()

@@ -52,7 +52,17 @@ internal static class PayloadCodec
 
         public override ReadOnlyMemory<byte> Encode(JqValue value) => value.ToUtf8Bytes();
 
-        public override JqValue Decode(ReadOnlyMemory<byte> payload) => payload.IsEmpty ? JqValue.Null : JqValue.Parse(payload.Span, Payloads.Trusted);
+        public override JqValue Decode(ReadOnlyMemory<byte> payload)
+        {
+            try
+            {
+                return payload.IsEmpty ? JqValue.Null : JqValue.Parse(payload.Span, Payloads.Trusted);
+            }
+            catch (JqParseException e)   // jq builds values that are nested deeper than any that it reads
+            {
+                throw new JsonException(e.Message, e);
+            }
+        }
     }
 
     private sealed class JsonCodec<T>(JsonSerializerOptions options) : PayloadCodec<T>

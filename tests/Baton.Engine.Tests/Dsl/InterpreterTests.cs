@@ -314,4 +314,15 @@ public sealed class InterpreterTests
             """);
         Assert.Equal(1, output["x"].AsDouble());
     }
+
+    /// <summary>jq builds deeper values than the journal gives back. The run must fail; it used to hang.</summary>
+    [Theory]
+    [InlineData("call: echo, with: { value: \"${ reduce range(10500) as $i (null; [.]) }\" }")]
+    [InlineData("call: map, with: { in: '[1]', do: [ { b: { call: echo, with: { value: \"${ reduce range(10500) as $i (null; [.]) }\" } } } ] }")]
+    public async Task A_value_that_is_nested_too_deeply_to_be_read_again_fails_its_run(string task)
+    {
+        var (state, _, error) = await RunAsync($"do: [ {{ a: {{ {task} }} }} ]", effects: new FakeEffects().With("echo", arguments => arguments));
+        Assert.Equal(RunState.Failed, state);
+        Assert.Contains("nested", error!.Detail, StringComparison.OrdinalIgnoreCase);
+    }
 }

@@ -42,6 +42,15 @@ public sealed class RefusalTests
         { "do:\n  - a: { run: { shell: { comand: ls } } }", "/do/0/a/run/shell/comand", "Did you mean 'command'?" },
         { "evaluate: { language: javascript }\ndo: [ { a: { set: { x: 1 } } } ]", "/evaluate/language", "Use jq" },
         { "do: {}", "/do", "is a list" },
+        { "do:\n  - a: { call: map, with: { in: .x, do: } }", "/do/0/a/with/do", "no value" },
+        { "do:\n  - a: { switch: [ { big: { when: , then: end } } ] }", "/do/0/a/switch/0/big/when", "no value" },
+        { "do:\n  - a: { run: { script: { language: js, code: } } }", "/do/0/a/run/script/code", "no value" },
+        { "do:\n  - a: { set: { x: 1 }, then: }", "/do/0/a/then", "no value" },
+        { "do:\n  - a: { try: [ { b: { set: { x: 1 } } } ], catch: { retry: { backoff: { linear: } } } }", "/do/0/a/catch/retry/backoff/linear", "no value" },
+        { "input: { schema: { document: } }\ndo: [ { a: { set: { x: 1 } } } ]", "/input/schema/document", "no value" },
+        { "schedule: { every: }\ndo: [ { a: { set: { x: 1 } } } ]", "/schedule/every", "no value" },
+        { "use: { extensions: [ { e: { extend: , before: [ { b: { set: { x: 1 } } } ] } } ] }\ndo: [ { a: { set: { x: 1 } } } ]", "/use/extensions/0/e/extend", "no value" },
+        { "use: { extensions: [ { e: { extend: set } }, { e: { extend: call } } ] }\ndo: [ { a: { set: { x: 1 } } } ]", "/use/extensions/1/e", "Two extensions" },
         { "do: []", "/do", "at least one task" },
     };
 

@@ -26,7 +26,7 @@ internal static class CallParser
         if (Unsupported.TryGetValue(function, out var properties))
         {
             if (Arguments(reader, with, context) is not { } kept) return null;
-            foreach (var name in properties) kept.Take(name);
+            foreach (var name in properties) kept.TakeAny(name);
             kept.Close($"'call: {function}'");
             return new TaskNode.Unsupported($"call: {function}", IsCall: true);
         }
@@ -53,7 +53,7 @@ internal static class CallParser
         var method = with.Require("method", "'call: http'") is { } m ? context.CompileValue(m, with.At("method"), variables) : null;
         var endpoint = with.Require("endpoint", "'call: http'") is { } e ? CommonParser.Endpoint(e, with.At("endpoint"), context, variables) : null;
         var rule = method is null || endpoint is null ? null
-            : new HttpRule(method, endpoint, Value("headers"), Value("query"), Value("body"), Output(with, context, variables), with.TakeBoolean("redirect", false));
+            : new HttpRule(method, endpoint, Value("headers"), Value("query"), with.TakeAny("body") is { } body ? context.CompileValue(body, with.At("body"), variables) : null, Output(with, context, variables), with.TakeBoolean("redirect", false));
         foreach (var name in new[] { "headers", "query", "body", "output", "redirect" }) with.Take(name);
         with.Close("'call: http'");
         return rule is null ? null : new TaskNode.CallHttp(rule);

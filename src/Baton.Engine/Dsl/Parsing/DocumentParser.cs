@@ -134,7 +134,7 @@ internal static partial class DocumentParser
             context.Add("/use/extensions", "'extensions' is a list.", "Write '- name:' for each, with its definition below.");
             return [];
         }
-        var extensions = ImmutableArray.CreateBuilder<Extension>();
+        var extensions = new List<Extension>();
         for (var i = 0; i < items.Count; i++)
         {
             if (!items[i].TryGetObject(out var item) || item.Count != 1)
@@ -144,6 +144,7 @@ internal static partial class DocumentParser
             }
             var (name, definition) = item.First();
             if (ObjectReader.Open(definition, $"/use/extensions/{i}/{YamlReader.Escape(name)}", context, "An extension") is not { } reader) continue;
+            if (extensions.Exists(other => other.Name == name)) context.Add(reader.Pointer, $"Two extensions are named '{name}'.", "Give each its own name: what they do is recorded under it.");
             if (!reader.Has("extend")) context.Add(reader.Pointer, "An extension needs 'extend'.", "Name the kind of task, or all.");
             var extend = reader.TakeWord("extend", "all", ExtensionTargets);
             extensions.Add(new Extension(name, extend, CommonParser.Condition(reader, "when", context, variables), Tasks("before"), Tasks("after")));
@@ -151,7 +152,7 @@ internal static partial class DocumentParser
 
             TaskList? Tasks(string when) => reader.Take(when) is { } list ? TaskParser.List(list, reader.At(when), context, variables, 1) : null;
         }
-        return extensions.ToImmutable();
+        return [.. extensions];
     }
 
     private static Schedule? Schedule(ObjectReader root, ParseContext context, VariableNames variables)

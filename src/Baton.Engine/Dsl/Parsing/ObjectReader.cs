@@ -8,6 +8,7 @@ internal sealed class ObjectReader
     private readonly JqObject members;
     private readonly ParseContext context;
     private readonly HashSet<string> known = new(StringComparer.Ordinal);
+    private readonly HashSet<string> told = new(StringComparer.Ordinal);   // names whose missing value is no news at the end
 
     private ObjectReader(JqObject members, string pointer, ParseContext context)
     {
@@ -30,18 +31,26 @@ internal sealed class ObjectReader
 
     public bool Has(string name) => members.ContainsKey(name);
 
-    /// <summary>The value, or null when it is absent; <c>null</c> in the document counts as absent.</summary>
+    /// <summary>The value, or null when it is absent. A name without a value is no less a mistake: <see cref="Close"/> notes it.</summary>
     public JqValue? Take(string name)
     {
         known.Add(name);
         return members.TryGetValue(name, out var value) && !value.IsNull ? value : (JqValue?)null;
     }
 
+    /// <summary>A value that may be anything, so also <c>null</c>, which counts as absent.</summary>
+    public JqValue? TakeAny(string name)
+    {
+        told.Add(name);
+        return Take(name);
+    }
+
     public JqValue? Require(string name, string what)
     {
         var value = Take(name);
-        if (value is null) context.Add(Pointer, $"{what} needs '{name}'.", $"Add '{name}:'.");
-        return value;
+        if (value is not null || !told.Add(name)) return value;
+        context.Add(Pointer, $"{what} needs '{name}'.", members.ContainsKey(name) ? $"Give '{name}:' a value." : $"Add '{name}:'.");
+        return null;
     }
 
     public string? TakeText(string name)
@@ -83,12 +92,13 @@ internal sealed class ObjectReader
         return otherwise;
     }
 
-    /// <summary>Notes every property that nobody took.</summary>
+    /// <summary>Notes every property that nobody took, and every one that is there without a value: what was forgotten must not change what is done.</summary>
     public void Close(string what)
     {
-        foreach (var (name, _) in members)
+        foreach (var (name, value) in members)
         {
             if (!known.Contains(name)) context.Add(At(name), $"{what} has no property '{name}'.", Nearest.Hint(name, known));
+            else if (value.IsNull && !told.Contains(name) && !context.HasProblemAt(At(name))) context.Add(At(name), $"'{name}' has no value.", "Give it one, or remove it.");
         }
     }
 

@@ -26,6 +26,8 @@ internal sealed class ParseContext(IWorkflowEffects host, IReadOnlyDictionary<st
         if (problems.Count < MaxProblems && !problems.Exists(problem => problem.Pointer == pointer && problem.Rule == rule)) problems.Add(new DslProblem(pointer, rule, mend, LineOf(pointer)));
     }
 
+    public bool HasProblemAt(string pointer) => problems.Exists(problem => problem.Pointer == pointer);
+
     /// <summary>The members of a section of <c>use</c>, such as <c>retries</c>.</summary>
     public JqObject Reusable(string section) => Use.TryGetValue(section, out var value) && value.TryGetObject(out var members) ? members : JqObject.Empty;
 

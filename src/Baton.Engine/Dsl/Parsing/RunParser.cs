@@ -42,7 +42,7 @@ internal static class RunParser
         var name = reader.Require("name", "A workflow to run") is { } n ? context.CompileValue(n, reader.At("name"), variables) : null;
         var space = (isCall ? reader.Take("namespace") : reader.Require("namespace", "A workflow to run")) is { } s ? context.CompileValue(s, reader.At("namespace"), variables) : null;
         var version = reader.Take("version") is { } v ? context.CompileValue(v, reader.At("version"), variables) : Template.Of("latest");
-        var input = reader.Take("input") is { } i ? context.CompileValue(i, reader.At("input"), variables) : null;
+        var input = reader.TakeAny("input") is { } i ? context.CompileValue(i, reader.At("input"), variables) : null;
         return name is null || (space is null && !isCall) ? null : new TaskNode.RunWorkflow(space ?? Template.Of(JqValue.Null), name, version, input, isAwaited, returnsNothing, isCall);
     }
 

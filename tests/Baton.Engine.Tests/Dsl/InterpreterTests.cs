@@ -325,4 +325,30 @@ public sealed class InterpreterTests
         Assert.Equal(RunState.Failed, state);
         Assert.Contains("nested", error!.Detail, StringComparison.OrdinalIgnoreCase);
     }
+
+    [Theory]
+    [InlineData("set: { x: '${ $secrets.token + 1 }' }")]
+    [InlineData("set: { x: '${ $secrets.account.password | tonumber }' }")]
+    [InlineData("input: { from: '{ t: ($secrets.token * 9) }' }, set: { x: '${ .t | tonumber }' }")]
+    [InlineData("for: { in: $secrets.token }, do: [ { b: { set: { x: 1 } } } ]")]
+    [InlineData("call: echo, with: { value: '${ $secrets.token + 1 }' }")]
+    [InlineData("call: map, with: { in: '[1]', do: [ { b: { set: { x: '${ $secrets.token + 1 }' } } } ] }")]
+    [InlineData("try: [ { b: { set: { x: '${ $secrets.token + 1 }' } } } ], catch: { do: [ { c: { raise: { error: { type: 'urn:x', status: 500, title: '${ $error.detail }' } } } } ] }")]
+    public async Task An_error_never_quotes_a_secret(string task)
+    {
+        var effects = new FakeEffects().With("echo", arguments => arguments);
+        effects.Secrets["token"] = "c2VjcmV0LXRva2VuLW9mLXRoZS1kZXNr";
+        effects.Secrets["account"] = """{"password": "open-sesame-42"}""";
+        var world = new World();
+        var (state, _, error) = await RunAsync($"use: {{ secrets: [ token, account ] }}\ndo: [ {{ a: {{ {task} }} }} ]", effects: effects, world: world);
+        Assert.Equal(RunState.Failed, state);
+        var told = error + string.Concat(world.Journal.Entries(world.Current).OfType<JournalEntry.StepFailed>().Select(failed => failed.Error.ToString()));
+        Assert.Contains("***", told, StringComparison.Ordinal);
+        Assert.DoesNotContain("c2Vj", told, StringComparison.Ordinal);
+        Assert.DoesNotContain("sesame", told, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_text_that_mentions_secrets_is_no_use_of_one() =>
+        Assert.Equal("see $secrets.other", (await OutputAsync("do: [ { a: { set: { x: '${ \"see $secrets.other\" }' } } } ]"))["x"].AsString());
 }

@@ -42,6 +42,8 @@ public sealed class RefusalTests
         { "do:\n  - a: { run: { shell: { comand: ls } } }", "/do/0/a/run/shell/comand", "Did you mean 'command'?" },
         { "evaluate: { language: javascript }\ndo: [ { a: { set: { x: 1 } } } ]", "/evaluate/language", "Use jq" },
         { "do: {}", "/do", "is a list" },
+        { "use: { secrets: [ token ] }\ndo:\n  - a: { set: { x: '${ $secrets.tokn }' } }", "/do/0/a/set", "Did you mean 'token'?" },
+        { "do:\n  - a: { if: '$secrets[\"token\"] != null', set: { x: 1 } }", "/do/0/a/if", "secrets: [token]" },
         { "do:\n  - a: { call: map, with: { in: .x, do: } }", "/do/0/a/with/do", "no value" },
         { "do:\n  - a: { switch: [ { big: { when: , then: end } } ] }", "/do/0/a/switch/0/big/when", "no value" },
         { "do:\n  - a: { run: { script: { language: js, code: } } }", "/do/0/a/run/script/code", "no value" },

@@ -23,7 +23,15 @@ internal sealed partial class Expression
     {
         var text = Unwrap(source);
         var used = Variable().Matches(text).Select(match => match.Groups["name"].Value).Distinct(StringComparer.Ordinal).Where(variables.Contains).ToArray();
-        return new Expression(JqProgram.Compile(text, used), used);
+        var compiled = JqProgram.Compile(text, used);
+        if (variables.Secrets is { } listed && used.Contains("secrets", StringComparer.Ordinal))
+        {
+            foreach (Match read in SecretRead().Matches(text))
+            {
+                if (read.Groups["name"] is { Success: true, Value: var name } && !listed.Contains(name)) throw new UnknownSecretException(name);
+            }
+        }
+        return new Expression(compiled, used);
     }
 
     /// <summary>The first output, or null when there is none.</summary>
@@ -56,6 +64,18 @@ internal sealed partial class Expression
     private WorkflowException Failed(string message, string pointer, Exception e) =>
         new(new WorkflowError(ErrorTypes.Expression, 400, "Expression Error", $"'{(Source.Length > 200 ? Source[..200] + "…" : Source)}': {message}", pointer), ErrorClass.DataValidation, e);
 
+    /// <summary>A secret read by name; texts without an interpolation are passed over.</summary>
+    [GeneratedRegex("""
+        "(?:[^"\\]|\\[^(])*"|\$secrets\s*\.\s*(?<name>[a-zA-Z_]\w*)|\$secrets\s*\.?\s*\[\s*"(?<name>[^"\\]*)"\s*\]
+        """, RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
+    private static partial Regex SecretRead();
+
     [GeneratedRegex(@"\$(?<name>[a-zA-Z_][a-zA-Z0-9_]*)", RegexOptions.NonBacktracking)]
     private static partial Regex Variable();
+}
+
+/// <summary>An expression reads a secret that the document does not list: it would find nothing, and send it.</summary>
+internal sealed class UnknownSecretException(string name) : FormatException($"The secret '{name}' is not listed under use.secrets.")
+{
+    public string Name => name;
 }

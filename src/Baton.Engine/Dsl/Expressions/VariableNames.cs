@@ -10,7 +10,12 @@ internal sealed class VariableNames
 
     private readonly ImmutableHashSet<string> names;
 
-    private VariableNames(ImmutableHashSet<string> names) => this.names = names;
+    private VariableNames(ImmutableHashSet<string> names, ImmutableHashSet<string>? secrets = null) => (this.names, Secrets) = (names, secrets);
+
+    /// <summary>What <c>$secrets</c> holds: the names under <c>use.secrets</c>. Null where they are not known: in a function that stands elsewhere.</summary>
+    public ImmutableHashSet<string>? Secrets { get; }
+
+    public VariableNames WithSecrets(IEnumerable<string> secrets) => new(names, [.. secrets]);
 
     public bool Contains(string name) => names.Contains(name);
 
@@ -18,7 +23,7 @@ internal sealed class VariableNames
     {
         var all = names;
         foreach (var name in more) all = all.Add(name);
-        return new VariableNames(all);
+        return new VariableNames(all, Secrets);
     }
 
     public override string ToString() => string.Join(", ", names.Order(StringComparer.Ordinal).Select(name => $"${name}"));

@@ -53,9 +53,9 @@ internal sealed partial class Interpreter
         {
             return await host.PerformAsync(request(step.Tenant), step);
         }
-        catch (WorkflowException e) when (e.Error.Instance is null)
+        catch (WorkflowException e) when (e.Error.Instance is null || !tree.Use.Secrets.IsEmpty)
         {
-            throw new WorkflowException(e.Error with { Instance = pointer }, e.Class, e) { RetryAfter = e.RetryAfter };
+            throw Masked(new WorkflowException(e.Error with { Instance = e.Error.Instance ?? pointer }, e.Class, e) { RetryAfter = e.RetryAfter }, step.Tenant);
         }
     }
 

@@ -26,8 +26,14 @@ internal sealed partial class Interpreter
     {
         var now = flow.Step is null ? (Func<DateTimeOffset>)(() => flow.Run.Now) : Fixed(scope.Options.Time.GetUtcNow());
         var own = scope.Over(scope.Frame.Fork(new JqOptions { Time = new RunClock(now) })).With(rule.Each, item).With(rule.At, index).With("input", item);
-        var result = await RunListAsync(tasks, path, item, own, flow);
-        return result.Output;
+        try
+        {
+            return (await RunListAsync(tasks, path, item, own, flow)).Output;
+        }
+        catch (WorkflowException e) when (!tree.Use.Secrets.IsEmpty)
+        {
+            throw Masked(e, flow.Run.Tenant);   // what an item throws is recorded in its row
+        }
 
         static Func<DateTimeOffset> Fixed(DateTimeOffset time) => () => time;
     }

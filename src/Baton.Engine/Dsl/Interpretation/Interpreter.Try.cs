@@ -25,7 +25,7 @@ internal sealed partial class Interpreter
             }
             catch (WorkflowException e) when (Catches(clause, e, input, scope, attempt.Pointer))
             {
-                caught = e;
+                caught = Masked(e, flow.Run.Tenant);
             }
             var handler = scope.With(clause.As, Descriptors.Error(caught.Error));
             if (clause.Retry is { } retry)

@@ -15,6 +15,18 @@ internal sealed partial class Interpreter(WorkflowTree tree, IWorkflowEffects ho
 
     public async Task<ReadOnlyMemory<byte>> RunAsync(RunContext run, ReadOnlyMemory<byte> payload)
     {
+        try
+        {
+            return await RunDocumentAsync(run, payload);
+        }
+        catch (WorkflowException e) when (!tree.Use.Secrets.IsEmpty)
+        {
+            throw Masked(e, run.Tenant);
+        }
+    }
+
+    private async Task<ReadOnlyMemory<byte>> RunDocumentAsync(RunContext run, ReadOnlyMemory<byte> payload)
+    {
         var raw = payload.IsEmpty ? JqValue.Null : JqValue.Parse(payload.Span, Payloads.Trusted);
         var options = new JqOptions { Time = new RunClock(() => run.Now) };
         var frame = new RunFrame(() => Descriptors.Workflow(run, tree.Source, raw), () => ReadSecrets(run.Tenant), options);
@@ -119,6 +131,10 @@ internal sealed partial class Interpreter(WorkflowTree tree, IWorkflowEffects ho
         foreach (var name in tree.Use.Secrets) secrets[name] = Secret(tenant, name, "/use/secrets");
         return secrets.ToObject();
     }
+
+    /// <summary>The error as it may be kept and shown: without the secrets of the document.</summary>
+    private WorkflowException Masked(WorkflowException thrown, TenantId tenant) =>
+        tree.Use.Secrets.IsEmpty ? thrown : SecretMask.Apply(thrown, tree.Use.Secrets.Select(name => host.FindSecret(tenant, name) ?? ""));
 
     /// <summary>A secret as data where it is JSON, else as text.</summary>
     private JqValue Secret(TenantId tenant, string name, string pointer)

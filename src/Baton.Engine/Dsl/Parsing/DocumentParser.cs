@@ -35,7 +35,7 @@ internal static partial class DocumentParser
         if (ObjectReader.Open(source, "", context, "A workflow document") is not { } root) return null;
         Evaluate(root, context);
         if (root.Take("use") is { } use && ObjectReader.Open(use, "/use", context, "'use'") is not null) context.Use = use.AsObject();
-        var variables = VariableNames.Runtime;
+        var variables = VariableNames.Runtime.WithSecrets(CommonParser.SecretNames(context));
         var (reference, title, summary) = Header(root, context);
         var reusables = Use(context, variables);
         var tasks = root.Require("do", "A workflow document") is { } list ? TaskParser.List(list, "/do", context, variables) : null;

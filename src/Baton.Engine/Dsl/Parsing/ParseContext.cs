@@ -43,6 +43,11 @@ internal sealed class ParseContext(IWorkflowEffects host, IReadOnlyDictionary<st
             Add(pointer, $"This is not a jq expression: {e.Reason} (column {e.Column} of `{Short(Expression.Unwrap(source))}`).", $"Mend the expression. Variables here: {variables}.");
             return null;
         }
+        catch (UnknownSecretException e)
+        {
+            AddUnknownSecret(e, pointer, variables);
+            return null;
+        }
     }
 
     /// <summary>Compiles a value with expressions in it; a fault is noted and the value taken as it stands.</summary>
@@ -57,12 +62,20 @@ internal sealed class ParseContext(IWorkflowEffects host, IReadOnlyDictionary<st
             Add(pointer, $"An expression in this value is not jq: {e.Message.ReplaceLineEndings(" ")}", $"Mend what stands between ${{ and }}; write $${{ for a literal ${{. Variables here: {variables}.");
             return Template.Of(value);
         }
+        catch (UnknownSecretException e)
+        {
+            AddUnknownSecret(e, pointer, variables);
+            return Template.Of(value);
+        }
         catch (UnclosedExpressionException e)
         {
             Add(pointer, $"The expression `{Short(e.Rest)}` is not closed.", "Close it with }, with as many ) and } before it as it opens; write $${ for a literal ${.");
             return Template.Of(value);
         }
     }
+
+    private void AddUnknownSecret(UnknownSecretException e, string pointer, VariableNames variables) =>
+        Add(pointer, e.Message, variables.Secrets is { IsEmpty: false } listed ? Nearest.Hint(e.Name, listed) : $"Add it: use: {{ secrets: [{e.Name}] }}.");
 
     /// <summary>The line of the nearest value around a pointer: what is missing has none of its own.</summary>
     private int LineOf(string pointer)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Baton.Engine.Dsl;
 using Baton.Engine.Tests.Support;
 using Baton.Jq;
@@ -351,4 +352,31 @@ public sealed class InterpreterTests
     [Fact]
     public async Task A_text_that_mentions_secrets_is_no_use_of_one() =>
         Assert.Equal("see $secrets.other", (await OutputAsync("do: [ { a: { set: { x: '${ \"see $secrets.other\" }' } } } ]"))["x"].AsString());
+
+    [Theory]
+    [InlineData("{{ name: {{ do: [ {0} ] }} }}")]
+    [InlineData("{{ name: {{ fork: {{ branches: [ {0} ] }} }} }}")]
+    [InlineData("{{ name: {{ try: [ {{ b: {{ raise: {{ error: {{ type: 'urn:x', status: 500 }} }} }} }} ], catch: {{ do: [ {0} ] }} }} }}")]
+    [InlineData("{{ name: {{ for: {{ in: '[1]' }}, do: [ {0} ] }} }}")]
+    [InlineData("{{ name: {{ call: map, with: {{ in: '[1]', do: [ {0} ] }} }} }}")]
+    public async Task Tasks_nest_twenty_deep_whatever_they_are(string around)
+    {
+        var world = new World();
+        var task = Enumerable.Range(0, 20).Aggregate("{ innermost: { wait: PT0S } }", (inner, _) => string.Format(CultureInfo.InvariantCulture, around, inner));
+        var (state, _, error) = await RunAsync($"do: [ {task} ]", world: world);
+        Assert.True(state == RunState.Completed, error?.ToString());
+    }
+
+    [Fact]
+    public async Task Long_names_deep_inside_have_keys_of_their_own_and_are_found_again()
+    {
+        var name = string.Concat(Enumerable.Repeat("🎼", 50));
+        var inner = $"{{ {name}: {{ do: [ {{ a: {{ emit: {{ event: {{ with: {{ type: x }} }} }} }} }}, {{ b: {{ wait: PT5S }} }}, {{ c: {{ set: '${{ $task.reference | length }}' }} }} ] }} }}";
+        var task = Enumerable.Range(0, 12).Aggregate(inner, (nested, _) => $"{{ {name}: {{ for: {{ in: '[1, 2]' }}, while: $index == 0, do: [ {nested} ] }} }}");
+        var definition = WorkflowDefinition.Parse($"{Header}do: [ {task} ]", new FakeEffects());
+        var world = new World();
+        var settled = await world.RunAsync(definition.Body, JqValue.Null, (3, true), (5, false), (7, true));
+        Assert.True(settled.State == RunState.Completed, settled.Error?.ToString());
+        Assert.Equal(settled.Output.ToArray(), (await world.ReplayAsync(world.Current, definition.Body)).ToArray());
+    }
 }

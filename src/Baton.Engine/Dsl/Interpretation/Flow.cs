@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Baton.Jq;
 
 namespace Baton.Engine.Dsl.Interpretation;
@@ -18,5 +20,14 @@ internal readonly record struct Result(JqValue Output, bool Ended = false, bool 
 /// <summary>A task's place among the keys of its run; written only when something is recorded there.</summary>
 internal readonly record struct Place(string List, int Index, string Name, int Visit)
 {
-    public override string ToString() => Visit == 0 ? $"{List}/{Index}/{Name}" : $"{List}/{Index}/{Name}#{Visit + 1}";
+    /// <summary>Longest path that stands in a key as it is. Name and what is added fit besides it into <see cref="StepKey.MaxLength"/>.</summary>
+    private const int MaxPath = 240;
+
+    private const int Kept = 120;
+
+    public override string ToString() => Visit == 0 ? $"{Path}/{Index}/{Name}" : $"{Path}/{Index}/{Name}#{Visit + 1}";
+
+    /// <summary>Tasks may be nested deeper, and be named longer, than a key has room for: then a hash stands for the rest of the path.</summary>
+    private string Path => List.Length <= MaxPath ? List
+        : $"{List.AsSpan(0, char.IsHighSurrogate(List[Kept - 1]) ? Kept - 1 : Kept)}~{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(List)).AsSpan(0, 16))}";
 }

@@ -13,7 +13,7 @@ public sealed partial class YamlReader
     /// <summary>Longest document, in characters.</summary>
     public const int MaxLength = 1024 * 1024;
 
-    private const int MaxDepth = 64;
+    private const int MaxDepth = 128;   // room for tasks that nest 20 deep, four values for each, and for what the innermost holds
     private const int MaxValues = 100_000;
 
     private readonly Parser parser;

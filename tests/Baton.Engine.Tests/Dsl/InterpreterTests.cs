@@ -379,4 +379,20 @@ public sealed class InterpreterTests
         Assert.True(settled.State == RunState.Completed, settled.Error?.ToString());
         Assert.Equal(settled.Output.ToArray(), (await world.ReplayAsync(world.Current, definition.Body)).ToArray());
     }
+
+    [Theory]
+    [InlineData("", 10)]
+    [InlineData("delay: PT0S", 10)]
+    [InlineData("delay: PT0S, limit: { attempt: { count: 3 } }", 0)]
+    [InlineData("delay: PT2S, backoff: { linear: {} }", 110)]
+    public async Task Retries_without_an_end_pause_between_them(string policy, int seconds)
+    {
+        var calls = 0;
+        var effects = new FakeEffects().With("flaky", _ => ++calls <= (policy.Contains("count", StringComparison.Ordinal) ? 3 : 10) ? throw new WorkflowException(new WorkflowError(ErrorTypes.Communication, 503, "Down")) : calls);
+        var world = new World();
+        var begun = world.Time.GetUtcNow();
+        var (state, _, error) = await RunAsync($"do: [ {{ a: {{ try: [ {{ b: {{ call: flaky }} }} ], catch: {{ retry: {{ {policy} }} }} }} }} ]", effects: effects, world: world);
+        Assert.True(state == RunState.Completed, error?.ToString());
+        Assert.Equal(TimeSpan.FromSeconds(seconds), world.Time.GetUtcNow() - begun);
+    }
 }

@@ -8,7 +8,7 @@ namespace Baton.Engine.Dsl.Interpretation;
 /// <summary>Errors: raised, caught, retried.</summary>
 internal sealed partial class Interpreter
 {
-    /// <summary>The shortest pause between retries whose policy names none: without it, a failing task would be called without end.</summary>
+    /// <summary>The pause between retries whose policy names none, or has neither pause nor limit: without it, a failing task would fill the journal.</summary>
     private static readonly TimeSpan LeastDelay = TimeSpan.FromSeconds(1);
 
     private async ValueTask<Result> TryAsync(TaskNode.Try attempt, Place place, JqValue input, Scope scope, Flow flow)
@@ -70,6 +70,7 @@ internal sealed partial class Interpreter
             var (from, to) = (Duration(retry.JitterFrom, input, scope, pointer), Duration(retry.JitterTo, input, scope, pointer));
             delay += from + ((to - from) * run.Jitter.NextDouble());
         }
+        if (delay == TimeSpan.Zero && retry is { Attempts: null, Total: null }) delay = LeastDelay;
         return caught.RetryAfter is { } asked && asked > delay ? asked : delay;
     }
 

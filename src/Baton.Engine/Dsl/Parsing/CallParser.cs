@@ -50,7 +50,7 @@ internal static class CallParser
 
     private static TaskNode.CallHttp? Http(ObjectReader with, ParseContext context, VariableNames variables)
     {
-        var method = with.Require("method", "'call: http'") is { } m ? context.CompileValue(m, with.At("method"), variables) : null;
+        var method = with.Require("method", "'call: http'") is { } m ? context.CompileText(m, with.At("method"), variables) : null;
         var endpoint = with.Require("endpoint", "'call: http'") is { } e ? CommonParser.Endpoint(e, with.At("endpoint"), context, variables) : null;
         var rule = method is null || endpoint is null ? null
             : new HttpRule(method, endpoint, Value("headers"), Value("query"), with.TakeAny("body") is { } body ? context.CompileValue(body, with.At("body"), variables) : null, Output(with, context, variables), with.TakeBoolean("redirect", false));
@@ -58,14 +58,14 @@ internal static class CallParser
         with.Close("'call: http'");
         return rule is null ? null : new TaskNode.CallHttp(rule);
 
-        Template? Value(string name) => with.Take(name) is { } value ? context.CompileValue(value, with.At(name), variables) : null;
+        Template? Value(string name) => with.Take(name) is { } value ? context.CompileObject(value, with.At(name), variables) : null;
     }
 
     private static TaskNode.CallOpenApi? OpenApi(ObjectReader with, ParseContext context, VariableNames variables)
     {
         var document = CommonParser.Resource(with, "document", "'call: openapi'", context, variables);
-        var operation = with.Require("operationId", "'call: openapi'") is { } o ? context.CompileValue(o, with.At("operationId"), variables) : null;
-        var parameters = with.Take("parameters") is { } p ? context.CompileValue(p, with.At("parameters"), variables) : null;
+        var operation = with.Require("operationId", "'call: openapi'") is { } o ? context.CompileText(o, with.At("operationId"), variables) : null;
+        var parameters = with.Take("parameters") is { } p ? context.CompileObject(p, with.At("parameters"), variables) : null;
         var output = Output(with, context, variables);
         var redirect = with.TakeBoolean("redirect", false);
         var authentication = CommonParser.Authentication(with, context, variables);

@@ -124,6 +124,16 @@ internal static partial class CommonParser
         return rule;
     }
 
+    /// <summary>What stands below the objects of OAuth 2.</summary>
+    private static readonly Dictionary<string, string[]> Parts = new(StringComparer.Ordinal)
+    {
+        ["client"] = ["id", "secret", "assertion", "authentication"],
+        ["endpoints"] = ["token", "revocation", "introspection"],
+        ["request"] = ["encoding"],
+        ["subject"] = ["token", "type"],
+        ["actor"] = ["token", "type"],
+    };
+
     private static AuthenticationRule? Scheme(string scheme, ObjectReader reader, ParseContext context, VariableNames variables)
     {
         if (reader.TakeText("use") is { } secret)
@@ -143,13 +153,23 @@ internal static partial class CommonParser
         foreach (var name in required)
         {
             if (reader.Require(name, $"'{scheme}'") is { } value) properties[name] = value;
+            reader.TakeScalar(name);
         }
         foreach (var name in optional)
         {
-            if (reader.Take(name) is { } value) properties[name] = value;
+            if (reader.Take(name) is not { } value) continue;
+            properties[name] = value;
+            if (Parts.TryGetValue(name, out var parts)) Part(name, value, reader.At(name), parts, context);
         }
         reader.Close($"'{scheme}'");
         return new AuthenticationRule(scheme, context.CompileValue(properties.ToObject(), reader.Pointer, variables), null);
+    }
+
+    private static void Part(string name, JqValue value, string pointer, string[] parts, ParseContext context)
+    {
+        if (value.IsString || ObjectReader.Open(value, pointer, context, $"'{name}'") is not { } reader) return;   // a text is an expression that gives the object
+        foreach (var part in parts) reader.TakeScalar(part);
+        reader.Close($"'{name}'");
     }
 
     public static IEnumerable<string> SecretNames(ParseContext context) =>

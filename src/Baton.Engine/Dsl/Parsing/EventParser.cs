@@ -27,6 +27,7 @@ internal static class EventParser
             context.Add(one.At("with"), "An emitted event needs 'type'.", "Write for example: type: com.example.order.placed.v1");
             return null;
         }
+        CheckAttributes(attributes, one.At("with"), context);
         return new TaskNode.Emit(context.CompileValue(with.Value, one.At("with"), variables));
     }
 
@@ -93,11 +94,24 @@ internal static class EventParser
         if (reader.Require("with", "An event filter") is { } with)
         {
             if (!with.TryGetObject(out var wanted) || wanted.Count == 0) context.Add(reader.At("with"), "An event filter names at least one attribute.", "Write for example: type: com.example.order.placed.v1");
-            else foreach (var (name, attribute) in wanted) attributes.Add(KeyValuePair.Create(name, context.CompileValue(attribute, $"{reader.At("with")}/{YamlReader.Escape(name)}", variables)));
+            else
+            {
+                CheckAttributes(wanted, reader.At("with"), context);
+                foreach (var (name, attribute) in wanted) attributes.Add(KeyValuePair.Create(name, context.CompileValue(attribute, $"{reader.At("with")}/{YamlReader.Escape(name)}", variables)));
+            }
         }
         var correlations = Correlations(reader, context, variables);
         reader.Close("An event filter");
         return new EventFilter(attributes.ToImmutable(), correlations);
+    }
+
+    /// <summary>What CloudEvents defines as text can be nothing else; attributes of others, and the data, can.</summary>
+    private static void CheckAttributes(JqObject attributes, string pointer, ParseContext context)
+    {
+        foreach (var name in new[] { "id", "source", "type", "time", "subject", "datacontenttype", "dataschema" })
+        {
+            if (attributes.TryGetValue(name, out var value) && !value.IsString) context.Add($"{pointer}/{name}", $"An event's '{name}' is a text, not {ObjectReader.Describe(value)}.", value.IsNumber ? $"Quote it: \"{value}\"." : "Write a text.");
+        }
     }
 
     private static ImmutableArray<Correlation> Correlations(ObjectReader parent, ParseContext context, VariableNames variables)

@@ -122,7 +122,9 @@ internal static class FlowParser
         {
             foreach (var name in new[] { "type", "status", "instance", "title", "detail" })
             {
-                if (properties.Take(name) is { } wanted) filter.Add(KeyValuePair.Create(name, wanted));
+                if (properties.Take(name) is not { } wanted) continue;
+                if (name == "status" ? !wanted.IsNumber : !wanted.IsString) context.Add(properties.At(name), $"'{name}' is {(name == "status" ? "a number" : "a text")}, not {ObjectReader.Describe(wanted)}: it would match no error.", name == "status" ? "Write for example: status: 503" : "Write a text; expressions go into 'when'.");
+                filter.Add(KeyValuePair.Create(name, wanted));
             }
             if (filter.Count == 0) context.Add(properties.Pointer, "An error filter names at least one property.", "Use type, status, instance, title or detail.");
             properties.Close("An error filter");
@@ -159,7 +161,7 @@ internal static class FlowParser
         Template? Value(string name, bool required = false)
         {
             var value = required ? reader.Require(name, "An error") : reader.Take(name);
-            return value is null ? (required ? Template.Of(JqValue.Null) : null) : context.CompileValue(value.Value, reader.At(name), variables);
+            return value is null ? (required ? Template.Of(JqValue.Null) : null) : name == "status" ? context.CompileValue(value.Value, reader.At(name), variables) : context.CompileText(value.Value, reader.At(name), variables);
         }
     }
 }

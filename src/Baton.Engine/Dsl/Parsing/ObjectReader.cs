@@ -61,6 +61,12 @@ internal sealed class ObjectReader
         return null;
     }
 
+    /// <summary>Notes a list or an object where a text, or what can pass for one, must stand.</summary>
+    public void TakeScalar(string name)
+    {
+        if (Take(name) is { } value && (value.IsArray || value.IsObject)) context.Add(At(name), $"'{name}' is a text, not {Describe(value)}.", "Write a text, or an expression that gives one.");
+    }
+
     public string? RequireText(string name, string what) => Require(name, what) is null ? null : TakeText(name);
 
     public bool TakeBoolean(string name, bool otherwise)

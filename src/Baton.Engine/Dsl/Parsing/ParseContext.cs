@@ -77,6 +77,23 @@ internal sealed class ParseContext(IWorkflowEffects host, IReadOnlyDictionary<st
     private void AddUnknownSecret(UnknownSecretException e, string pointer, VariableNames variables) =>
         Add(pointer, e.Message, variables.Secrets is { IsEmpty: false } listed ? Nearest.Hint(e.Name, listed) : $"Add it: use: {{ secrets: [{e.Name}] }}.");
 
+    /// <summary>Compiles what must give a text. Numbers and booleans will do: in YAML, the quotes are easily forgotten.</summary>
+    public Template CompileText(JqValue value, string pointer, VariableNames variables)
+    {
+        if (value.IsArray || value.IsObject) Add(pointer, $"'{Name(pointer)}' is a text, not {ObjectReader.Describe(value)}.", "Write a text, or an expression that gives one.");
+        return CompileValue(value, pointer, variables);
+    }
+
+    /// <summary>Compiles what must give an object.</summary>
+    public Template CompileObject(JqValue value, string pointer, VariableNames variables)
+    {
+        var template = CompileValue(value, pointer, variables);
+        if (!value.IsObject && template.Constant is not null) Add(pointer, $"'{Name(pointer)}' is an object, not {ObjectReader.Describe(value)}.", "Write name and value pairs, or an expression that gives an object.");
+        return template;
+    }
+
+    private static string Name(string pointer) => pointer[(pointer.LastIndexOf('/') + 1)..];
+
     /// <summary>The line of the nearest value around a pointer: what is missing has none of its own.</summary>
     private int LineOf(string pointer)
     {

@@ -39,9 +39,9 @@ internal static class RunParser
 
     public static TaskNode.RunWorkflow? Workflow(ObjectReader reader, ParseContext context, VariableNames variables, bool isAwaited, bool returnsNothing, bool isCall)
     {
-        var name = reader.Require("name", "A workflow to run") is { } n ? context.CompileValue(n, reader.At("name"), variables) : null;
-        var space = (isCall ? reader.Take("namespace") : reader.Require("namespace", "A workflow to run")) is { } s ? context.CompileValue(s, reader.At("namespace"), variables) : null;
-        var version = reader.Take("version") is { } v ? context.CompileValue(v, reader.At("version"), variables) : Template.Of("latest");
+        var name = reader.Require("name", "A workflow to run") is { } n ? context.CompileText(n, reader.At("name"), variables) : null;
+        var space = (isCall ? reader.Take("namespace") : reader.Require("namespace", "A workflow to run")) is { } s ? context.CompileText(s, reader.At("namespace"), variables) : null;
+        var version = reader.Take("version") is { } v ? context.CompileText(v, reader.At("version"), variables) : Template.Of("latest");
         var input = reader.TakeAny("input") is { } i ? context.CompileValue(i, reader.At("input"), variables) : null;
         return name is null || (space is null && !isCall) ? null : new TaskNode.RunWorkflow(space ?? Template.Of(JqValue.Null), name, version, input, isAwaited, returnsNothing, isCall);
     }
@@ -55,7 +55,7 @@ internal static class RunParser
         {
             language = Value("language", "'script'");
             if (reader.Has("code") == reader.Has("source")) context.Add(reader.Pointer, "A script has either 'code' or 'source'.", "Write the script below 'code: |'.");
-            code = reader.Take("code") is { } text ? context.CompileValue(text, reader.At("code"), variables) : null;
+            code = reader.Take("code") is { } text ? context.CompileText(text, reader.At("code"), variables) : null;
             source = reader.Has("source") ? CommonParser.Resource(reader, "source", "A script", context, variables) : null;
             if (language?.Constant is { } word && word.ToString() is not ("\"js\"" or "\"javascript\"" or "\"python\"")) context.Add(reader.At("language"), $"A script's language is js or python, not {word}.", "Use one of them.");
         }
@@ -64,7 +64,12 @@ internal static class RunParser
         Template? Value(string name, string? requiredBy = null)
         {
             var value = requiredBy is null ? reader.Take(name) : reader.Require(name, requiredBy);
-            return value is null ? null : context.CompileValue(value.Value, reader.At(name), variables);
+            return value is null ? null : name switch
+            {
+                "environment" => context.CompileObject(value.Value, reader.At(name), variables),
+                "stdin" => context.CompileValue(value.Value, reader.At(name), variables),   // anything: what is no text is written as JSON
+                _ => context.CompileText(value.Value, reader.At(name), variables),
+            };
         }
     }
 

@@ -27,6 +27,55 @@ public sealed class RunTests
         await told.Task.WaitAsync(TimeSpan.FromSeconds(5));
     }
 
+    [Theory]
+    [InlineData(RunState.Cancelled)]
+    [InlineData(RunState.Paused)]
+    public async Task A_run_that_was_to_end_before_it_began_performs_nothing(RunState asked)
+    {
+        var body = World.Body<object?, int>((run, _) => run.StepAsync("charge", step => world.EffectAsync(step, 1)));
+        run = world.Create();
+        var execution = RunExecution.Start(world.Journal.Claim(run), new RunHistory(world.Journal.Entries(run), []), body, world.Journal, World.Options(world.Time), asked, "a mistake");
+        var settled = Assert.IsType<RunOutcome.Settled>(await EndOf(execution));
+        Assert.Equal((asked, "a mistake"), (settled.State, settled.Error!.Detail));
+        Assert.Empty(world.Effects);
+    }
+
+    [Fact]
+    public async Task What_breaks_outside_the_awaited_flow_fails_the_run_and_does_not_hang_it()
+    {
+        var execution = Start(World.Body<object?, int>(async (run, _) =>
+        {
+            SynchronizationContext.Current!.Post(_ => throw new InvalidOperationException("nobody awaits this"), null);   // as an async void does
+            return await run.WaitForSignalAsync<int>("never");
+        }));
+        var settled = Assert.IsType<RunOutcome.Settled>(await EndOf(execution));
+        Assert.Equal(RunState.Failed, settled.State);
+        Assert.Contains("nobody awaits this", settled.Error!.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_effect_that_breaks_when_it_is_told_does_not_keep_its_run_from_ending()
+    {
+        var execution = Start(World.Body<object?, int>(async (run, _) =>
+        {
+            var part = run.Part("part");
+            var lost = part.Context.StepAsync<int>("lost", async step =>
+            {
+                step.Cancel.Register(() => throw new InvalidOperationException("no time"));
+                await new TaskCompletionSource().Task;
+                return 0;
+            });
+            part.Cancel();
+            await Assert.ThrowsAsync<TaskCanceledException>(() => lost);
+            return await run.StepAsync("left", step =>
+            {
+                step.Cancel.Register(() => throw new InvalidOperationException("no time"));
+                return Task.FromResult(1);
+            });
+        }));
+        Assert.Equal(RunState.Completed, Assert.IsType<RunOutcome.Settled>(await EndOf(execution)).State);
+    }
+
     [Fact]
     public async Task A_paused_run_finishes_its_steps_starts_no_new_ones_and_goes_on_where_it_was()
     {

@@ -36,6 +36,13 @@ internal sealed class CancelScope(CancelScope? parent)
     {
         if (cancelled) return;
         cancelled = true;
-        source?.Cancel();
+        try
+        {
+            source?.Cancel();
+        }
+        catch (AggregateException)
+        {
+            // All were told. What one of them throws is the effect's own affair, whose outcome nobody waits for any more: the run goes on.
+        }
     }
 }

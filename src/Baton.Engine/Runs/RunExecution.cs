@@ -78,12 +78,15 @@ public sealed class RunExecution
 
     /// <summary>Begins to execute a claimed run.</summary>
     /// <param name="body">The workflow, from input to output. It may await only what its context offers.</param>
-    public static RunExecution Start(RunLease lease, RunHistory history, WorkflowBody body, IJournal journal, EngineOptions options)
+    /// <param name="asked">What was asked of the run before it was claimed, <see cref="RunState.Paused"/> or <see cref="RunState.Cancelled"/>: then none of its code runs.</param>
+    /// <param name="reason">Why that was asked.</param>
+    public static RunExecution Start(RunLease lease, RunHistory history, WorkflowBody body, IJournal journal, EngineOptions options, RunState? asked = null, string? reason = null)
     {
         var started = history.Entries.Count > 0 ? history.Entries[0] as JournalEntry.RunStarted : null;
         if (started is null) throw new ArgumentException($"The history of {lease.Run} does not begin with its start.", nameof(history));
         var run = new RunExecution(lease, history, journal, options);
-        run.loop.Post(_ => run.Begin(body, started.Input), null);
+        if (asked is { } state) run.Ask(state == RunState.Cancelled ? Request.Cancel : Request.Pause, reason);
+        else run.loop.Post(_ => run.Begin(body, started.Input), null);
         return run;
     }
 
@@ -245,7 +248,8 @@ public sealed class RunExecution
     /// <summary>Called when no continuation and no delivery is left. True when it gave the loop something to do.</summary>
     private bool OnIdle()
     {
-        if (ended || settling || main is null) return false;
+        if (ended || settling) return false;
+        if (main is null) return request is Request.Pause or Request.Cancel && Settle();
         if (request == Request.Cancel) return Settle();
         if (mismatch is null && ReplayNext()) return true;
         if (main.IsCompleted || mismatch is not null)
@@ -352,7 +356,7 @@ public sealed class RunExecution
     {
         if (request == Request.Cancel) return (RunState.Cancelled, default, Reason("Cancelled"));
         if (mismatch is not null) return (RunState.Paused, default, new WorkflowError(ErrorTypes.Runtime, 409, "Replay mismatch", mismatch.Message));
-        if (request == Request.Pause && !main!.IsCompleted) return (RunState.Paused, default, Reason("Paused"));
+        if (request == Request.Pause && main is not { IsCompleted: true }) return (RunState.Paused, default, Reason("Paused"));
         if (main!.IsCompletedSuccessfully) return (RunState.Completed, main.Result, null);
         if (main.IsCanceled) return (RunState.Failed, default, new WorkflowError(ErrorTypes.Runtime, 500, "Runtime Error", "The workflow cancelled itself: it ended with an OperationCanceledException."));
         var (error, _) = FailureClassifier.Describe(main.Exception!.InnerException!, "/");

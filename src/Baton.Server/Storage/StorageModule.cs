@@ -6,7 +6,8 @@ internal sealed class StorageOptions
     public const string Section = "Storage";
 
     /// <summary>The database file. Default: <c>baton/baton.db</c> in the user's data folder. <c>--db</c> and <c>BATON_DB</c> outrank it.</summary>
-    public string Database { get; set; } = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "baton", "baton.db");
+    /// <remarks>The folder is not verified: where it does not exist yet, the answer would be the working folder.</remarks>
+    public string Database { get; set; } = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "baton", "baton.db");
 }
 
 /// <summary>The database of this process.</summary>

@@ -30,6 +30,13 @@ public sealed class DoctorTests : IDisposable
     }
 
     [Fact]
+    public async Task The_default_database_is_in_the_data_folder_although_that_does_not_exist_yet()
+    {
+        Assert.Contains(home["data/baton/baton.db"], (await ExamineAsync()).Findings["database"].Detail, StringComparison.Ordinal);
+        Assert.Contains(home[".local/share/baton/baton.db"], (await ExamineAsync(environment: ("XDG_DATA_HOME", null))).Findings["database"].Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_running_server_is_asked_how_it_is()
     {
         await using var server = await TestServer.StartAsync();

@@ -35,7 +35,14 @@ public sealed class BatonClient(HttpClient http, string? key = null)
     internal async Task<T> SendAsync<T>(HttpRequestMessage request, JsonTypeInfo<T> json, CancellationToken cancel)
     {
         using var response = await SendAsync(request, HttpCompletionOption.ResponseContentRead, cancel).ConfigureAwait(false);
-        return await response.Content.ReadFromJsonAsync(json, cancel).ConfigureAwait(false) ?? throw new BatonException(Unreadable(response));
+        try
+        {
+            return await response.Content.ReadFromJsonAsync(json, cancel).ConfigureAwait(false) ?? throw new BatonException(Unreadable(response));
+        }
+        catch (JsonException e)
+        {
+            throw new BatonException(Unreadable(response), e);
+        }
     }
 
     /// <summary>Sends, and turns every refusal into an exception with its problem.</summary>
@@ -49,7 +56,7 @@ public sealed class BatonClient(HttpClient http, string? key = null)
         }
         catch (HttpRequestException e)
         {
-            throw new BatonException(new Problem("urn:baton:problem:unreachable", "The server cannot be reached", 0, $"{http.BaseAddress}: {e.Message} Start it with 'baton serve', or name another with --server."), e);
+            throw new BatonException(new Problem("urn:baton:problem:unreachable", "The server cannot be reached", 0, $"{http.BaseAddress}: {Reason(e).TrimEnd('.')}. Start it with 'baton serve', or name another with --server."), e);
         }
         if (response.IsSuccessStatusCode) return response;
         using (response) throw new BatonException(await ReadProblemAsync(response, cancel).ConfigureAwait(false));
@@ -67,7 +74,10 @@ public sealed class BatonClient(HttpClient http, string? key = null)
         }
     }
 
-    private static Problem Unreadable(HttpResponseMessage response) =>
+    /// <summary>Innermost, because what stands outside says no more than that there is something inside.</summary>
+    private static string Reason(Exception e) => e.InnerException is null ? e.Message : Reason(e.InnerException);
+
+    internal static Problem Unreadable(HttpResponseMessage response) =>
         new("urn:baton:problem:unreadable", "The answer is not one of Baton's", (int)(response.StatusCode is HttpStatusCode.OK ? HttpStatusCode.BadGateway : response.StatusCode), $"{response.RequestMessage?.RequestUri} answered {(int)response.StatusCode} with {response.Content.Headers.ContentType?.MediaType ?? "no content"}.");
 }
 

@@ -82,6 +82,7 @@ public sealed class RunsClient
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("text/event-stream"));
         if (last is not null) request.Headers.Add("Last-Event-ID", last);
         using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel).ConfigureAwait(false);
+        if (response.Content.Headers.ContentType?.MediaType != "text/event-stream") throw new BatonException(BatonClient.Unreadable(response));
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancel).ConfigureAwait(false), Encoding.UTF8);
         string? type = null, eventId = null;
         var data = new StringBuilder();

@@ -29,7 +29,7 @@ internal sealed class LocalServer : IAsyncDisposable
             await client.HealthAsync(cancel);
             return new LocalServer(client, null);
         }
-        catch (BatonException e) when (e.Problem.Status == 0)
+        catch (BatonException e) when (e.Problem.Status == 0 || ServerOptions.IsForeign(e.Problem))
         {
             return await StartAsync(new HostSettings { Port = 0, LogLevel = LogLevel.Warning }, workflows, cancel);
         }

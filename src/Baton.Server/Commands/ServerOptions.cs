@@ -33,9 +33,13 @@ internal static class ServerOptions
 
     public static BatonClient Connect(Uri address)
     {
-        var http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5) }) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
+        // A proxy cannot reach this machine's own addresses, and not everyone who sets http_proxy sets no_proxy.
+        var http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5), UseProxy = !address.IsLoopback }) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
         return new BatonClient(http, Environment.GetEnvironmentVariable(Identity.Credentials.KeyVariable) is { Length: > 0 } key ? key : null);
     }
+
+    /// <summary>True when what answered is another program than Baton. A Baton that is not well answers 503.</summary>
+    public static bool IsForeign(Problem problem) => problem is { Type: "urn:baton:problem:unreadable", Status: not 503 };
 
     /// <summary>True when a server was named: by option or by environment.</summary>
     public static bool IsNamed(string? server) => server is not null || Environment.GetEnvironmentVariable(Variable) is { Length: > 0 };

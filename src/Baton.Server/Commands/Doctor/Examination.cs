@@ -65,7 +65,7 @@ internal sealed class Examination(HostSettings settings, string? server, IReadOn
         {
             return Finding.Failed("server", $"The server at {client.Address} answers, but cannot take work.");
         }
-        catch (BatonException e) when (e.Problem.Status == 0 && IsTaken(client.Address))
+        catch (BatonException e) when (ServerOptions.IsForeign(e.Problem) || (e.Problem.Status == 0 && IsTaken(client.Address)))
         {
             return Finding.Failed("server", $"Another program listens at {client.Address}: stop it, or start Baton with --port.");
         }

@@ -39,11 +39,10 @@ internal static class DemoCommand
 
     private static async Task<int> RunAsync(IReadOnlyCollection<CodeWorkflow> workflows, bool keep, int port, string? output, CancellationToken cancel)
     {
-        var folder = Directory.CreateTempSubdirectory("baton-demo-").FullName;
-        var repo = await UnpackAsync(Path.Combine(folder, "parcel-tracker"), cancel);
-        File.Copy(Path.Combine(Example, "ticket.md"), Path.Combine(folder, "ticket.md"));
+        var folder = ScratchFolder.Create("baton-demo-").FullName;
+        var repo = Path.Combine(folder, "parcel-tracker");
         var settings = new HostSettings { Port = port, DatabasePath = Path.Combine(folder, "demo.db"), LogLevel = LogLevel.Warning };
-        await using var host = await LocalServer.StartAsync(settings, workflows, cancel);
+        await using var host = await StartAsync(folder, repo, settings, workflows, cancel);
         Output.Progress.WriteLine($"Does {Head} of the example repository do what its ticket asks? A server on a new database ({settings.DatabasePath}) finds out.");
 
         var input = new JsonObject { ["repo"] = repo, ["base"] = Base, ["head"] = Head, ["ticket"] = Path.Combine(folder, "ticket.md") };
@@ -67,16 +66,32 @@ internal static class DemoCommand
         return code;
     }
 
-    private static async Task<string> UnpackAsync(string folder, CancellationToken cancel)
+    private static async Task<LocalServer> StartAsync(string folder, string repo, HostSettings settings, IReadOnlyCollection<CodeWorkflow> workflows, CancellationToken cancel)
+    {
+        try
+        {
+            await UnpackAsync(repo, cancel);
+            File.Copy(Path.Combine(Example, "ticket.md"), Path.Combine(folder, "ticket.md"));
+            return await LocalServer.StartAsync(settings, workflows, cancel);
+        }
+        catch
+        {
+            Directory.Delete(folder, recursive: true);   // kept for a run that can be looked at again, and there is none
+            throw;
+        }
+    }
+
+    private static async Task UnpackAsync(string folder, CancellationToken cancel)
     {
         var bundle = Path.Combine(Example, "parcel-tracker.bundle");
-        return await new RepositoryBundle(TimeProvider.System).UnpackAsync(bundle, folder, cancel) switch
+        StartupException? refusal = await new RepositoryBundle(TimeProvider.System).UnpackAsync(bundle, folder, cancel) switch
         {
-            UnpackResult.Unpacked unpacked => unpacked.Repo,
-            UnpackResult.BundleMissing missing => throw new StartupException($"The example {missing.Path} is missing. It belongs beside the executable: build or install Baton again."),
-            UnpackResult.FolderTaken taken => throw new StartupException($"The folder {taken.Path} is not empty."),
-            UnpackResult.Failed failed => throw new StartupException($"The example repository cannot be unpacked: {failed.Error.Message}."),
+            UnpackResult.Unpacked => null,
+            UnpackResult.BundleMissing missing => new StartupException($"The example {missing.Path} is missing. It belongs beside the executable: build or install Baton again."),
+            UnpackResult.FolderTaken taken => new StartupException($"The folder {taken.Path} is not empty."),
+            UnpackResult.Failed failed => new StartupException($"The example repository cannot be unpacked: {failed.Error.Message}."),
             _ => throw new System.Diagnostics.UnreachableException(),
         };
+        if (refusal is not null) throw refusal;
     }
 }

@@ -60,10 +60,24 @@ public sealed partial class DemoTests : IDisposable
     }
 
     [Fact]
-    public async Task A_taken_port_is_said_in_one_line()
+    public async Task A_missing_folder_for_temporary_files_is_named()
+    {
+        foreach (var command in (string[])["demo", "doctor"])
+        {
+            var (_, output, error) = await BatonProcess.RunAsync(home.Path, [command], ("TMPDIR", home["missing"]));
+            Assert.Contains($"No folder can be made in {home["missing"]}", output + error, StringComparison.Ordinal);
+            Assert.Contains("Set TMPDIR", output + error, StringComparison.Ordinal);
+            Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task A_taken_port_is_said_in_one_line_and_nothing_is_left()
     {
         await using var server = await TestServer.StartAsync();
-        var (code, _, error) = await BatonProcess.RunAsync(home.Path, ["demo", "--port", $"{server.Address.Port}"]);
+        var temporary = Directory.CreateDirectory(home["tmp"]);
+        var (code, _, error) = await BatonProcess.RunAsync(home.Path, ["demo", "--port", $"{server.Address.Port}"], ("TMPDIR", temporary.FullName));
+        Assert.Empty(temporary.GetDirectories("baton-demo-*"));
         Assert.Equal(4, code);
         Assert.Equal($"baton: Port {server.Address.Port} is in use. Stop what listens there, or choose another with --port.", error.Trim());
     }

@@ -29,9 +29,10 @@ internal sealed class Examination(HostSettings settings, string? server, IReadOn
     /// <summary>Puts a server together with all settings, on an empty database that is thrown away, and does not start it.</summary>
     private async Task<Finding> SettingsAsync()
     {
-        var folder = Directory.CreateTempSubdirectory("baton-doctor-");
+        DirectoryInfo? folder = null;
         try
         {
+            folder = ScratchFolder.Create("baton-doctor-");
             await using var host = BatonHost.Build(settings with { DatabasePath = Path.Combine(folder.FullName, "empty.db") }, workflows);
             RunningServer.CheckSettings(host.Services);
             database = Path.GetFullPath(settings.FindDatabase(host.Configuration));
@@ -47,7 +48,7 @@ internal sealed class Examination(HostSettings settings, string? server, IReadOn
         }
         finally
         {
-            folder.Delete(recursive: true);
+            folder?.Delete(recursive: true);
         }
     }
 
@@ -106,7 +107,7 @@ internal sealed class Examination(HostSettings settings, string? server, IReadOn
     }
 
     private static async Task<Finding> GitAsync(CancellationToken cancel) =>
-        await new Git(TimeProvider.System).RunAsync(new GitCommand(Path.GetTempPath(), ["--version"]), cancel) is GitOutcome.Ran { ExitCode: 0 } ran
+        await new Git(TimeProvider.System).RunAsync(new GitCommand(AppContext.BaseDirectory, ["--version"]), cancel) is GitOutcome.Ran { ExitCode: 0 } ran
             ? Finding.Ok("git", $"{ran.Text.Trim()}.") : Finding.Warning("git", "The command git is missing: the PR confidence analysis needs it. Install it with your package manager.");
 
     private static string? Writable(string folder)

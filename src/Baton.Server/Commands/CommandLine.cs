@@ -16,8 +16,8 @@ internal static class CommandLine
         var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });   // @FILE is the content of an input, not more arguments
         if (parsed.Errors.Count > 0)
         {
-            foreach (var error in parsed.Errors) await Console.Error.WriteLineAsync($"baton: {error.Message}");
-            await Console.Error.WriteLineAsync($"Try: baton {string.Join(' ', Path(parsed))} --help");
+            foreach (var fault in ParseFaults.Describe(parsed)) await Console.Error.WriteLineAsync($"baton: {fault}");
+            await Console.Error.WriteLineAsync($"Try: {string.Join(' ', ["baton", .. Path(parsed), "--help"])}");
             return ExitCode.Usage;
         }
         using var interrupt = new Interrupt();
@@ -34,6 +34,16 @@ internal static class CommandLine
         {
             await Console.Error.WriteLineAsync($"baton: {e.Message}");
             return ExitCode.Usage;
+        }
+        catch (UnwritableException e)
+        {
+            await Console.Error.WriteLineAsync($"baton: {e.Message}");
+            return ExitCode.Unwritable;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)   // what is read is named where it is read: this is standard output
+        {
+            await Console.Error.WriteLineAsync($"baton: The output cannot be written: {e.Message}");
+            return ExitCode.Unwritable;
         }
         catch (OperationCanceledException) when (interrupt.Token.IsCancellationRequested)
         {
@@ -58,3 +68,6 @@ internal static class CommandLine
 
 /// <summary>The command cannot be carried out as it was given.</summary>
 internal sealed class UsageException(string message) : Exception(message);
+
+/// <summary>What a command gave cannot be written to where it was to go.</summary>
+internal sealed class UnwritableException(string message, Exception inner) : Exception(message, inner);

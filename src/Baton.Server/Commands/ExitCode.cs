@@ -17,6 +17,9 @@ internal static class ExitCode
     /// <summary>No server answers, or this one cannot start.</summary>
     public const int Unavailable = 4;
 
+    /// <summary>What the command gave cannot be written. The number is that of sysexits.h.</summary>
+    public const int Unwritable = 74;
+
     /// <summary>Ctrl-C.</summary>
     public const int Interrupted = 130;
 }

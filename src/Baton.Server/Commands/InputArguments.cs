@@ -66,7 +66,8 @@ internal static class InputArguments
                 "boolean" => JsonValue.Create(bool.Parse(text)),
                 "array" when !text.StartsWith('[') => new JsonArray([.. text.Split(',').Select(item => JsonValue.Create(item))]),
                 "object" or "array" => JsonNode.Parse(text),
-                _ => JsonValue.Create(IsPath(definition) ? Path.GetFullPath(text) : text),
+                _ when IsPath(definition) => JsonValue.Create(text.Length > 0 ? Path.GetFullPath(text) : throw new UsageException($"--{name} is a path, not ''.")),
+                _ => JsonValue.Create(text),
             };
         }
         catch (Exception e) when (e is FormatException or OverflowException or JsonException)

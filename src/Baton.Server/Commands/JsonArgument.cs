@@ -27,7 +27,8 @@ internal static class JsonArgument
         }
         catch (JsonException e)
         {
-            throw new UsageException($"{name} is not JSON: {e.Message}");
+            var what = e.Message.Split(" LineNumber:")[0];   // where it is follows, counted from 1 as editors do
+            throw new UsageException($"{name} is not JSON: {what} (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1})");
         }
     }
 }

@@ -8,7 +8,7 @@ namespace Baton.Server.Commands;
 /// <summary>How commands print: tables for people, JSON for scripts, progress beside both on the error stream.</summary>
 internal static class Output
 {
-    private const int RedirectedWidth = 200;
+    private const int RedirectedWidth = 10_000_000;
 
     private static readonly JsonWriterOptions Indented = new() { Indented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = 10_100 };
 

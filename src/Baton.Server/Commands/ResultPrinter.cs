@@ -21,10 +21,10 @@ internal static class ResultPrinter
         var output = result.Output ?? JsonElement.Parse("null");
         if (output.ValueKind == JsonValueKind.Object && output.TryGetProperty("display", out var member) && Display.Read(member) is { } display) display.Write(Output.Out);
         else Output.Json(output);
-        return output.ValueKind == JsonValueKind.Object && output.TryGetProperty("artifacts", out var artifacts) ? Write(artifacts, folder) : [];
+        return output.ValueKind == JsonValueKind.Object && output.TryGetProperty("artifacts", out var artifacts) ? Write(artifacts, folder, result.Id) : [];
     }
 
-    private static List<(string Title, string Path)> Write(JsonElement artifacts, string folder)
+    private static List<(string Title, string Path)> Write(JsonElement artifacts, string folder, string run)
     {
         var written = new List<(string, string)>();
         if (artifacts.ValueKind != JsonValueKind.Array) return written;
@@ -32,8 +32,16 @@ internal static class ResultPrinter
         {
             // A name from a run's output is data: it names a file in the folder, and nothing outside it.
             if (Text(artifact, "content") is not { } content || Path.GetFileName(Text(artifact, "name")) is not { Length: > 0 } name || name is "." or "..") continue;
-            var path = Path.Combine(Directory.CreateDirectory(folder).FullName, name);
-            File.WriteAllText(path, content);
+            var path = Path.GetFullPath(Path.Combine(folder, name));
+            try
+            {
+                Directory.CreateDirectory(folder);
+                File.WriteAllText(path, content);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw new UnwritableException($"{name} cannot be written to {Path.GetDirectoryName(path)}: {e.Message.TrimEnd('.')}. Choose another folder with --out; the run has completed: baton runs result {run}", e);
+            }
             written.Add((Text(artifact, "title") ?? name, path));
         }
         if (written.Count > 0) Output.Out.WriteLine();

@@ -93,10 +93,21 @@ internal static class RunCommand
             var view = await client.Workflows.RegisterAsync(text, revise: true, cancel);
             return (new WorkflowName(view.Namespace, view.Name, view.Version), view.InputSchema);
         }
-        var name = WorkflowName.Parse(target);
-        var known = await client.Workflows.GetAsync(name.Namespace, name.Name, name.Version ?? "latest", cancel);
-        return (new WorkflowName(known.Namespace, known.Name, known.Version), known.InputSchema);
+        if (target is ['.' or '/', ..] || target.Count(letter => letter == '/') > 1) throw NoWorkflow(target);
+        try
+        {
+            var name = WorkflowName.Parse(target);
+            var known = await client.Workflows.GetAsync(name.Namespace, name.Name, name.Version ?? "latest", cancel);
+            return (new WorkflowName(known.Namespace, known.Name, known.Version), known.InputSchema);
+        }
+        catch (BatonException e) when (e.Problem.Status == 404 && File.Exists(target))
+        {
+            throw NoWorkflow(target);
+        }
     }
+
+    private static UsageException NoWorkflow(string target) =>
+        new($"'{target}' names no workflow. The name of a document ends in .yaml, .yml or .json; a registered workflow is written as namespace/name[@version].");
 
     private static async Task<bool> HasServerAsync(string? server, CancellationToken cancel)
     {

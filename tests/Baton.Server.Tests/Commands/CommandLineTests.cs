@@ -6,6 +6,8 @@ namespace Baton.Server.Tests.Commands;
 /// <summary>The real executable: what it prints where, and what it ends with.</summary>
 public sealed class CommandLineTests(CommandLineTests.Shared shared) : IClassFixture<CommandLineTests.Shared>
 {
+    private static readonly string LongText = string.Join(' ', Enumerable.Range(0, 200).Select(n => $"word{n}"));
+
     private TestServer Server => shared.Server;
 
     public sealed class Shared : IAsyncLifetime
@@ -20,6 +22,9 @@ public sealed class CommandLineTests(CommandLineTests.Shared shared) : IClassFix
             await Server.RegisterAsync("echo", "input: { schema: { document: { type: object, required: [city], properties: { city: { type: string }, days: { type: integer } }, additionalProperties: false } } }\ndo: [ { a: { set: '${ . }' } } ]");
             await Server.RegisterAsync("fails", "do: [ { r: { raise: { error: { type: 'urn:odd', status: 422, title: Odd, detail: Very odd. } } } } ]");
             await Server.RegisterAsync("waits", "do: [ { hear: { listen: { to: { one: { with: { type: go } } } } } } ]");
+            await Server.RegisterAsync("paths", "input: { schema: { document: { type: object, properties: { repo: { type: string, format: path } } } } }\ndo: [ { a: { set: '${ . }' } } ]");
+            await Server.RegisterAsync("long", $"do: [ {{ r: {{ raise: {{ error: {{ type: 'urn:odd', status: 422, title: Odd, detail: '{LongText}' }} }} }} }} ]");
+            Home.Write("ticket.md", "# No workflow");
             Home.Write("flow.yaml", TestServer.Document("file", "do: [ { a: { set: { done: true } } } ]"));
             Home.Write("bad.yaml", TestServer.Document("bad", "do: [ { a: { sett: { done: true } } } ]"));
             Home.Write("waits.yaml", TestServer.Document("waits-own", "do: [ { hear: { listen: { to: { one: { with: { type: go } } } } } } ]"));
@@ -72,6 +77,11 @@ public sealed class CommandLineTests(CommandLineTests.Shared shared) : IClassFix
     [InlineData(2, "--input", "run", "test/echo", "--input", "@missing.json")]
     [InlineData(2, "--input", "run", "test/echo", "--input", "@.")]
     [InlineData(2, "missing.yaml", "run", "missing.yaml")]
+    [InlineData(2, "--repo is a path, not ''", "run", "test/paths", "--repo", "")]
+    [InlineData(2, "ends in .yaml, .yml or .json", "run", "ticket.md")]
+    [InlineData(2, "ends in .yaml, .yml or .json", "run", "./flow")]
+    [InlineData(2, "--priority: 'high' is not a whole number", "run", "test/echo", "--priority", "high")]
+    [InlineData(2, "line 1, byte 2", "run", "test/echo", "--input", "{x")]
     [InlineData(2, "--label", "run", "test/echo", "--city", "x", "--label", "nonsense")]
     [InlineData(3, "city", "run", "test/echo")]
     [InlineData(3, "/input/city", "run", "test/echo", "--input", "{\"city\":5}")]
@@ -87,8 +97,13 @@ public sealed class CommandLineTests(CommandLineTests.Shared shared) : IClassFix
     [InlineData(2, "--nonsense", "serve", "--nonsense")]
     [InlineData(2, "--nonsense", "runs", "list", "--nonsense")]
     [InlineData(2, "nonsense", "nonsense")]
-    [InlineData(2, "Required", "runs")]
-    [InlineData(2, "Required", "runs", "get")]
+    [InlineData(2, "baton: A command is missing: list, get, result, cancel, pause or resume.\nTry: baton runs --help\n", "runs")]
+    [InlineData(2, "baton: There is no command 'nonsense'. There are: list, get, result, cancel, pause or resume.\n", "runs", "nonsense")]
+    [InlineData(2, "baton: RUN is missing.\nTry: baton runs get --help\n", "runs", "get")]
+    [InlineData(2, "baton: RUN and NAME are missing.\n", "signal")]
+    [InlineData(2, "baton: --out needs a value.\n", "run", "test/echo", "--out")]
+    [InlineData(2, "baton: There is no option '--nonsense'.", "runs", "list", "--nonsense")]
+    [InlineData(2, "baton: --port: 'http' is not a whole number.", "serve", "--port", "http")]
     [InlineData(2, "--port", "serve", "--port", "70000")]
     [InlineData(2, "--port", "serve", "--port", "http")]
     [InlineData(2, "--host", "serve", "--host", "nowhere")]
@@ -105,6 +120,39 @@ public sealed class CommandLineTests(CommandLineTests.Shared shared) : IClassFix
         Assert.Contains(reason, ended.Error);
         Assert.Equal("", ended.Output);
         Assert.DoesNotContain("   at ", ended.Error);
+    }
+
+    [Fact]
+    public async Task A_line_that_is_redirected_is_as_long_as_it_is()
+    {
+        var ended = await BatonAsync("run", "test/long");
+        Assert.Contains(LongText, ended.Output, StringComparison.Ordinal);
+        var run = JsonElement.Parse((await BatonAsync("runs", "list", "--workflow", "test/long", "--json")).Output).GetProperty("items")[0].GetProperty("id").GetString()!;
+        Assert.Contains((await BatonAsync("logs", run)).Output.Split('\n'), line => line.Contains("state_changed", StringComparison.Ordinal) && line.Contains(LongText, StringComparison.Ordinal));
+        Assert.Contains(LongText, (await BatonAsync("runs", "result", run)).Output, StringComparison.Ordinal);
+        Assert.Contains(LongText, (await BatonAsync("runs", "get", run)).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Output_that_cannot_be_written_is_said_in_one_line()
+    {
+        if (!File.Exists("/dev/full")) Assert.Skip("There is no /dev/full.");
+        foreach (var command in (string[][])[["runs", "list"], ["workflows", "list", "--json"], ["run", "test/echo", "--city", "x"]])
+        {
+            var (code, _, error) = await BatonProcess.RunOnFullDiskAsync(shared.Home.Path, command, ("BATON_SERVER", Server.Address.ToString()));
+            Assert.True(code == 74, $"{code}: {error}");
+            Assert.Contains("baton: The output cannot be written: No space left on device", error, StringComparison.Ordinal);
+            Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Files_that_cannot_be_written_are_named_and_the_run_is_not_lost()
+    {
+        await Server.RegisterAsync("files", "do: [ { a: { set: { artifacts: [ { name: a.txt, content: x } ] } } } ]");
+        var ended = await BatonAsync("run", "test/files", "--out", "flow.yaml/below");
+        Assert.True(ended.Code == 74, $"{ended.Code}: {ended.Error}");
+        Assert.Matches(@"baton: a\.txt cannot be written to \S+/flow\.yaml/below: .*\. Choose another folder with --out; the run has completed: baton runs result run_[0-9a-f]{32}\n$", ended.Error);
     }
 
     [Fact]

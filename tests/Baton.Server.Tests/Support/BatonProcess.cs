@@ -45,9 +45,12 @@ internal sealed partial class BatonProcess : IAsyncDisposable
 
     /// <param name="home">Its home and its working folder.</param>
     /// <param name="environment">What it finds in its environment beside the path; null removes.</param>
-    public static BatonProcess Start(string home, IEnumerable<string> arguments, params (string Name, string? Value)[] environment)
+    public static BatonProcess Start(string home, IEnumerable<string> arguments, params (string Name, string? Value)[] environment) => Start("dotnet", [], home, arguments, environment);
+
+    private static BatonProcess Start(string file, IEnumerable<string> before, string home, IEnumerable<string> arguments, (string Name, string? Value)[] environment)
     {
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, UseShellExecute = false, WorkingDirectory = home };
+        var start = new ProcessStartInfo(file) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, UseShellExecute = false, WorkingDirectory = home };
+        foreach (var argument in before) start.ArgumentList.Add(argument);
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "baton.dll"));
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("BATON_", StringComparison.OrdinalIgnoreCase)).ToList()) start.Environment.Remove(name);
@@ -64,6 +67,13 @@ internal sealed partial class BatonProcess : IAsyncDisposable
     {
         await using var baton = Start(home, arguments, environment);
         baton.process.StandardInput.Close();
+        return (await baton.ExitAsync(), baton.Output, baton.Error);
+    }
+
+    /// <summary>Runs a command whose standard output is on a disk without space.</summary>
+    public static async Task<(int Code, string Output, string Error)> RunOnFullDiskAsync(string home, IEnumerable<string> arguments, params (string Name, string? Value)[] environment)
+    {
+        await using var baton = Start("/bin/sh", ["-c", "exec dotnet \"$0\" \"$@\" >/dev/full"], home, arguments, environment);
         return (await baton.ExitAsync(), baton.Output, baton.Error);
     }
 

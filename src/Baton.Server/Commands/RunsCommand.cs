@@ -90,7 +90,7 @@ internal static class RunsCommand
             return;
         }
         var now = TimeProvider.System.GetUtcNow();
-        var table = new Table().Border(TableBorder.Simple).AddColumns("run", "workflow", "state", "started", "took");
+        var table = new Table().Border(TableBorder.Simple).AddColumn(new TableColumn("run").NoWrap()).AddColumns("workflow", "state", "started", "took");   // an id in two pieces cannot be copied
         foreach (var run in page.Items)
         {
             var took = run.StartedAt is { } started ? Output.Duration((run.EndedAt ?? now) - started) : "";

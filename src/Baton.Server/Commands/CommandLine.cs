@@ -9,7 +9,7 @@ internal static class CommandLine
 {
     public static async Task<int> InvokeAsync(string[] args, IReadOnlyCollection<CodeWorkflow> workflows)
     {
-        var root = new RootCommand("Baton: durable workflows, models and agents in one process. Start with: baton demo, or baton serve.")
+        var root = new RootCommand("Baton: durable workflows and language models in one process. Start with: baton demo, or baton serve.")
         {
             DemoCommand.Create(workflows), ServeCommand.Create(workflows), RunCommand.Create(workflows), RunsCommand.Create(), LogsCommand.Create(), SignalCommand.Create(), WorkflowsCommand.Create(), DoctorCommand.Create(workflows),
         };

@@ -39,6 +39,9 @@ public sealed class RunContext
     /// <summary>Tells whoever watches that a task of a document begins.</summary>
     internal void ObserveTask(string pointer, string name) => run.ObserveTask(pointer, name);
 
+    /// <summary>Whether an earlier life recorded this key, and this one has not asked for it yet.</summary>
+    internal bool IsRecorded(string key) => run.IsRecorded(KeyOf(key));
+
     /// <summary>For delays only: nothing that a replay must repeat may come from here.</summary>
     internal Random Jitter => run.Jitter;
 

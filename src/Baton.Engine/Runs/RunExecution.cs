@@ -140,6 +140,8 @@ public sealed class RunExecution
         Resume(operation, cursor.Take(operation.Key));
     }
 
+    internal bool IsRecorded(string key) => cursor.IsUntaken(key);
+
     /// <summary>Continues an operation from what is recorded of it, if anything is.</summary>
     private void Resume(Operation operation, Recorded? recorded)
     {

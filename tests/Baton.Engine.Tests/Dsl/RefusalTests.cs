@@ -42,6 +42,9 @@ public sealed class RefusalTests
         { "do:\n  - a: { run: { shell: { comand: ls } } }", "/do/0/a/run/shell/comand", "Did you mean 'command'?" },
         { "evaluate: { language: javascript }\ndo: [ { a: { set: { x: 1 } } } ]", "/evaluate/language", "Use jq" },
         { "do: {}", "/do", "is a list" },
+        { "do:\n  - a: { set: { x: 1 }, then: nowhere }\n  - b: { sett: { x: 1 } }", "/do/0/a/then", "no task 'nowhere'" },
+        { "do:\n  - a: { fork: { branches: [ { p: { set: { x: 1 }, then: q } }, { q: { set: { x: 2 } } } ] } }", "/do/0/a/fork/branches/0/p/then", "run at once" },
+        { "use: { functions: { f: { switch: [ { c: { when: .n, then: a } } ] } } }\ndo: [ { a: { call: f } } ]", "/use/functions/f/switch/0/c/then", "one task" },
         { "do:\n  - a: { call: http, with: { method: [get], endpoint: 'http://x' } }", "/do/0/a/with/method", "'method' is a text" },
         { "do:\n  - a: { call: http, with: { method: get, endpoint: 'http://x', headers: [ { accept: text/plain } ] } }", "/do/0/a/with/headers", "'headers' is an object" },
         { "do:\n  - a: { call: http, with: { method: get, endpoint: 'http://x', query: 'a=b' } }", "/do/0/a/with/query", "'query' is an object" },
@@ -90,6 +93,10 @@ public sealed class RefusalTests
             """);
         Assert.Equal([4, 6, 8], problems.Select(problem => problem.Line).Order());
     }
+
+    [Fact]
+    public void A_text_that_is_no_YAML_is_refused_with_the_line_where_reading_ended() =>
+        Assert.InRange(Assert.Single(Problems(Header + "do:\n  - a:\n\tset: { x: 1 }\n  - b: { set: { x: 2 } }\n")).Line, 3, 4);
 
     [Theory]
     [InlineData("${ .a")]

@@ -93,7 +93,9 @@ internal static partial class DocumentParser
         var functions = ImmutableDictionary.CreateBuilder<string, TaskNode>(StringComparer.Ordinal);
         foreach (var (name, definition) in context.Reusable("functions"))
         {
-            if (TaskParser.Task(name, definition, $"/use/functions/{YamlReader.Escape(name)}", context, variables, 1) is { } function) functions.Add(name, function);
+            if (TaskParser.Task(name, definition, $"/use/functions/{YamlReader.Escape(name)}", context, variables, 1) is not { } function) continue;
+            TaskParser.RefuseJumps(function, "A function is one task: it cannot go on with another.", context);
+            functions.Add(name, function);
         }
         var extensions = Extensions(reader, context, variables);
         reader.Close("'use'");

@@ -97,6 +97,7 @@ internal static class FlowParser
         var branches = fork.Require("branches", "'fork'") is { } list ? TaskParser.List(list, fork.At("branches"), context, variables, depth + 1) : null;
         var compete = fork.TakeBoolean("compete", false);
         fork.Close("'fork'");
+        foreach (var branch in branches?.Tasks ?? []) TaskParser.RefuseJumps(branch, "The branches of a fork run at once: none can go on with another.", context);
         return branches is null ? null : new TaskNode.Fork(branches, compete);
     }
 

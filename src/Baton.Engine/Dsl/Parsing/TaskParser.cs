@@ -41,7 +41,7 @@ internal static class TaskParser
             if (Task(name, definition, path, context, variables, depth) is { } task) tasks.Add(task);
         }
         var list = new TaskList(pointer, tasks.ToImmutable());
-        if (list.Tasks.Length == items.Count) CheckTargets(list, context);
+        CheckTargets(list, names, context);
         return list;
     }
 
@@ -83,24 +83,30 @@ internal static class TaskParser
     }
 
     /// <summary>A directive can only name a task of its own list.</summary>
-    private static void CheckTargets(TaskList list, ParseContext context)
+    private static void CheckTargets(TaskList list, HashSet<string> names, ParseContext context)
     {
-        foreach (var task in list.Tasks)
+        foreach (var (target, pointer) in list.Tasks.SelectMany(Jumps))
         {
-            Check(task.Then, $"{task.Pointer}/then");
-            if (task is TaskNode.Switch choice)
-            {
-                for (var i = 0; i < choice.Cases.Length; i++) Check(choice.Cases[i].Then, $"{task.Pointer}/switch/{i}/{YamlReader.Escape(choice.Cases[i].Name)}/then");
-            }
-            if (task is TaskNode.Try { Catch.Then: { } then }) Check(then, $"{task.Pointer}/catch/then");
+            if (!names.Contains(target)) context.Add(pointer, $"There is no task '{target}' in this list ({list.Pointer}).", Nearest.Hint(target, [.. names, "continue", "exit", "end"]));
         }
+    }
 
-        void Check(Directive directive, string pointer)
+    /// <summary>Refuses jumps of a task that has no list around it in which to go on.</summary>
+    public static void RefuseJumps(TaskNode task, string rule, ParseContext context)
+    {
+        foreach (var (_, pointer) in Jumps(task)) context.Add(pointer, rule, "Write continue, exit or end; or put the tasks that follow each other below one 'do:'.");
+    }
+
+    private static IEnumerable<(string Target, string Pointer)> Jumps(TaskNode task)
+    {
+        if (task.Then is Directive.Jump(var target)) yield return (target, $"{task.Pointer}/then");
+        if (task is TaskNode.Switch choice)
         {
-            if (directive is Directive.Jump(var target) && list.IndexOf(target) < 0)
+            for (var i = 0; i < choice.Cases.Length; i++)
             {
-                context.Add(pointer, $"There is no task '{target}' in this list ({list.Pointer}).", Nearest.Hint(target, [.. list.Tasks.Select(task => task.Name), "continue", "exit", "end"]));
+                if (choice.Cases[i].Then is Directive.Jump(var next)) yield return (next, $"{task.Pointer}/switch/{i}/{YamlReader.Escape(choice.Cases[i].Name)}/then");
             }
         }
+        if (task is TaskNode.Try { Catch.Then: Directive.Jump(var caught) }) yield return (caught, $"{task.Pointer}/catch/then");
     }
 }

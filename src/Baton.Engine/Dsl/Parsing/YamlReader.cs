@@ -29,14 +29,14 @@ public sealed partial class YamlReader
     public static (JqValue Value, IReadOnlyDictionary<string, int> Lines) Read(string text)
     {
         if (text.Length > MaxLength) throw Refuse("", 0, $"A document has at most {MaxLength:N0} characters; this one has {text.Length:N0}.", "Move large data into the input or into a resource.");
+        var reader = new YamlReader(text);
         try
         {
-            var reader = new YamlReader(text);
             return (reader.ReadDocument(), reader.lines);
         }
         catch (YamlException e)
         {
-            throw Refuse("", (int)e.Start.Line, $"This is not YAML: {e.Message}", "Check indentation and quoting there.");
+            throw Refuse("", (int)Math.Max(e.Start.Line, reader.parser.Current?.End.Line ?? 0), $"This is not YAML: {e.Message}", "Check indentation and quoting there.");
         }
     }
 

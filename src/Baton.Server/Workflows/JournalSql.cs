@@ -51,10 +51,14 @@ internal sealed record JournalSql
         INSERT INTO inbox (tenant_id, run_no, no, kind, name, body, body_hash, child_state, child_error) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
         """;
 
-    /// <summary>The end of a run, or its pause, by its owner. 1 tenant, 2 id, 3 fencing, 4 state, 5 error, 6 now, 7 ended.</summary>
+    /// <summary>
+    /// The end of a run, or its pause, by its owner. A pause that a cancel overtook queues the run instead, so that a worker ends it.
+    /// 1 tenant, 2 id, 3 fencing, 4 state, 5 error, 6 now, 7 ended.
+    /// </summary>
     public string SetState { get; init; } = """
-        UPDATE runs SET state = ?4, owner = NULL, fencing = fencing + 1, request = NULL, error = ?5, updated_at_ms = ?6, ended_at_ms = ?7, wake_at_ms = NULL
-        WHERE tenant_id = ?1 AND id = ?2 AND fencing = ?3 AND state = 'running' RETURNING no, parent_id, parent_key, namespace, workflow
+        UPDATE runs SET state = CASE WHEN ?4 = 'paused' AND request = 'cancel' THEN 'queued' ELSE ?4 END, request = CASE WHEN ?4 = 'paused' AND request = 'cancel' THEN request END,
+            error = CASE WHEN ?4 = 'paused' AND request = 'cancel' THEN NULL ELSE ?5 END, owner = NULL, fencing = fencing + 1, updated_at_ms = ?6, ended_at_ms = ?7, wake_at_ms = NULL
+        WHERE tenant_id = ?1 AND id = ?2 AND fencing = ?3 AND state = 'running' RETURNING no, parent_id, parent_key, namespace, workflow, state
         """;
 
     public string ClearInbox { get; init; } = "DELETE FROM inbox WHERE tenant_id = ?1 AND run_no = ?2";

@@ -56,6 +56,7 @@ internal sealed class AppendRequest(RunLease lease, JournalEntry entry, RunWrite
 internal sealed class ParkRunRequest(RunLease lease, ParkRequest request, RunWrites writes) : WriteRequest<ParkResult>(inline: true)
 {
     private readonly long nowMs = writes.Time.GetUtcNow().ToUnixTimeMilliseconds();
+    private string? asked, reason;
 
     public override void Execute(SqliteConnectionStatements statements)
     {
@@ -71,15 +72,25 @@ internal sealed class ParkRunRequest(RunLease lease, ParkRequest request, RunWri
         var parked = statements[writes.Sql.Journal.Park].Bind(1, lease.Tenant.Value).Bind(2, lease.Run.ToString()).Bind(3, lease.Fencing)
             .Bind(4, request.LastInboxNo).Bind(5, request.Requeue ? 1 : 0).Bind(6, request.Requeue ? null : request.WakeAt?.ToUnixTimeMilliseconds()).Bind(7, nowMs).Execute();
         Result = parked == 1 ? ParkResult.Parked : ParkResult.HasMail;
+        if (parked == 0) ReadAsked(statements);
     }
 
     public override void Complete()
     {
         base.Complete();
+        if (asked is not null) writes.Wakeups.Called(lease.Run, asked, reason);   // what kept the run from parking, should it not have heard
         if (Result != ParkResult.Parked) return;
         writes.Wakeups.Changed(lease.Run);
         if (request.Requeue) writes.Wakeups.Queued();
         else if (request.WakeAt is { } at) writes.Wakeups.Parked(at);
+    }
+
+    private void ReadAsked(SqliteConnectionStatements statements)
+    {
+        var find = statements[writes.Sql.Runs.Asked].Bind(1, lease.Tenant.Value).Bind(2, lease.Run.ToString());
+        if (!find.Step()) return;
+        (asked, reason) = (find.TextOrNull(0), find.TextOrNull(1));
+        find.Reset();
     }
 }
 

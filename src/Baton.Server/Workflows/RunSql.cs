@@ -29,9 +29,13 @@ internal sealed record RunSql
     /// <summary>Takes back what a dead node had. 1 now.</summary>
     public string Rescue { get; init; } = "UPDATE runs SET state = 'queued', owner = NULL, fencing = fencing + 1, updated_at_ms = ?1 WHERE state = 'running'";
 
-    /// <summary>Asks a run to pause or cancel; one that is out of memory is queued, so that a worker does it. 1 tenant, 2 id, 3 request, 4 reason, 5 now.</summary>
+    /// <summary>
+    /// Asks a run to pause or cancel; one that is out of memory is queued, so that a worker does it. A cancel stands, whatever is asked after it.
+    /// 1 tenant, 2 id, 3 request, 4 reason, 5 now.
+    /// </summary>
     public string Request { get; init; } = """
-        UPDATE runs SET request = ?3, request_reason = ?4, updated_at_ms = ?5, wake_at_ms = NULL,
+        UPDATE runs SET request = CASE request WHEN 'cancel' THEN request ELSE ?3 END, request_reason = CASE request WHEN 'cancel' THEN request_reason ELSE ?4 END,
+            updated_at_ms = ?5, wake_at_ms = NULL,
             state = CASE WHEN state IN ('waiting', 'paused') THEN 'queued' ELSE state END
         WHERE tenant_id = ?1 AND id = ?2 AND state NOT IN ('completed', 'failed', 'cancelled') AND NOT (state = 'paused' AND ?3 = 'pause') RETURNING state
         """;
@@ -41,6 +45,9 @@ internal sealed record RunSql
         UPDATE runs SET state = 'queued', request = NULL, request_reason = NULL, error = NULL, updated_at_ms = ?3
         WHERE tenant_id = ?1 AND id = ?2 AND state = 'paused' RETURNING state
         """;
+
+    /// <summary>What is asked of a run and not done yet.</summary>
+    public string Asked { get; init; } = "SELECT request, request_reason FROM runs WHERE tenant_id = @Tenant AND id = @Id";
 
     public string StateOf { get; init; } = "SELECT state FROM runs WHERE tenant_id = ?1 AND id = ?2";
 

@@ -26,8 +26,9 @@ internal sealed class RunStarter(WorkflowCatalog catalog, RunStore runs, RunWork
         var body = await catalog.FindAsync(tenant, workflow, cancel);
         var input = run.Input.ToUtf8Bytes();
         var stored = new NewRun(RunId.New(time), workflow, input) { Priority = run.Priority, Labels = run.Labels, Idempotency = key };
+        var calls = worker.Calls;
         var result = await runs.StartAsync(tenant, stored, worker.HasRoom ? node.Id : null);
-        if (result is StartResult.Started { Lease: { } lease, At: var at }) worker.Adopt(lease, body!, input, at);
+        if (result is StartResult.Started { Lease: { } lease, At: var at }) await worker.AdoptAsync(lease, body!, input, at, calls);
         return result switch
         {
             StartResult.Started(var id, _, _) => new Outcome.Started(id),

@@ -1,5 +1,7 @@
 using Baton.Engine;
 using Baton.Server.Storage;
+using Dapper;
+using Microsoft.Data.Sqlite;
 
 namespace Baton.Server.Workflows;
 
@@ -53,12 +55,35 @@ internal sealed class RunStore(Database database, RunWrites writes)
     public ValueTask<ControlResult> ResumeAsync(TenantId tenant, RunId run) =>
         ControlAsync(tenant, run, "resume", null, statements => statements[sql.Resume].Bind(1, tenant.Value).Bind(2, run.ToString()).Bind(3, NowMs));
 
-    /// <summary>Pauses a run that its owner cannot even begin to execute: the reason stands in its row, its journal is left as it is.</summary>
-    public async ValueTask HaltAsync(RunLease lease, WorkflowError reason)
+    /// <summary>
+    /// Pauses a run that its owner cannot even begin to execute, or ends it if that was asked: the reason stands in its row, its journal is left as it is.
+    /// </summary>
+    public async ValueTask HaltAsync(Claim claim, WorkflowError reason)
     {
-        await database.WriteAsync(statements => statements[writes.Sql.Journal.SetState].Bind(1, lease.Tenant.Value).Bind(2, lease.Run.ToString()).Bind(3, lease.Fencing)
-            .Bind(4, RunState.Paused.ToName()).Bind(5, JournalRows.Error(reason)).Bind(6, NowMs).BindNull(7).Execute());
-        writes.Wakeups.Changed(lease.Run);
+        var (state, error) = claim.Request != "cancel" ? (RunState.Paused, reason)
+            : (RunState.Cancelled, claim.Reason is null ? null : new WorkflowError(ErrorTypes.Runtime, 409, "Cancelled", claim.Reason));
+        var notices = new Notices(writes.Wakeups);
+        notices.Changed(claim.Lease.Run);
+        await database.WriteAsync(statements =>
+        {
+            Effects(statements, notices, claim.Lease.Tenant).SetState(claim.Lease, new JournalEntry.StateChanged(0, writes.Time.GetUtcNow(), state, default, error));
+            return true;
+        });
+        notices.Send();
+    }
+
+    /// <summary>What is asked of a run and not done yet.</summary>
+    public async ValueTask<(string? Request, string? Reason)> AskedAsync(RunLease lease)
+    {
+        try
+        {
+            await using var connection = await database.ReadAsync(CancellationToken.None);
+            return await connection.QuerySingleAsync<(string?, string?)>(new CommandDefinition(sql.Asked, new { Tenant = lease.Tenant.Value, Id = lease.Run.ToString() }));
+        }
+        catch (SqliteException e)
+        {
+            throw SqliteErrors.Explain(e, database.Path);
+        }
     }
 
     /// <summary>Puts a signal into a run's inbox; durable when the task completes.</summary>

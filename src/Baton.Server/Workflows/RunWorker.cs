@@ -25,7 +25,9 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
         OnStorageFailure = (run, e) => log.StorageRefused(run, e.Message),
     };
     private readonly Queue<Claim> claimed = new();   // taken in the database and not yet in memory
+    private long callsAtClaim;
     private DateTimeOffset? nextWake;
+    private long calls;
     private volatile bool draining;
 
     /// <summary>Runs in memory now.</summary>
@@ -34,12 +36,16 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
     /// <summary>True when a new run may belong to this node from the start.</summary>
     public bool HasRoom => !draining && live.Count < settings.MaxRunsInMemory;
 
+    /// <summary>How often a run was called. A number that has not changed since before a run was stored as ours says that no call of it was missed.</summary>
+    public long Calls => Interlocked.Read(ref calls);
+
     /// <summary>True once the server stops: nothing new is taken.</summary>
     public bool IsDraining => draining;
 
     /// <summary>Executes a run that was stored as this node's.</summary>
-    public void Adopt(RunLease lease, WorkflowBody body, ReadOnlyMemory<byte> input, DateTimeOffset startedAt) =>
-        Execute(lease, new RunHistory([new JournalEntry.RunStarted(0, startedAt, input, EngineBehaviour.Current)], []), body);
+    /// <param name="callsBefore"><see cref="Calls"/> from before it was stored.</param>
+    public ValueTask AdoptAsync(RunLease lease, WorkflowBody body, ReadOnlyMemory<byte> input, DateTimeOffset startedAt, long callsBefore) =>
+        ExecuteAsync(lease, new RunHistory([new JournalEntry.RunStarted(0, startedAt, input, EngineBehaviour.Current)], []), body, callsBefore);
 
     /// <summary>Takes back what a dead process had, before the server listens: a run that is started here and now must not be taken for one of those.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
@@ -87,7 +93,11 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
         var room = settings.MaxRunsInMemory - live.Count;
         (_, nextWake) = await runs.WakeAsync();
         if (room <= 0) return false;
-        if (claimed.Count == 0) foreach (var claim in await runs.ClaimAsync(node.Id, Math.Min(room, 500))) claimed.Enqueue(claim);
+        if (claimed.Count == 0)
+        {
+            callsAtClaim = Calls;
+            foreach (var claim in await runs.ClaimAsync(node.Id, Math.Min(room, 500))) claimed.Enqueue(claim);
+        }
         var found = claimed.Count > 0;
         for (var left = claimed.Count; left > 0; left--)
         {
@@ -104,14 +114,13 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
         {
             var history = await journal.ReadAsync(claim.Lease, CancellationToken.None);
             if (history is null) return;
-            var execution = Execute(claim.Lease, history, await BodyAsync(claim, cancel));
-            if (claim.Request is not null) Forward(execution, claim.Request, claim.Reason);
+            await ExecuteAsync(claim.Lease, history, await BodyAsync(claim, cancel), callsAtClaim, claim);
         }
         catch (Exception e) when (!IsPassing(e))
         {
             // A run that cannot be executed must not keep the others from it.
             log.RunHalted(claim.Lease.Run, e);
-            await runs.HaltAsync(claim.Lease, new WorkflowError(ErrorTypes.Runtime, 500, "The run cannot be executed", $"{e.Message} Resume the run once that is mended."));
+            await runs.HaltAsync(claim, new WorkflowError(ErrorTypes.Runtime, 500, "The run cannot be executed", $"{e.Message} Resume the run once that is mended."));
         }
     }
 
@@ -129,9 +138,15 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
         }
     }
 
-    private RunExecution Execute(RunLease lease, RunHistory history, WorkflowBody body)
+    private async ValueTask ExecuteAsync(RunLease lease, RunHistory history, WorkflowBody body, long callsBefore, Claim? claim = null)
     {
-        var execution = RunExecution.Start(lease, history, body, journal, engine);
+        RunState? asked = claim?.Request switch
+        {
+            null => null,
+            "cancel" => RunState.Cancelled,
+            _ => RunState.Paused,
+        };
+        var execution = RunExecution.Start(lease, history, body, journal, engine, asked, claim?.Reason);
         live[lease.Run] = execution;
         if (draining) execution.RequestStop();
         _ = execution.Completion.ContinueWith(static (done, state) =>
@@ -139,7 +154,21 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
             var (worker, lease, execution) = ((RunWorker, RunLease, RunExecution))state!;
             worker.Forget(lease, execution, done.Result);
         }, (this, lease, execution), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-        return execution;
+        if (Calls != callsBefore) await LookAgainAsync(lease, execution);
+    }
+
+    /// <summary>Somebody was called between the moment when the run became ours and the one when it could hear: it may have been this run.</summary>
+    private async ValueTask LookAgainAsync(RunLease lease, RunExecution execution)
+    {
+        execution.Notify();
+        try
+        {
+            if (await runs.AskedAsync(lease) is ({ } request, var reason)) Forward(execution, request, reason);
+        }
+        catch (StorageUnavailableException)
+        {
+            // The run is told when it would wait: storage does not let it while something is asked of it.
+        }
     }
 
     private void Forget(RunLease lease, RunExecution execution, RunOutcome outcome)
@@ -163,6 +192,7 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
 
     private void Call(RunId run, string? request, string? reason)
     {
+        Interlocked.Increment(ref calls);   // before the look at who is there: see LookAgainAsync
         if (!live.TryGetValue(run, out var execution)) return;
         if (request is null) execution.Notify();
         else Forward(execution, request, reason);

@@ -93,9 +93,11 @@ internal sealed class StoredEffects(SqliteConnectionStatements statements, Workf
         var isEnd = change.State.IsTerminal();
         var set = statements[sql.Journal.SetState];
         set.Bind(1, Tenant).Bind(2, lease.Run.ToString()).Bind(3, lease.Fencing).Bind(4, change.State.ToName())
-            .Bind(5, change.Error is null ? null : JournalRows.Error(change.Error)).Bind(6, nowMs).Bind(7, isEnd ? nowMs : null).Step();
-        var (no, parent, parentKey, space, workflow) = (set.Long(0), set.TextOrNull(1), set.TextOrNull(2), set.Text(3), set.Text(4));
+            .Bind(5, change.Error is null ? null : JournalRows.Error(change.Error)).Bind(6, nowMs).Bind(7, isEnd ? nowMs : null);
+        if (!set.Step()) return;   // the run has another owner
+        var (no, parent, parentKey, space, workflow, state) = (set.Long(0), set.TextOrNull(1), set.TextOrNull(2), set.Text(3), set.Text(4), set.Text(5));
         set.Reset();
+        if (state == "queued") notices.Queued();
         if (!isEnd) return;
         statements[sql.Journal.ClearInbox].Bind(1, Tenant).Bind(2, no).Execute();
         statements[sql.Journal.ClearListeners].Bind(1, Tenant).Bind(2, no).Execute();

@@ -1,0 +1,154 @@
+using System.Text.Json;
+using Baton.Engine;
+using Baton.Server.Storage;
+using Baton.Server.Tests.Support;
+using Baton.Server.Workflows;
+
+namespace Baton.Server.Tests.Workflows;
+
+/// <summary>Requests, times and ends that come at the worst moment: nothing that was acknowledged is lost, and nobody waits for a poll.</summary>
+public sealed class RaceTests
+{
+    /// <summary>So long that a test which depends on the poll fails.</summary>
+    private static readonly Dictionary<string, string?> NeverPolls = new() { ["Workflows:PollInterval"] = "00:10:00" };
+
+    [Fact]
+    public async Task A_cancel_that_comes_while_a_run_is_taken_into_memory_is_heard()
+    {
+        await using var server = await TestServer.StartAsync(new TestServer.Settings { Values = NeverPolls });
+        await server.RegisterAsync("two-waits", """
+            do:
+              - first: { listen: { to: { one: { with: { type: go } } } } }
+              - second: { listen: { to: { one: { with: { type: never } } } } }
+            """);
+        var runs = await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => server.StartRunAsync("two-waits")));
+        foreach (var run in runs) await server.StateAsync(run, "waiting");
+        (await server.PostAsync("/api/v1/events", """{"type":"go"}""")).Ok(202);
+        var (store, last) = (server.Get<RunStore>(), RunId.Parse(runs[^1], null));
+        while (await server.Get<RunQueries>().FindAsync(TenantId.Default, last, TestContext.Current.CancellationToken) is { State: not "running" }) await Task.Yield();
+        await Task.WhenAll(runs.Select(run => store.RequestAsync(TenantId.Default, RunId.Parse(run, null), "cancel", null).AsTask()));
+        foreach (var run in runs) Assert.Equal("cancelled", (await Soon(server.EndAsync(run))).State);
+    }
+
+    [Fact]
+    public async Task A_cancel_that_its_owner_was_not_told_of_ends_the_run_when_it_would_wait()
+    {
+        var gate = new Gate();
+        await using var server = await TestServer.StartAsync(new TestServer.Settings { Values = NeverPolls, Workflows = [gate.ThenWait] });
+        var run = await server.StartRunAsync("gated-wait");
+        await gate.Begun;
+        await ExecuteAsync(server, $"UPDATE runs SET request = 'cancel', request_reason = 'unheard' WHERE id = '{run}'");
+        gate.Open();
+        var ended = await Soon(server.EndAsync(run));
+        Assert.Equal(("cancelled", "unheard"), (ended.State, ended.Error!.Detail));
+    }
+
+    [Fact]
+    public async Task A_cancel_is_not_taken_back_by_a_later_pause()
+    {
+        var gate = new Gate();
+        await using var server = await TestServer.StartAsync(new TestServer.Settings { Values = new(NeverPolls) { ["Workflows:MaxRunsInMemory"] = "1" }, Workflows = [gate.Workflow, Signalled.Workflow] });
+        var first = await server.StartRunAsync("gated");
+        await gate.Begun;
+        var queued = await server.StartRunAsync("signalled");
+        (await server.PostAsync($"/api/v1/runs/{queued}/cancel", """{"reason":"wrong"}""")).Ok(202);
+        (await server.PostAsync($"/api/v1/runs/{queued}/pause", """{"reason":"lunch"}""")).Ok(202);
+        gate.Open();
+        Assert.Equal("completed", (await server.EndAsync(first)).State);
+        var ended = await server.StateAsync(queued, state => state is "cancelled" or "paused");
+        Assert.Equal(("cancelled", "wrong"), (ended.State, ended.Error!.Detail));
+    }
+
+    [Fact]
+    public async Task A_cancel_that_is_stored_while_a_pause_is_under_way_ends_the_run()
+    {
+        var gate = new Gate();
+        await using var server = await TestServer.StartAsync(new TestServer.Settings { Values = NeverPolls, Workflows = [gate.ThenWait] });
+        var run = await server.StartRunAsync("gated-wait");
+        await gate.Begun;
+        (await server.PostAsync($"/api/v1/runs/{run}/pause")).Ok(202);
+        // The cancel is stored, and the run has not heard of it when it records that it is paused.
+        await ExecuteAsync(server, $"UPDATE runs SET request = 'cancel', request_reason = 'just in time' WHERE id = '{run}'");
+        gate.Open();
+        var ended = await Soon(server.EndAsync(run));
+        Assert.Equal(("cancelled", "just in time"), (ended.State, ended.Error!.Detail));
+    }
+
+    [Fact]
+    public async Task A_run_that_is_cancelled_in_the_queue_performs_nothing()
+    {
+        var (gate, other) = (new Gate(), new Gate("other"));
+        other.Open();
+        await using var server = await TestServer.StartAsync(new TestServer.Settings { Values = new(NeverPolls) { ["Workflows:MaxRunsInMemory"] = "1" }, Workflows = [gate.Workflow, other.Workflow] });
+        await server.StartRunAsync("gated");
+        await gate.Begun;
+        var queued = new List<string>();
+        for (var i = 0; i < 20; i++) queued.Add(await server.StartRunAsync("other"));
+        foreach (var run in queued) (await server.PostAsync($"/api/v1/runs/{run}/cancel")).Ok(202);
+        gate.Open();
+        foreach (var run in queued) Assert.Equal("cancelled", (await Soon(server.EndAsync(run))).State);
+        Assert.Equal(0, other.Performed);
+    }
+
+    [Fact]
+    public async Task A_run_whose_journal_cannot_be_read_can_be_cancelled_and_its_children_end_with_it()
+    {
+        await using var server = await TestServer.StartAsync(new TestServer.Settings { Values = NeverPolls });
+        await server.RegisterAsync("child", "do: [ { hear: { listen: { to: { one: { with: { type: never } } } } } } ]");
+        await server.RegisterAsync("parent", "do: [ { a: { run: { workflow: { namespace: test, name: child, version: 1.0.0 } } } } ]");
+        var run = await server.StartRunAsync("parent");
+        await server.StateAsync(run, "waiting");
+        var child = (await server.GetAsync($"/api/v1/runs?parent={run}")).Ok()["items"][0].GetProperty("id").GetString()!;
+        await server.StateAsync(child, "waiting");
+        await ExecuteAsync(server, $"UPDATE journal SET kind = 99 WHERE seq = 0 AND run_no = (SELECT no FROM runs WHERE id = '{run}')");
+        (await server.PostAsync($"/api/v1/runs/{run}/cancel", """{"reason":"beyond repair"}""")).Ok(202);
+        var state = "";
+        while (state is not ("cancelled" or "paused")) state = (await server.GetAsync($"/api/v1/runs/{run}")).Ok()["state"].GetString()!;
+        Assert.Equal("cancelled", state);
+        Assert.Equal("cancelled", (await Soon(server.EndAsync(child))).State);
+    }
+
+    private static Task<T> Soon<T>(Task<T> task) => task.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+
+    private static async Task ExecuteAsync(TestServer server, string sql) => await server.Get<Database>().WriteAsync(statements =>
+    {
+        statements.RunScript(sql);
+        return true;
+    });
+
+    /// <summary>A workflow whose one step goes on when the test says so.</summary>
+    private sealed class Gate(string name = "gated", int most = 1)
+    {
+        private readonly TaskCompletionSource begun = new(TaskCreationOptions.RunContinuationsAsynchronously), open = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private int performed;
+
+        public string Name => name;
+
+        private int Most => most;
+
+        /// <summary>The step is under way, in as many runs as are meant to be.</summary>
+        public Task Begun => begun.Task;
+
+        public int Performed => Volatile.Read(ref performed);
+
+        public void Open() => open.TrySetResult();
+
+        public CodeWorkflow Workflow => CodeWorkflow.Of(new WorkflowRef("test", name, "1.0.0"), () => new Step(this, waits: false));
+
+        /// <summary>Waits for a signal after the step.</summary>
+        public CodeWorkflow ThenWait => CodeWorkflow.Of(new WorkflowRef("test", $"{name}-wait", "1.0.0"), () => new Step(this, waits: true));
+
+        private sealed class Step(Gate gate, bool waits) : IWorkflow<JsonElement, int>
+        {
+            public async Task<int> RunAsync(RunContext run, JsonElement input)
+            {
+                await run.StepAsync("gate", async _ =>
+                {
+                    if (Interlocked.Increment(ref gate.performed) == gate.Most) gate.begun.TrySetResult();
+                    await gate.open.Task;
+                });
+                return waits ? await run.WaitForSignalAsync<int>("never") : 1;
+            }
+        }
+    }
+}

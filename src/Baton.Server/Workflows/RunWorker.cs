@@ -14,6 +14,12 @@ namespace Baton.Server.Workflows;
 internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCatalog catalog, Node node, Wakeups wakeups, StepFeed steps, IOptions<WorkflowOptions> options, TimeProvider time, ILogger<RunWorker> log)
     : BackgroundService
 {
+    /// <summary>Most runs that are claimed at once.</summary>
+    private const int MaxClaims = 500;
+
+    /// <summary>Nobody knows when the next run is due: whoever parks one must say so.</summary>
+    private const long Unknown = long.MaxValue;
+
     private readonly ConcurrentDictionary<RunId, RunExecution> live = new();
     private readonly Channel<bool> work = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
     private readonly WorkflowOptions settings = options.Value;
@@ -26,15 +32,15 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
     };
     private readonly Queue<Claim> claimed = new();   // taken in the database and not yet in memory
     private long callsAtClaim;
-    private DateTimeOffset? nextWake;
+    private long nextWake = Unknown;   // in ticks
     private long calls;
-    private volatile bool draining;
+    private volatile bool full, behind, draining;
 
     /// <summary>Runs in memory now.</summary>
     public int Count => live.Count;
 
-    /// <summary>True when a new run may belong to this node from the start.</summary>
-    public bool HasRoom => !draining && live.Count < settings.MaxRunsInMemory;
+    /// <summary>True when a new run may belong to this node from the start. False while others may wait in the queue: they come first.</summary>
+    public bool HasRoom => !draining && !behind && live.Count < settings.MaxRunsInMemory;
 
     /// <summary>How often a run was called. A number that has not changed since before a run was stored as ours says that no call of it was missed.</summary>
     public long Calls => Interlocked.Read(ref calls);
@@ -90,13 +96,22 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
     /// <returns>True when there may be more.</returns>
     public async Task<bool> RunOnceAsync(CancellationToken cancel)
     {
+        full = true;   // before the look at who is there: whoever ends after it calls again
         var room = settings.MaxRunsInMemory - live.Count;
-        (_, nextWake) = await runs.WakeAsync();
-        if (room <= 0) return false;
+        Volatile.Write(ref nextWake, Unknown);   // a run may park while this is under way
+        var next = (await runs.WakeAsync()).Next;
+        if (next is { } at) Volatile.Write(ref nextWake, at.UtcTicks);
+        if (room <= 0)
+        {
+            behind = true;
+            return false;
+        }
         if (claimed.Count == 0)
         {
             callsAtClaim = Calls;
-            foreach (var claim in await runs.ClaimAsync(node.Id, Math.Min(room, 500))) claimed.Enqueue(claim);
+            var most = Math.Min(room, MaxClaims);
+            foreach (var claim in await runs.ClaimAsync(node.Id, most)) claimed.Enqueue(claim);
+            full = behind = claimed.Count == most;
         }
         var found = claimed.Count > 0;
         for (var left = claimed.Count; left > 0; left--)
@@ -176,7 +191,7 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
         live.TryRemove(KeyValuePair.Create(lease.Run, execution));
         if (execution.Crash is { } crash) log.RunCrashed(lease.Run, crash);
         if (outcome is RunOutcome.LeaseLost) log.LeaseLost(lease.Run);
-        if (live.Count == settings.MaxRunsInMemory - 1) LookForWork();
+        if (full) LookForWork();
     }
 
     /// <summary>A workflow whose runs are paused with the reason.</summary>
@@ -200,14 +215,13 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
 
     private void Expect(DateTimeOffset wakeAt)
     {
-        if (nextWake is { } next && next <= wakeAt) return;
-        LookForWork();
+        if (wakeAt.UtcTicks < Volatile.Read(ref nextWake)) LookForWork();
     }
 
     private ITimer? WakeTimer()
     {
-        if (nextWake is not { } at) return null;
-        var wait = at - time.GetUtcNow();
+        if (Volatile.Read(ref nextWake) is var at && at == Unknown) return null;
+        var wait = new DateTimeOffset(at, TimeSpan.Zero) - time.GetUtcNow();
         return time.CreateTimer(_ => LookForWork(), null, wait < TimeSpan.Zero ? TimeSpan.Zero : wait > settings.PollInterval ? settings.PollInterval : wait, Timeout.InfiniteTimeSpan);
     }
 

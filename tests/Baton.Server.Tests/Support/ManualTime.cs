@@ -44,8 +44,8 @@ internal sealed class ManualTime : TimeProvider
                     return;
                 }
                 if (due.Due > now) now = due.Due.Value;
-                due.Due = null;
-                timers.Remove(due);
+                due.Due = due.Period is { } period ? now + period : null;
+                if (due.Due is null) timers.Remove(due);
             }
             due.Fire();
         }
@@ -62,13 +62,15 @@ internal sealed class ManualTime : TimeProvider
     {
         public DateTimeOffset? Due { get; set; }
 
+        public TimeSpan? Period { get; private set; }
+
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
-            if (period != Timeout.InfiniteTimeSpan && period != TimeSpan.Zero) throw new NotSupportedException("Periodic timers are not needed here.");
             var isNow = dueTime <= TimeSpan.Zero && dueTime != Timeout.InfiniteTimeSpan;
             lock (time.gate)
             {
                 time.timers.Remove(this);
+                Period = period > TimeSpan.Zero ? period : null;
                 Due = dueTime == Timeout.InfiniteTimeSpan || isNow ? null : time.now + dueTime;
                 if (Due is not null) time.timers.Add(this);
                 foreach (var (_, reached) in time.watchers.Where(watcher => watcher.Count <= time.timers.Count)) reached.TrySetResult();

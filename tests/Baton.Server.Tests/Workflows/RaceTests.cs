@@ -3,6 +3,8 @@ using Baton.Engine;
 using Baton.Server.Storage;
 using Baton.Server.Tests.Support;
 using Baton.Server.Workflows;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Baton.Server.Tests.Workflows;
 
@@ -106,6 +108,91 @@ public sealed class RaceTests
         while (state is not ("cancelled" or "paused")) state = (await server.GetAsync($"/api/v1/runs/{run}")).Ok()["state"].GetString()!;
         Assert.Equal("cancelled", state);
         Assert.Equal("cancelled", (await Soon(server.EndAsync(child))).State);
+    }
+
+    [Fact]
+    public async Task What_is_queued_is_taken_when_several_runs_end_at_once()
+    {
+        var gates = Enumerable.Range(0, 50).Select(i => new Gate($"gate-{i}", most: 4)).ToList();
+        var last = new Gate("last");
+        last.Open();
+        await using var server = await TestServer.StartAsync(new TestServer.Settings { Values = new(NeverPolls) { ["Workflows:MaxRunsInMemory"] = "4" }, Workflows = [last.Workflow, .. gates.Select(gate => gate.Workflow)] });
+        foreach (var gate in gates)
+        {
+            var first = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => server.StartRunAsync(gate.Name)));
+            await gate.Begun;
+            var queued = await server.StartRunAsync("last");
+            gate.Open();
+            Assert.Equal("completed", (await Soon(server.EndAsync(queued))).State);
+            foreach (var run in first) await server.EndAsync(run);
+        }
+    }
+
+    [Fact]
+    public async Task A_run_in_the_queue_of_a_full_server_is_not_overtaken_for_ever()
+    {
+        var gate = new Gate();
+        await using var server = await TestServer.StartAsync(new TestServer.Settings { Values = new(NeverPolls) { ["Workflows:MaxRunsInMemory"] = "1" }, Workflows = [gate.Workflow] });
+        await server.RegisterAsync("short", "do: [ { a: { set: { n: 1 } } } ]");
+        await server.StartRunAsync("gated");
+        await gate.Begun;
+        var early = await server.StartRunAsync("short");
+        var ended = server.EndAsync(early);
+        var later = 0;
+        var starting = Enumerable.Range(0, 8).Select(async _ =>
+        {
+            while (!ended.IsCompleted && later < 2_000)
+            {
+                await server.StartRunAsync("short");
+                if (Interlocked.Increment(ref later) == 20) gate.Open();
+            }
+        }).ToList();
+        await Task.WhenAll(starting);
+        Assert.Equal("completed", (await Soon(ended)).State);
+        Assert.InRange(later, 20, 200);
+    }
+
+    [Fact]
+    public async Task A_run_that_parks_while_others_are_woken_is_woken_in_its_turn()
+    {
+        var time = new ManualTime();
+        await using var server = await TestServer.StartAsync(new TestServer.Settings
+        {
+            Values = NeverPolls,
+            Override = services => services.RemoveAll<TimeProvider>().AddSingleton<TimeProvider>(time),
+        });
+        await server.RegisterAsync("short", "do: [ { a: { set: { n: 1 } } } ]");
+        var (database, runs, writes) = (server.Get<Database>(), server.Get<RunStore>(), server.Get<RunWrites>());
+        for (var i = 0; i < 10; i++)
+        {
+            var (early, late) = (await TakeAsync(), await TakeAsync());
+            await ParkAsync(early, TimeSpan.FromSeconds(10));
+            using var release = new ManualResetEventSlim();
+            var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            var blocked = database.WriteAsync(_ =>
+            {
+                held.SetResult();
+                return release.Wait(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+            });
+            await held.Task;
+            time.Advance(TimeSpan.FromSeconds(10));
+            for (var turn = 0; turn < 100; turn++) await Task.Yield();   // the worker asks for what is due, behind the write that is held up
+            var parked = ParkAsync(late, TimeSpan.FromSeconds(20));
+            release.Set();
+            await blocked;
+            await parked;
+            await Soon(server.EndAsync(early.Run.ToString()));
+            time.Advance(TimeSpan.FromSeconds(30));
+            await Soon(server.EndAsync(late.Run.ToString()));
+        }
+
+        async Task<RunLease> TakeAsync()
+        {
+            var run = new NewRun(RunId.New(time), new WorkflowRef("test", "short", "1.0.0"), "null"u8.ToArray());
+            return ((StartResult.Started)await runs.StartAsync(TenantId.Default, run, "somebody")).Lease!;
+        }
+
+        async Task ParkAsync(RunLease lease, TimeSpan wait) => Assert.Equal(ParkResult.Parked, await database.WriteAsync(new ParkRunRequest(lease, new ParkRequest(time.GetUtcNow() + wait, 0, [], Requeue: false), writes)));
     }
 
     private static Task<T> Soon<T>(Task<T> task) => task.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);

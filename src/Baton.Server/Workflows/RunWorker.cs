@@ -11,7 +11,7 @@ using Microsoft.Extensions.Options;
 namespace Baton.Server.Workflows;
 
 /// <summary>Claims runs and executes them in this process, as many as it has room for.</summary>
-internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCatalog catalog, Node node, Wakeups wakeups, StepFeed steps, IOptions<WorkflowOptions> options, TimeProvider time, ILogger<RunWorker> log)
+internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCatalog catalog, Node node, Wakeups wakeups, StepFeed steps, IOptions<WorkflowOptions> options, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<RunWorker> log)
     : BackgroundService
 {
     /// <summary>Most runs that are claimed at once.</summary>
@@ -63,7 +63,17 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
         await base.StartAsync(cancellationToken);
     }
 
+    /// <summary>The drain has a limit of its own; the host's, which other services use up before, is not the one that people set.</summary>
+    public override Task StopAsync(CancellationToken cancellationToken) => base.StopAsync(CancellationToken.None);
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, lifetime.ApplicationStopping);   // while requests under way are still answered
+        await TakeWorkAsync(stopping.Token);
+        await DrainAsync();
+    }
+
+    private async Task TakeWorkAsync(CancellationToken stoppingToken)
     {
         using var timer = time.CreateTimer(_ => LookForWork(), null, settings.PollInterval, settings.PollInterval);
         while (!stoppingToken.IsCancellationRequested)
@@ -89,7 +99,6 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
                 await Task.Delay(TimeSpan.FromSeconds(1), time, CancellationToken.None);
             }
         }
-        await DrainAsync();
     }
 
     /// <summary>One look at the database: wakes what is due and takes what is queued.</summary>

@@ -5,6 +5,7 @@ using Baton.Server.Tests.Support;
 using Baton.Server.Workflows;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 
 namespace Baton.Server.Tests.Workflows;
 
@@ -193,6 +194,28 @@ public sealed class RaceTests
         }
 
         async Task ParkAsync(RunLease lease, TimeSpan wait) => Assert.Equal(ParkResult.Parked, await database.WriteAsync(new ParkRunRequest(lease, new ParkRequest(time.GetUtcNow() + wait, 0, [], Requeue: false), writes)));
+    }
+
+    [Fact]
+    public async Task Running_steps_have_their_time_whatever_the_rest_of_the_server_took_to_stop()
+    {
+        using var folder = new TemporaryFolder();
+        var gate = new Gate();
+        string run;
+        await using (var server = await TestServer.StartAsync(new TestServer.Settings { Folder = folder, Workflows = [gate.Workflow], Override = services => services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromMilliseconds(1)) }))
+        {
+            run = await server.StartRunAsync("gated");
+            await gate.Begun;
+            var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            using var registration = server.Get<IHostApplicationLifetime>().ApplicationStopped.Register(() => stopped.SetResult());
+            var stopping = server.DisposeAsync().AsTask();
+            await Task.WhenAny(stopped.Task, Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System, TestContext.Current.CancellationToken));
+            gate.Open();
+            await stopping;
+        }
+        await using var again = await TestServer.StartAsync(new TestServer.Settings { Folder = folder, Workflows = [gate.Workflow] });
+        Assert.Equal("completed", (await Soon(again.EndAsync(run))).State);
+        Assert.Equal(1, gate.Performed);
     }
 
     private static Task<T> Soon<T>(Task<T> task) => task.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Baton.Engine;
 using Baton.Engine.Dsl;
@@ -12,13 +13,20 @@ internal sealed class Scheduler(Database database, ScheduleStore store, Schedule
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
 
     private readonly ScheduleSql sql = ScheduleSql.Sqlite;
+    private readonly ConcurrentQueue<(TenantId Tenant, string Namespace, string Workflow)> ended = new();   // runs after which another may be due
     private readonly Channel<bool> changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    /// <summary>Puts the schedules in force before the server listens, and before a run goes on: an event that comes at once must find them.</summary>
+    public override async Task StartAsync(CancellationToken cancellationToken)
     {
         table.Changed += () => changed.Writer.TryWrite(true);
         wakeups.RunEnded += OnRunEnded;
-        await LoadAsync(stoppingToken);
+        await LoadAsync(cancellationToken);
+        await base.StartAsync(cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
         while (!stoppingToken.IsCancellationRequested)
         {
             try
@@ -46,6 +54,7 @@ internal sealed class Scheduler(Database database, ScheduleStore store, Schedule
     /// <summary>Starts everything that is due now.</summary>
     public async Task RunOnceAsync()
     {
+        for (; ended.TryPeek(out var run); ended.TryDequeue(out _)) await FollowAsync(run.Tenant, run.Namespace, run.Workflow);
         var now = time.GetUtcNow();
         foreach (var active in table.All.Where(active => active.Due <= now).ToList())
         {
@@ -82,15 +91,20 @@ internal sealed class Scheduler(Database database, ScheduleStore store, Schedule
         return next > now ? next : active.Schedule.Next(now);
     }
 
+    /// <summary>Left to the loop: the run may have ended before the schedule that started it is known to have moved on.</summary>
     private void OnRunEnded(TenantId tenant, RunId run, string space, string workflow)
+    {
+        if (table.Find(tenant, space, workflow) is not { Schedule.Kind: "after" }) return;
+        ended.Enqueue((tenant, space, workflow));
+        changed.Writer.TryWrite(true);
+    }
+
+    private async Task FollowAsync(TenantId tenant, string space, string workflow)
     {
         if (table.Find(tenant, space, workflow) is not { Schedule.Kind: "after", Due: null } active) return;
         var due = active.Schedule.Next(time.GetUtcNow());
-        _ = database.WriteAsync(statements => Advance(statements, active, due)).AsTask().ContinueWith(done =>
-        {
-            if (done.IsCompletedSuccessfully) table.Move(active, due);
-            else log.ScheduleFailed(done.Exception!.InnerException!.Message);
-        }, TaskScheduler.Default);
+        await database.WriteAsync(statements => Advance(statements, active, due));
+        table.Move(active, due);
     }
 
     private async Task LoadAsync(CancellationToken cancel)

@@ -25,9 +25,10 @@ internal static class WorkflowsModule
             services.AddSingleton<DefinitionStore>().AddSingleton<RunStore>().AddSingleton<JournalStore>().AddSingleton<RunQueries>().AddSingleton<ScheduleStore>();
             services.AddSingleton<ScheduleTable>().AddSingleton<EventTriggers>().AddSingleton<StepFeed>().AddSingleton<RunFollower>().AddSingleton<RunStarter>();
             services.AddHostedService<DocumentFolder>();
+            services.AddHostedService<Scheduler>();   // before the worker: what its runs publish may start others
             services.AddSingleton<RunWorker>().AddHostedService(provider => provider.GetRequiredService<RunWorker>());
             services.AddHealthChecks().AddCheck<WorkerHealth>("worker");
-            return services.AddHostedService<Scheduler>();
+            return services;
         }
     }
 

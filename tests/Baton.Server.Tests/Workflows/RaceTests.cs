@@ -197,6 +197,35 @@ public sealed class RaceTests
     }
 
     [Fact]
+    public async Task An_event_that_comes_right_after_a_start_starts_what_it_triggers()
+    {
+        using var folder = new TemporaryFolder();
+        await using (var server = await TestServer.StartAsync(new TestServer.Settings { Folder = folder }))
+        {
+            for (var i = 0; i < 20; i++) await server.RegisterAsync($"triggered-{i}", "schedule: { on: { one: { with: { type: go } } } }\ndo: [ { a: { set: { n: 1 } } } ]");
+        }
+        for (var i = 0; i < 5; i++)
+        {
+            await using var server = await TestServer.StartAsync(new TestServer.Settings { Folder = folder });
+            Assert.Equal(20, (await server.PostAsync("/api/v1/events", """{"type":"go"}""")).Ok(202)["reached"].GetInt32());   // the very first thing that it hears
+        }
+    }
+
+    [Fact]
+    public async Task A_schedule_after_each_run_goes_on_however_fast_they_end()
+    {
+        await using var server = await TestServer.StartAsync(new TestServer.Settings { Values = NeverPolls });
+        var (ended, reached) = (0, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        server.Get<Baton.Server.Cluster.Wakeups>().RunEnded += (_, _, _, _) =>
+        {
+            if (Interlocked.Increment(ref ended) == 300) reached.TrySetResult();
+        };
+        await server.RegisterAsync("again", "schedule: { after: { milliseconds: 1 } }\ndo: [ { a: { set: { n: 1 } } } ]");
+        await server.StartRunAsync("again");
+        await reached.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
     public async Task Running_steps_have_their_time_whatever_the_rest_of_the_server_took_to_stop()
     {
         using var folder = new TemporaryFolder();

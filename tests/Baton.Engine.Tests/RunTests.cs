@@ -104,6 +104,44 @@ public sealed class RunTests
     }
 
     [Fact]
+    public async Task A_signal_that_comes_as_its_time_runs_out_is_kept_for_whoever_waits_next()
+    {
+        var body = World.Body<object?, string>(async (run, _) =>
+        {
+            for (var turn = 0; ; turn++)
+            {
+                var part = run.Part($"turn/{turn}");
+                var signal = part.Context.WaitForSignalAsync<string>("go");
+                if (turn > 0) return $"{turn}: {await signal}";
+                if (await Task.WhenAny(signal, part.Context.SleepAsync("limit", TimeSpan.FromMinutes(1))) == signal) return $"{turn}: {await signal}";
+                part.Cancel();
+            }
+        });
+        var held = new HoldingJournal(world.Journal, entry => entry is JournalEntry.TimerFired);
+        run = world.Create();
+        var execution = RunExecution.Start(world.Journal.Claim(run), new RunHistory(world.Journal.Entries(run), []), body, held, World.Options(world.Time) with { ParkAfter = TimeSpan.FromHours(1) });
+        while (!held.Holds)   // until the time is up, and that is not acknowledged yet
+        {
+            world.Time.Advance(TimeSpan.FromMinutes(1));
+            await Task.Yield();
+        }
+        world.Journal.Send(run, InboxKind.Signal, "go", "\"here\""u8.ToArray());
+        execution.Notify();
+        while (!world.Journal.Entries(run).Any(entry => entry is JournalEntry.SignalReceived)) await Task.Yield();
+        held.Release();
+        var settled = Assert.IsType<RunOutcome.Settled>(await EndOf(execution));
+        Assert.Equal("\"1: here\"", Encoding.UTF8.GetString(settled.Output.Span));
+        Assert.Equal(settled.Output.ToArray(), (await world.ReplayAsync(run, body)).ToArray());
+        // A life that ends between the two finds the signal again.
+        var entries = world.Journal.Entries(run).TakeWhile(entry => entry is not JournalEntry.SignalReceived { Key: "turn/1/signal/go/0" }).ToList();
+        var copy = new MemoryJournal();
+        copy.Create(run, "null"u8.ToArray(), entries[0].At);
+        copy.Send(run, InboxKind.Signal, "go", "null"u8.ToArray());   // consumed by the entry that this copy does not hold
+        var next = RunExecution.Start(copy.Claim(run), new RunHistory(entries, []), body, new HoldingJournal(copy, _ => false), World.Options(world.Time));
+        Assert.Equal("\"1: here\"", Encoding.UTF8.GetString(Assert.IsType<RunOutcome.Settled>(await EndOf(next)).Output.Span));
+    }
+
+    [Fact]
     public async Task A_run_that_is_told_to_stop_gives_itself_back_with_its_steps_recorded()
     {
         var gate = new TaskCompletionSource();
@@ -225,6 +263,31 @@ public sealed class RunTests
     }
 
     private static Task<RunOutcome> EndOf(RunExecution execution) => execution.Completion.WaitAsync(TimeSpan.FromSeconds(10));
+
+    /// <summary>Stores everything at once, and holds back the acknowledgement of some.</summary>
+    private sealed class HoldingJournal(IJournal inner, Func<JournalEntry, bool> isHeld) : IJournal
+    {
+        private readonly TaskCompletionSource released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public bool Holds { get; private set; }
+
+        public void Release() => released.SetResult();
+
+        public ValueTask<RunHistory?> ReadAsync(RunLease lease, CancellationToken cancel) => inner.ReadAsync(lease, cancel);
+
+        public ValueTask<IReadOnlyList<InboxMessage>> ReadInboxAsync(RunLease lease, long after, CancellationToken cancel) => inner.ReadInboxAsync(lease, after, cancel);
+
+        public ValueTask<ParkResult> ParkAsync(RunLease lease, ParkRequest request) => inner.ParkAsync(lease, request);
+
+        public async ValueTask<bool> AppendAsync(RunLease lease, JournalEntry entry)
+        {
+            var appended = await inner.AppendAsync(lease, entry);
+            if (!isHeld(entry)) return appended;
+            Holds = true;
+            await released.Task;
+            return appended;
+        }
+    }
 
     /// <summary>Refuses its first appends, as a full disk does.</summary>
     private sealed class StubbornJournal(IJournal inner, int failures) : IJournal

@@ -8,7 +8,9 @@ namespace Baton.Engine.Runs;
 internal sealed class Mailroom(RunExecution run, IReadOnlyList<InboxMessage> first)
 {
     private List<InboxMessage>? unopened = [.. first];   // null once the run is live
-    private readonly Dictionary<string, Queue<InboxMessage>> signals = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, PriorityQueue<InboxMessage, long>> signals = new(StringComparer.Ordinal);   // by number: the order in which they were sent
+    private readonly Dictionary<string, string> leftWaiters = new(StringComparer.Ordinal);   // names of the signals, by key
+    private readonly HashSet<long> takenAgain = [];
     private readonly Dictionary<string, Queue<SignalOperation>> signalWaiters = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Listener> listeners = new(StringComparer.Ordinal);
     private readonly List<long> discarded = [];
@@ -65,8 +67,31 @@ internal sealed class Mailroom(RunExecution run, IReadOnlyList<InboxMessage> fir
 
     public void Add(SignalOperation waiter)
     {
-        if (signals.TryGetValue(waiter.Name, out var kept) && kept.TryDequeue(out var message)) waiter.Accept(message);
-        else Queue(signalWaiters, waiter.Name).Enqueue(waiter);
+        while (signals.TryGetValue(waiter.Name, out var kept) && kept.TryDequeue(out var message, out var no))
+        {
+            if (takenAgain.Contains(no)) continue;
+            waiter.Accept(message);
+            return;
+        }
+        Queue(signalWaiters, waiter.Name).Enqueue(waiter);
+    }
+
+    /// <summary>The waiter was cancelled. A signal that was being recorded for it meanwhile comes back by <see cref="Return"/>.</summary>
+    public void Leave(SignalOperation waiter) => leftWaiters[waiter.Key] = waiter.Name;
+
+    /// <summary>A signal was recorded for a waiter that was cancelled before it was given to it: it is for the next one.</summary>
+    public void Return(JournalEntry.SignalReceived signal)
+    {
+        if (signal.InboxNo == 0 || !leftWaiters.Remove(signal.Key, out var name)) return;   // 0: recorded by a version that lost it, and replays so
+        var message = new InboxMessage(signal.InboxNo, InboxKind.Signal, name, signal.Payload);
+        if (unopened is null) Dispatch(message);
+        else Keep(message);
+    }
+
+    /// <summary>A replay has come to where the signal was given to a waiter: if it was returned before, it is not for anybody else.</summary>
+    public void Took(JournalEntry.SignalReceived signal)
+    {
+        if (unopened is not null && signal.InboxNo != 0) takenAgain.Add(signal.InboxNo);
     }
 
     public void Add(Listener listener) => listeners.Add(listener.Key, listener);
@@ -90,7 +115,7 @@ internal sealed class Mailroom(RunExecution run, IReadOnlyList<InboxMessage> fir
                     waiter.Accept(message);
                     return;
                 }
-                Queue(signals, message.Name).Enqueue(message);
+                Keep(message);
                 break;
             case InboxKind.Event when listeners.TryGetValue(message.Name, out var listener):
                 listener.Offer(message);
@@ -102,6 +127,12 @@ internal sealed class Mailroom(RunExecution run, IReadOnlyList<InboxMessage> fir
                 Discard(message);
                 break;
         }
+    }
+
+    private void Keep(InboxMessage message)
+    {
+        if (!signals.TryGetValue(message.Name, out var kept)) signals.Add(message.Name, kept = new PriorityQueue<InboxMessage, long>());
+        kept.Enqueue(message, message.No);
     }
 
     private static Queue<T> Queue<T>(Dictionary<string, Queue<T>> queues, string name)

@@ -207,6 +207,7 @@ public sealed class RunExecution
         {
             busy--;
             if (active.ContainsKey(operation.Key)) Settle(operation, outcome);
+            else Pass(outcome);
         });
 
     /// <summary>Runs a callback on the loop when the workflow is idle, from any thread.</summary>
@@ -247,6 +248,12 @@ public sealed class RunExecution
         operation.Settle(outcome);
     }
 
+    /// <summary>An outcome whose operation was cancelled while it was recorded: nobody is given it. What was sent to the run is not lost with it.</summary>
+    private void Pass(JournalEntry outcome)
+    {
+        if (outcome is JournalEntry.SignalReceived signal) mail.Return(signal);
+    }
+
     /// <summary>Called when no continuation and no delivery is left. True when it gave the loop something to do.</summary>
     private bool OnIdle()
     {
@@ -277,6 +284,7 @@ public sealed class RunExecution
             }
             if (cursor.IsUntaken(head.Key)) break;
             cursor.Advance();   // its operation was cancelled, or lies below a map item that has its result
+            Pass(head);
         }
         if (live) return false;
         if (cursor.Untaken.FirstOrDefault() is { } untaken)

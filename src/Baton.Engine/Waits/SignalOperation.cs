@@ -32,8 +32,13 @@ internal sealed class SignalOperation<T>(RunExecution run, string key, CancelSco
     public override void Settle(JournalEntry outcome)
     {
         if (outcome is not JournalEntry.SignalReceived received) throw new UnreachableException();
+        Run.Mail.Took(received);
         codec.Decode(received.Payload, Key, result);
     }
 
-    public override void Cancel() => result.TrySetCanceled();
+    public override void Cancel()
+    {
+        Run.Mail.Leave(this);
+        result.TrySetCanceled();
+    }
 }

@@ -44,6 +44,9 @@ internal sealed record JournalMeta
     public int? Count { get; init; }
     public string? State { get; init; }
 
+    /// <summary>The number of the message that a signal was.</summary>
+    public long? Message { get; init; }
+
     /// <summary>What a step says of itself.</summary>
     public JsonElement? Step { get; init; }
 }
@@ -69,7 +72,7 @@ internal static class JournalRows
             JournalEntry.ListeningStarted e => new(seq, JournalKind.ListeningStarted, at, key, null, null, default, Meta(new() { Subscriptions = e.Subscriptions })),
             JournalEntry.ListeningStopped e => new(seq, JournalKind.ListeningStopped, at, key, null, null, default, Meta(new() { Listener = e.Listener })),
             JournalEntry.EventReceived e => new(seq, JournalKind.EventReceived, at, key, null, null, e.Event, null),
-            JournalEntry.SignalReceived e => new(seq, JournalKind.SignalReceived, at, key, null, null, e.Payload, null),
+            JournalEntry.SignalReceived e => new(seq, JournalKind.SignalReceived, at, key, null, null, e.Payload, Meta(new() { Message = e.InboxNo })),
             JournalEntry.EventEmitted e => new(seq, JournalKind.EventEmitted, at, key, null, null, e.Event, null),
             JournalEntry.ChildStarted e => new(seq, JournalKind.ChildStarted, at, key, null, null, default, Meta(new() { Child = e.Child.ToString(), Workflow = e.Workflow, Detached = e.Detached })),
             JournalEntry.ChildEnded e => new(seq, JournalKind.ChildEnded, at, key, null, null, e.Output, Meta(new() { State = e.State.ToName(), Error = e.Error })),
@@ -93,7 +96,7 @@ internal static class JournalRows
             JournalKind.ListeningStarted => new JournalEntry.ListeningStarted(row.Seq, at, row.Key, [.. meta!.Subscriptions!]),
             JournalKind.ListeningStopped => new JournalEntry.ListeningStopped(row.Seq, at, row.Key, meta!.Listener!),
             JournalKind.EventReceived => new JournalEntry.EventReceived(row.Seq, at, row.Key, row.Body, 0),
-            JournalKind.SignalReceived => new JournalEntry.SignalReceived(row.Seq, at, row.Key, row.Body, 0),
+            JournalKind.SignalReceived => new JournalEntry.SignalReceived(row.Seq, at, row.Key, row.Body, meta?.Message ?? 0),
             JournalKind.EventEmitted => new JournalEntry.EventEmitted(row.Seq, at, row.Key, row.Body),
             JournalKind.ChildStarted => new JournalEntry.ChildStarted(row.Seq, at, row.Key, RunId.Parse(meta!.Child!, null), meta.Workflow!, default, meta.Detached!.Value),
             JournalKind.ChildEnded => new JournalEntry.ChildEnded(row.Seq, at, row.Key, State(meta!), row.Body, meta!.Error, 0),

@@ -102,6 +102,7 @@ internal sealed class MemoryJournal : IJournal
         run.Entries.Add(entry);
         switch (entry)
         {
+            case JournalEntry.SignalReceived e when run.Entries.SkipLast(1).OfType<JournalEntry.SignalReceived>().Any(other => other.InboxNo == e.InboxNo): break;   // returned by a waiter that was cancelled
             case JournalEntry.SignalReceived e: Consume(run, e.InboxNo); break;
             case JournalEntry.EventReceived e: Consume(run, e.InboxNo); break;
             case JournalEntry.ChildEnded e: Consume(run, e.InboxNo); break;

@@ -96,9 +96,8 @@ internal static class RunEndpoints
         if (limit.Problem is not null) return limit.Problem;
         var after = http.QueryInteger("after", -1, int.MaxValue, -1);
         if (after.Problem is not null) return after.Problem;
-        var rows = await queries.JournalAsync(http.Tenant, row, after.Value!.Value, limit.Value!.Value + 1, cancel);
-        var page = rows.Take(limit.Value.Value).Select(entry => Views.Entry(entry)).ToList();
-        return TypedResults.Json(new Page<JournalEntryView>(page, rows.Count > page.Count ? page[^1].Seq.ToString(CultureInfo.InvariantCulture) : null), WireJson.Web.PageJournalEntryView);
+        var (rows, hasMore) = await queries.JournalAsync(http.Tenant, row, after.Value!.Value, limit.Value!.Value, cancel);
+        return TypedResults.Json(new Page<JournalEntryView>([.. rows.Select(entry => Views.Entry(entry))], hasMore ? rows[^1].Seq.ToString(CultureInfo.InvariantCulture) : null), WireJson.Web.PageJournalEntryView);
     }, cancel);
 
     public static Task<IResult> Cancel(HttpContext http, string id, RequestBody bodies, RunStore runs, RunQueries queries, CancellationToken cancel) => ControlAsync(http, id, "cancel", bodies, runs, queries, cancel);

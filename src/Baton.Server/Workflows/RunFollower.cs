@@ -31,13 +31,13 @@ internal sealed class RunFollower(RunQueries queries, Wakeups wakeups, StepFeed 
         {
             while (begun.Reader.TryRead(out var step)) await stream.WriteAsync("step_started", null, new StepStartedView(step.Key, step.Label, step.Attempt, step.At), WireJson.Web.StepStartedView);
             var row = (await queries.FindAsync(tenant, run, cancel))!;
-            var entries = await queries.JournalAsync(tenant, row, after, MaxEntriesAtOnce, cancel);
+            var (entries, hasMore) = await queries.JournalAsync(tenant, row, after, MaxEntriesAtOnce, cancel);
             foreach (var entry in entries)
             {
                 await stream.WriteAsync("entry", entry.Seq.ToString(CultureInfo.InvariantCulture), Views.Entry(entry), WireJson.Web.JournalEntryView);
                 after = entry.Seq;
             }
-            if (entries.Count == MaxEntriesAtOnce) continue;
+            if (hasMore) continue;
             if (row.State != state)
             {
                 await stream.WriteAsync("state", null, row.ToView(), WireJson.Web.RunView);

@@ -69,9 +69,15 @@ internal sealed record RunRow(
     private static DateTimeOffset? Time(long? ms) => ms is { } value ? DateTimeOffset.FromUnixTimeMilliseconds(value) : null;
 }
 
+/// <param name="HasMore">True when entries follow that stand on no page yet.</param>
+internal sealed record JournalPage(IReadOnlyList<JournalRow> Rows, bool HasMore);
+
 /// <summary>Runs as the API shows them.</summary>
 internal sealed class RunQueries(Database database, JournalStore journal)
 {
+    /// <summary>Payloads have no limit of their own: a page ends after this much of them, with one entry at least.</summary>
+    private const int MaxPageBytes = 4 * 1024 * 1024;
+
     private readonly RunQuerySql sql = RunQuerySql.Sqlite;
 
     public async ValueTask<RunRow?> FindAsync(TenantId tenant, RunId run, CancellationToken cancel)
@@ -117,13 +123,19 @@ internal sealed class RunQueries(Database database, JournalStore journal)
         return new ProgressView(completed, failed, done, total);
     }
 
-    /// <summary>Entries after a position, oldest first.</summary>
-    public async ValueTask<List<JournalRow>> JournalAsync(TenantId tenant, RunRow run, long after, int limit, CancellationToken cancel)
+    /// <summary>Entries after a position, oldest first: up to a number of them, and no more than fit into memory for many callers at once.</summary>
+    public async ValueTask<JournalPage> JournalAsync(TenantId tenant, RunRow run, long after, int limit, CancellationToken cancel)
     {
         await using var connection = await database.ReadAsync(cancel);
         var rows = new List<JournalRow>();
-        await foreach (var row in journal.ReadRowsAsync(connection, tenant, run.No, after, limit, cancel)) rows.Add(row);
-        return rows;
+        var bytes = 0L;
+        await foreach (var row in journal.ReadRowsAsync(connection, tenant, run.No, after, limit + 1, cancel))
+        {
+            bytes += row.Body.Length;
+            if (rows.Count == limit || (rows.Count > 0 && bytes > MaxPageBytes)) return new JournalPage(rows, HasMore: true);
+            rows.Add(row);
+        }
+        return new JournalPage(rows, HasMore: false);
     }
 
     /// <summary>What a completed run gave.</summary>

@@ -190,6 +190,27 @@ public sealed class RunApiTests(RunApiTests.Shared shared) : IClassFixture<RunAp
     public async Task A_parameter_stands_once(string query, string name) => Assert.Equal([$"query/{name}"], (await Server.GetAsync($"/api/v1/runs?{query}")).Pointers(400));
 
     [Fact]
+    public async Task A_page_of_the_journal_holds_no_more_payload_than_memory_has_room_for()
+    {
+        await Server.RegisterAsync("fat", "do: [ { r: { for: { each: i, in: '[range(12)]' }, do: [ { e: { emit: { event: { with: { type: fat, data: '${ [$i, ([range(0; 200000)] | tostring)] }' } } } } } ] } } ]");
+        var run = await Server.StartRunAsync("fat");
+        Assert.Equal("completed", (await Server.EndAsync(run)).State);
+        var (emitted, pages) = (0, 0);
+        for (long? after = -1; after is not null; pages++)
+        {
+            var page = (await Server.GetAsync($"/api/v1/runs/{run}/journal?limit=1000&after={after}")).Ok();
+            Assert.InRange(page["items"].GetRawText().Length, 1, 6_000_000);
+            emitted += page["items"].EnumerateArray().Count(entry => entry.GetProperty("kind").GetString() == "event_emitted");
+            after = page.Json.TryGetProperty("next_cursor", out var next) ? long.Parse(next.GetString()!) : null;
+        }
+        Assert.Equal(12, emitted);
+        Assert.InRange(pages, 3, 13);
+        var followed = 0;
+        await foreach (var one in Server.Client.Runs.EventsAsync(run, TimeProvider.System, TestContext.Current.CancellationToken)) followed += one.Entry?.Kind == "event_emitted" ? 1 : 0;
+        Assert.Equal(12, followed);
+    }
+
+    [Fact]
     public async Task The_journal_comes_in_pages()
     {
         var run = await Server.StartRunAsync("steps");

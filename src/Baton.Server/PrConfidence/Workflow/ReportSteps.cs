@@ -26,13 +26,13 @@ internal sealed class ReportSteps(RunQueries runs)
         var (taken, calls) = (ImmutableArray.CreateBuilder<AnalysisStep>(), new List<ModelCall>());
         for (long after = -1; ;)
         {
-            var page = await runs.JournalAsync(step.Tenant, run, after, PageSize, step.Cancel);
+            var (page, hasMore) = await runs.JournalAsync(step.Tenant, run, after, PageSize, step.Cancel);
             foreach (var entry in page.Select(row => JournalRows.ToEntry(row)))
             {
                 if (Taken(entry, parts) is { } one) taken.Add(one);
                 if (entry is JournalEntry.StepCompleted completed && ModelCall.Of(completed) is { } call) calls.Add(call);
             }
-            if (page.Count < PageSize) break;
+            if (!hasMore) break;
             after = page[^1].Seq;
         }
         var prompts = calls.GroupBy(call => call.Model, StringComparer.Ordinal).OrderBy(group => group.Key, StringComparer.Ordinal)

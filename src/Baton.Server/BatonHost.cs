@@ -26,7 +26,7 @@ internal static class BatonHost
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = typeof(BatonHost).Assembly.GetName().Name, ContentRootPath = AppContext.BaseDirectory });
         settings.Configure(builder);
-        builder.Services.AddSingleton(TimeProvider.System).AddSingleton(Node.Local()).AddSingleton<Wakeups>();
+        builder.Services.AddSingleton<IHostLifetime, OwnLifetime>().AddSingleton(TimeProvider.System).AddSingleton(Node.Local()).AddSingleton<Wakeups>();
         var isLoopbackOnly = IPAddress.IsLoopback(settings.Address);
         builder.Services.AddHttp().AddStorage(Database.Open(settings.FindDatabase(builder.Configuration))).AddIdentity().AddOutbound(isLoopbackOnly).AddProcesses().AddTelemetry().AddGateway().AddWorkflows(code).AddPrConfidence(isLoopbackOnly);
         settings.Override?.Invoke(builder.Services);

@@ -45,9 +45,11 @@ internal static class ResultPrinter
             written.Add((Text(artifact, "title") ?? name, path));
         }
         if (written.Count > 0) Output.Out.WriteLine();
-        foreach (var (title, path) in written) Output.Out.Write(new Text($"{title,-10} {path}\n", new Style(link: new Uri(path).AbsoluteUri)) { Overflow = Overflow.Ellipsis });
+        foreach (var (title, path) in written) Console.Out.WriteLine($"{title,-10} {Link(path)}");   // whole, however narrow the terminal: it is there to be copied
         return written;
     }
+
+    private static string Link(string path) => Output.Out.Profile.Capabilities.Links ? $"\e]8;;{new Uri(path).AbsoluteUri}\e\\{path}\e]8;;\e\\" : path;
 
     private static string? Text(JsonElement of, string name) =>
         of.ValueKind == JsonValueKind.Object && of.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;

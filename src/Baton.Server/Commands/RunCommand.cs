@@ -66,8 +66,9 @@ internal static class RunCommand
         catch (OperationCanceledException)
         {
             progress.Close();
-            Output.Progress.WriteLine(host.IsOwn
-                ? $"Interrupted. What is recorded stays; the run goes on when a server starts on this database: baton serve, then baton logs -f {run.Id}"
+            // Not through the console's formatting: it would break a command, which is there to be copied, at the edge of the terminal.
+            await Console.Error.WriteLineAsync(host.IsOwn
+                ? $"Interrupted: running steps finish first. Ctrl-C again ends the process at once. What is recorded stays; the run goes on when a server starts on this database: baton serve, then baton logs -f {run.Id}"
                 : $"The run goes on. Follow it with: baton logs -f {run.Id}   End it with: baton runs cancel {run.Id}");
             throw;
         }

@@ -34,7 +34,7 @@ internal static class ServeCommand
             }
             catch (OperationCanceledException)
             {
-                await Console.Error.WriteLineAsync("Stopping: running steps finish first.");
+                await Console.Error.WriteLineAsync("Stopping: running steps finish first. Ctrl-C again ends the process at once.");
             }
             return ExitCode.Ok;
         }

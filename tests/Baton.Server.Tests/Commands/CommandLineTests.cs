@@ -246,6 +246,29 @@ public sealed class CommandLineTests(CommandLineTests.Shared shared) : IClassFix
     }
 
     [Fact]
+    public async Task A_second_Ctrl_C_ends_the_process_although_a_step_is_at_work()
+    {
+        var called = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var slow = await WebServer.StartAsync(async http =>
+        {
+            called.TrySetResult();
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, http.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+        });
+        using var home = new TemporaryFolder();
+        home.Write("slow.yaml", TestServer.Document("slow", $"do: [ {{ get: {{ call: http, with: {{ method: get, endpoint: '{slow.Address}' }} }} }} ]"));
+        var (serving, address) = await BatonProcess.ServeAsync(home.Path, home["slow.db"], null, ("BATON_Workflows__DrainTimeout", "01:00:00"));
+        await using (serving)
+        {
+            Assert.Equal(0, (await BatonProcess.RunAsync(home.Path, ["run", "slow.yaml", "--detach", "--server", address.ToString()])).Code);
+            await called.Task.WaitAsync(TestContext.Current.CancellationToken);
+            serving.Interrupt();
+            await serving.LineAsync(line => line.Contains("Ctrl-C again ends the process at once", StringComparison.Ordinal));
+            serving.Interrupt();
+            Assert.Equal(130, await serving.ExitAsync());
+        }
+    }
+
+    [Fact]
     public async Task A_credential_comes_from_the_environment_and_is_asked_for()
     {
         const string Key = "a-credential-for-the-command-line";

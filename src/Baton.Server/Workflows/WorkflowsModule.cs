@@ -16,6 +16,8 @@ internal static class WorkflowsModule
         public IServiceCollection AddWorkflows(IEnumerable<CodeWorkflow> code)
         {
             services.AddSettings<WorkflowOptions>(WorkflowOptions.Section).AddSingleton<IValidateOptions<WorkflowOptions>, WorkflowOptionsValidator>();
+            // The host gives up on its services after 30 s, whatever they were given: draining ends by its own limit, and then has a while to record.
+            services.AddOptions<HostOptions>().Configure<IOptions<WorkflowOptions>>((host, workflows) => host.ShutdownTimeout = workflows.Value.DrainTimeout + TimeSpan.FromSeconds(30));
             services.AddSettings<SecretOptions>(SecretOptions.Section);
             foreach (var workflow in code) services.AddSingleton(workflow);
             services.AddSingleton(provider => new RunWrites(WorkflowSql.Sqlite, provider.GetRequiredService<EventTriggers>(), provider.GetRequiredService<Wakeups>(), provider.GetRequiredService<TimeProvider>()));

@@ -77,6 +77,13 @@ public sealed class WorkerTests
     }
 
     [Fact]
+    public async Task The_host_gives_running_steps_all_the_time_that_they_are_set()
+    {
+        await using var server = await TestServer.StartAsync(new TestServer.Settings { Values = { ["Workflows:DrainTimeout"] = "01:00:00" } });
+        Assert.True(server.Get<Microsoft.Extensions.Options.IOptions<Microsoft.Extensions.Hosting.HostOptions>>().Value.ShutdownTimeout > TimeSpan.FromHours(1));
+    }
+
+    [Fact]
     public async Task What_waits_in_the_queue_of_a_full_server_is_served_when_there_is_room()
     {
         await using var server = await TestServer.StartAsync(new TestServer.Settings { Values = { ["Workflows:MaxRunsInMemory"] = "2" } });

@@ -188,6 +188,17 @@ public sealed class ReportTests
             PlainTables.Render(new("H", "S", Tone.Plain, [table])));
     }
 
+    [Theory]
+    [InlineData(1, "1 commit, 1 file, ")]
+    [InlineData(2, "2 commits, 2 files, ")]
+    public void One_is_not_counted_like_many(int count, string expected)
+    {
+        var report = Report("x");
+        report = report with { Changes = report.Changes with { Totals = report.Changes.Totals with { Commits = count, Files = count } } };
+        Assert.Contains(expected, PlainTables.Render(TerminalTables.Of(report)), StringComparison.Ordinal);
+        Assert.Contains(expected, MarkdownReport.Render(report), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_report_about_nothing_can_be_shown()
     {

@@ -16,7 +16,7 @@ internal static class MarkdownReport
         var changes = report.Changes;
         Line(text, $"# PR confidence: {Escape(report.FinalReport.Title)}");
         Line(text, "");
-        Line(text, $"{Code(changes.Base.Name)} … {Code(changes.Head.Name)} at {Code(changes.Head.Sha[..10])}: {changes.Totals.Commits} commits, {changes.Totals.Files} files, +{changes.Totals.Added} −{changes.Totals.Deleted} lines.");
+        Line(text, $"{Code(changes.Base.Name)} … {Code(changes.Head.Name)} at {Code(changes.Head.Sha[..10])}: {Wording.Count(changes.Totals.Commits, "commit", "commits")}, {Wording.Count(changes.Totals.Files, "file", "files")}, +{changes.Totals.Added} −{changes.Totals.Deleted} lines.");
         Line(text, "");
         Line(text, $"**{Escape(report.FinalReport.Summary)}**");
         Criteria(text, report);

@@ -16,7 +16,7 @@ internal static class TerminalTables
         var changes = report.Changes;
         ImmutableArray<TableModel> tables = [Score(report.ConfidenceAnalysis), Criteria(report, maxRows), Gaps(report, maxRows), Stale(report, maxRows), Notes(report, maxRows)];
         return new(
-            Visible.Line($"{report.FinalReport.Title} ({changes.Base.Name}...{changes.Head.Name}: {changes.Totals.Commits} commits, {changes.Totals.Files} files, +{changes.Totals.Added} -{changes.Totals.Deleted})"),
+            Visible.Line($"{report.FinalReport.Title} ({changes.Base.Name}...{changes.Head.Name}: {Wording.Count(changes.Totals.Commits, "commit", "commits")}, {Wording.Count(changes.Totals.Files, "file", "files")}, +{changes.Totals.Added} -{changes.Totals.Deleted})"),
             Visible.Line(report.FinalReport.Summary),
             Tones.Of(report.ConfidenceAnalysis.Level),
             [.. tables.Where(table => !table.Rows.IsEmpty)]);

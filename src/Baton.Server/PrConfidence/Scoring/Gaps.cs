@@ -91,7 +91,7 @@ internal static class Gaps
         if (code.Length > 0 && !changes.Tests.Any(test => test.Change != TestChange.Removed)
             && !changes.Files.Any(file => file.Kind == FileKind.Test && file.Added > 0))
             yield return Of("code_without_tests", lines >= ManyLines ? Severity.High : Severity.Medium,
-                $"{lines} lines of code were added and no test was touched", "Nothing shows that the new code works, or will go on working.",
+                $"{Wording.Count(lines, "line of code was", "lines of code were")} added and no test was touched", "Nothing shows that the new code works, or will go on working.",
                 "Add tests for the changed code.", untested.Select(file => file.Path));
         else
         {

@@ -102,10 +102,9 @@ internal static class RunsCommand
 
     private static void Print(RunView run)
     {
-        var grid = new Grid().AddColumns(2);
-        void Row(string name, string? value)
+        static void Row(string name, string? value)
         {
-            if (!string.IsNullOrEmpty(value)) grid.AddRow(new Text(name), new Text(value));
+            if (!string.IsNullOrEmpty(value)) Output.Out.WriteLine($"{name,-9} {value}");
         }
         Row("run", run.Id);
         Row("workflow", $"{run.Namespace}/{run.Workflow}@{run.Version}");
@@ -118,6 +117,5 @@ internal static class RunsCommand
         Row("labels", string.Join(' ', run.Labels.Select(label => $"{label.Key}={label.Value}")));
         if (run.Progress is { } progress) Row("steps", $"{progress.StepsCompleted} completed{(progress.StepsFailed > 0 ? $", {progress.StepsFailed} failed attempts" : "")}{(progress.ItemsTotal is { } total ? $", {progress.ItemsDone} of {total} items" : "")}");
         if (run.Error is { } error) Row("error", Output.Describe(error));
-        Output.Out.Write(grid);
     }
 }

@@ -3,8 +3,13 @@ namespace Baton.Server.PrConfidence;
 /// <summary>Findings as readers see them.</summary>
 internal static class Wording
 {
-    /// <summary>With a capital at the beginning and one full stop at the end.</summary>
-    public static string Sentence(string text) => text.Length == 0 ? "" : char.ToUpperInvariant(text[0]) + text[1..].TrimEnd('.') + ".";
+    /// <summary>With a capital at the beginning and one mark at the end.</summary>
+    public static string Sentence(string text)
+    {
+        if (text.Length == 0) return "";
+        var sentence = char.ToUpperInvariant(text[0]) + text[1..].TrimEnd('.');
+        return sentence[^1] is '?' or '!' ? sentence : sentence + ".";
+    }
 
     public static string Count(int count, string one, string many) => $"{count:N0} {(count == 1 ? one : many)}";
 

@@ -118,6 +118,9 @@ public sealed class FlowTests : IDisposable
     [InlineData("repo", "/no/such/folder", "/do/1/collect_range", "/no/such/folder")]
     [InlineData("ticket", "/no/such/ticket.md", "/do/0/read_ticket", "does not exist")]
     [InlineData("ticket", "ticket.md", "/do/0/read_ticket", "give an absolute path")]
+    [InlineData("ticket", "/tmp", "/do/0/read_ticket", "The ticket /tmp is a folder; give the file in it.")]
+    [InlineData("repo", "/etc/passwd", "/do/1/collect_range", "is not a Git repository")]
+    [InlineData("base", "mian", "/do/1/collect_range", "did you mean 'main'?")]
     public async Task What_cannot_be_read_is_named(string name, string value, string place, string expected)
     {
         await using var server = await StartAsync();
@@ -127,6 +130,7 @@ public sealed class FlowTests : IDisposable
         Assert.Equal(("failed", place), (result.State, result.Error!.Instance));
         Assert.Contains(expected, result.Error.Detail, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", result.Error.Detail, StringComparison.Ordinal);
+        Assert.Matches(@"[^.?!][.?]$", result.Error.Detail);
     }
 
     [Fact]

@@ -24,6 +24,7 @@ internal sealed class Repository
 
     public static async Task<Asked<Repository>> OpenAsync(Git git, string path, TimeSpan timeout, CancellationToken cancel)
     {
+        if (File.Exists(path)) return new GitError.NotARepository(path);
         if (!Directory.Exists(path)) return new GitError.FolderMissing(path);
         var folder = Path.GetFullPath(path);
         var outcome = await git.RunAsync(new(folder, ["rev-parse", "--is-shallow-repository", "--git-dir"]) { Timeout = timeout }, cancel);

@@ -11,6 +11,7 @@ internal static class TicketReader
 
     public static async Task<TicketResult> ReadFileAsync(string path, TicketFormat format, CancellationToken cancel)
     {
+        if (Directory.Exists(path)) return new TicketResult.Failed(TicketError.FileMissing, $"the ticket {path} is a folder; give the file in it");
         var file = new FileInfo(path);
         if (!file.Exists) return new TicketResult.Failed(TicketError.FileMissing,
             $"the ticket {path} does not exist; give the path of a Markdown file or of a Jira issue saved as JSON");

@@ -132,7 +132,7 @@ internal sealed class PrConfidenceFunctions(TimeProvider time, LocalPaths paths,
     }
 
     private static WorkflowException Refused(string title, string message) =>
-        new(new WorkflowError(ErrorTypes.Validation, 422, title, $"{char.ToUpperInvariant(message[0])}{message[1..]}."), ErrorClass.DataValidation);
+        new(new WorkflowError(ErrorTypes.Validation, 422, title, Wording.Sentence(message)), ErrorClass.DataValidation);
 
     private static FunctionParameter Required(string name, string description) => new(name, IsRequired: true, description);
 

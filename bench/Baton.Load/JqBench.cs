@@ -14,6 +14,7 @@ internal static class JqBench
     private static readonly string[] Programs =
     [
         ".",
+        "{a: {b: .}} | .a.b[0]",
         "map(select(.active and .n > 500))",
         """map("\(.id): \(.name)") | join("\n")""",
         "group_by(.address.city) | map({city: .[0].address.city, total: (map(.n) | add)})",
@@ -30,7 +31,7 @@ internal static class JqBench
             var file = Path.Combine(folder.FullName, "records.json");
             await File.WriteAllBytesAsync(file, Records.Make());
             return new BenchResult(await MeasureAsync(file),
-                $"{Records.Count:N0} objects, {new FileInfo(file).Length / 1e6:0.00} MB; best of {Runs} runs, reading, compiling and writing included. Baton is warm, as in a server; the command starts anew each time ('{Startup}' says what that costs, and times_faster leaves it out).");
+                $"{Records.Count:N0} objects, {new FileInfo(file).Length / 1e6:0.00} MB; best of {Runs} runs, reading, compiling and writing included, in the bytes of memory asked for too. Baton is warm, as in a server; the command starts anew each time ('{Startup}' says what that costs, and times_faster leaves it out).");
         }
         finally
         {
@@ -57,6 +58,7 @@ internal static class JqBench
             var theirs = await BestAsync(() => CommandAsync(program, ["-c", file]));
             rows.Add(new(Bench, program, Ours, "best_ms", ours.TotalMilliseconds, "ms"));
             rows.Add(new(Bench, program, Theirs, "best_ms", theirs.TotalMilliseconds, "ms"));
+            rows.Add(new(Bench, program, Ours, "bytes", Allocated(() => RunOurs(program, file)), "B"));
             rows.Add(new(Bench, program, Ours, "times_faster", (theirs - startup) / ours, "times"));
         }
         return rows;
@@ -86,6 +88,14 @@ internal static class JqBench
         {
             throw new BenchException("there is no jq command on the PATH to compare with. Install it (Debian: apt-get install jq), and ask again.");
         }
+    }
+
+    /// <summary>Bytes of memory that one run asks for.</summary>
+    private static double Allocated(Action run)
+    {
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        run();
+        return GC.GetAllocatedBytesForCurrentThread() - before;
     }
 
     private static async Task<TimeSpan> BestAsync(Func<Task> run)

@@ -37,6 +37,14 @@ internal sealed record RunQuerySql
     public string ListByLabel { get; init; } =
         $"SELECT {Columns} FROM runs WHERE no IN (SELECT run_no FROM run_labels WHERE tenant_id = @Tenant AND name = @LabelName AND value = @LabelValue) AND tenant_id = @Tenant {Rest}";
 
+    public string AwaitingAncestors { get; init; } = """
+        WITH RECURSIVE awaiting (id, depth) AS (
+            SELECT parent_id, 1 FROM runs WHERE tenant_id = @Tenant AND id = @Id AND parent_key IS NOT NULL
+            UNION ALL
+            SELECT r.parent_id, depth + 1 FROM awaiting a JOIN runs r ON r.tenant_id = @Tenant AND r.id = a.id WHERE r.parent_key IS NOT NULL AND depth < @Most)
+        SELECT count(*) FROM awaiting
+        """;
+
     public string Counts { get; init; } = """
         SELECT (SELECT count(*) FROM journal WHERE tenant_id = @Tenant AND run_no = @No AND kind = 2) AS completed,
                (SELECT count(*) FROM journal WHERE tenant_id = @Tenant AND run_no = @No AND kind = 3) AS failed
@@ -84,6 +92,13 @@ internal sealed class RunQueries(Database database, JournalStore journal)
     {
         await using var connection = await database.ReadAsync(cancel);
         return await connection.QuerySingleOrDefaultAsync<RunRow>(new CommandDefinition(sql.Get, new { Tenant = tenant.Value, Id = run.ToString() }, cancellationToken: cancel));
+    }
+
+    /// <summary>How many runs wait for this one, directly or through others; counted up to <paramref name="most"/>.</summary>
+    public async Task<int> AwaitingAncestorsAsync(TenantId tenant, RunId run, int most, CancellationToken cancel)
+    {
+        await using var connection = await database.ReadAsync(cancel);
+        return await connection.ExecuteScalarAsync<int>(new CommandDefinition(sql.AwaitingAncestors, new { Tenant = tenant.Value, Id = run.ToString(), Most = most }, cancellationToken: cancel));
     }
 
     public async ValueTask<Page<RunView>> ListAsync(TenantId tenant, RunFilter filter, CancellationToken cancel)

@@ -10,8 +10,11 @@ namespace Baton.Server.Workflows;
 
 /// <summary>What workflow documents may do in this server.</summary>
 internal sealed class WorkflowEffects(
-    IEnumerable<HostedFunctions> functions, WorkflowCatalog catalog, SecretStore secrets, HttpCalls http, OpenApiCalls openApi, ProcessCalls processes, ResourceReader resources) : IWorkflowEffects
+    IEnumerable<HostedFunctions> functions, WorkflowCatalog catalog, SecretStore secrets, RunQueries runs, HttpCalls http, OpenApiCalls openApi, ProcessCalls processes, ResourceReader resources) : IWorkflowEffects
 {
+    /// <summary>A workflow that runs itself and waits for it would otherwise go on until the disk is full. Runs that nobody awaits may follow each other for ever.</summary>
+    private const int MaxDepth = 50;
+
     private readonly FrozenDictionary<string, HostedFunction> functions = functions.SelectMany(feature => feature.All).ToFrozenDictionary(function => function.Description.Name, StringComparer.Ordinal);
 
     public IEnumerable<string> FunctionNames => functions.Keys;
@@ -36,6 +39,8 @@ internal sealed class WorkflowEffects(
         var name = new WorkflowName(find.Namespace, find.Name, find.Version);
         var workflow = await catalog.ResolveAsync(step.Tenant, name, step.Cancel)
             ?? throw new WorkflowException(new WorkflowError(ErrorTypes.Configuration, 404, "Unknown workflow", $"There is no workflow {name} to run. Register it first."), ErrorClass.DataValidation);
+        if (await runs.AwaitingAncestorsAsync(step.Tenant, step.Run, MaxDepth, step.Cancel) >= MaxDepth)
+            throw new WorkflowException(new WorkflowError(ErrorTypes.Configuration, 400, "Workflows nest too deep", $"{MaxDepth} runs already wait for each other above this one, and it wants to run {name}. Does a workflow run itself without end? Let one of them go on without waiting (await: false), or use a loop."), ErrorClass.DataValidation);
         return JqValue.Object(("version", workflow.Version));
     }
 }

@@ -4,7 +4,7 @@ using Baton.Engine;
 
 namespace Baton.Server.Commands;
 
-/// <summary>The commands of <c>baton</c>. All but serve and doctor see the server only through its public API.</summary>
+/// <summary>The commands of <c>baton</c>. Those that work with a running server see it only through its public API.</summary>
 internal static class CommandLine
 {
     public static async Task<int> InvokeAsync(string[] args, IReadOnlyCollection<CodeWorkflow> workflows)
@@ -29,6 +29,11 @@ internal static class CommandLine
         {
             await Console.Error.WriteLineAsync(Describe(e.Problem));
             return e.Problem.Status == 0 ? ExitCode.Unavailable : ExitCode.Refused;
+        }
+        catch (StartupException e)
+        {
+            await Console.Error.WriteLineAsync($"baton: {e.Message}");
+            return ExitCode.Unavailable;
         }
         catch (UsageException e)
         {

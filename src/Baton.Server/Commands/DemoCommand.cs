@@ -22,18 +22,7 @@ internal static class DemoCommand
         var port = new Option<int>("--port") { Description = "Port to listen on. Default: a free one." };
         var output = new Option<string?>("--out") { Description = "Folder for the report. Default: baton-out/RUN." };
         var command = new Command("demo", "Analyse the example repository with a server of its own, and print the report. Needs no model and no key.") { keep, port, output };
-        command.SetAction(async (parsed, cancel) =>
-        {
-            try
-            {
-                return await RunAsync(workflows, parsed.GetValue(keep), parsed.GetValue(port), parsed.GetValue(output), cancel);
-            }
-            catch (StartupException e)
-            {
-                await Console.Error.WriteLineAsync($"baton: {e.Message}");
-                return ExitCode.Unavailable;
-            }
-        });
+        command.SetAction((parsed, cancel) => RunAsync(workflows, parsed.GetValue(keep), parsed.GetValue(port), parsed.GetValue(output), cancel));
         return command;
     }
 
@@ -55,14 +44,7 @@ internal static class DemoCommand
         }
         Output.Out.WriteLine($"{"Run",-10} {new Uri(host.Client.Address, $"/runs/{run.Id}")}");
         Output.Progress.WriteLine("The server stays up. Ctrl-C stops it.");
-        try
-        {
-            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancel);
-        }
-        catch (OperationCanceledException)
-        {
-            // Asked for: the demo itself is over.
-        }
+        await Interrupt.WaitAsync(cancel);
         return code;
     }
 

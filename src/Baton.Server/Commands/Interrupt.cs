@@ -12,6 +12,19 @@ internal sealed class Interrupt : IDisposable
 
     public CancellationToken Token => source.Token;
 
+    /// <summary>Waits until somebody asks: for commands that go on until then.</summary>
+    public static async Task WaitAsync(CancellationToken asked)
+    {
+        try
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, asked);
+        }
+        catch (OperationCanceledException)
+        {
+            // This is what was waited for.
+        }
+    }
+
     public void Dispose()
     {
         foreach (var registration in registrations) registration.Dispose();

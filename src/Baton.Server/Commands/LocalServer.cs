@@ -22,16 +22,22 @@ internal sealed class LocalServer : IAsyncDisposable
     /// <param name="named">What <c>--server</c> says: a named server is used or missing, never replaced.</param>
     public static async Task<LocalServer> FindAsync(string? named, IReadOnlyCollection<CodeWorkflow> workflows, CancellationToken cancel)
     {
-        var client = ServerOptions.Connect(named);
-        if (ServerOptions.IsNamed(named)) return new LocalServer(client, null);
+        if (ServerOptions.IsNamed(named) || await AnswersAsync(named, cancel)) return new LocalServer(ServerOptions.Connect(named), null);
+        return await StartAsync(new HostSettings { Port = 0, LogLevel = LogLevel.Warning }, workflows, cancel);
+    }
+
+    /// <summary>Whether a server answers. Another program at the default address is none; at an address that was named it is the caller's mistake.</summary>
+    /// <exception cref="BatonException">What answers refuses, or is another program where a server was named.</exception>
+    public static async Task<bool> AnswersAsync(string? named, CancellationToken cancel)
+    {
         try
         {
-            await client.HealthAsync(cancel);
-            return new LocalServer(client, null);
+            await ServerOptions.Connect(named).HealthAsync(cancel);
+            return true;
         }
-        catch (BatonException e) when (e.Problem.Status == 0 || ServerOptions.IsForeign(e.Problem))
+        catch (BatonException e) when (e.Problem.Status == 0 || (!ServerOptions.IsNamed(named) && ServerOptions.IsForeign(e.Problem)))
         {
-            return await StartAsync(new HostSettings { Port = 0, LogLevel = LogLevel.Warning }, workflows, cancel);
+            return false;
         }
     }
 

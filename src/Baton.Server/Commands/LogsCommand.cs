@@ -63,7 +63,7 @@ internal static class LogsCommand
         {
             foreach (var property in meta.EnumerateObject())
             {
-                if (property.Name == "error") details.Add($"{property.Value.GetProperty("title")}: {(property.Value.TryGetProperty("detail", out var detail) ? detail.ToString() : "")}");
+                if (property.Name == "error") details.Add(Output.ErrorIn(meta));
                 else if (property.Name == "due_at_ms") details.Add($"due {DateTimeOffset.FromUnixTimeMilliseconds(property.Value.GetInt64()):O}");
                 else if (property.Name is not ("behaviour" or "subscriptions" or "workflow" or "detached")) details.Add($"{property.Name} {property.Value}");
             }

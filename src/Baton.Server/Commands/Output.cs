@@ -64,5 +64,9 @@ internal static class Output
         _ => state,
     };
 
+    /// <summary>The error in an entry's meta; empty for none.</summary>
+    public static string ErrorIn(JsonElement meta) =>
+        meta.TryGetProperty("error", out var error) ? $"{error.GetProperty("title").GetString()}: {(error.TryGetProperty("detail", out var detail) ? detail.GetString() : "")}" : "";
+
     public static string Describe(ErrorView error) => $"{error.Title} ({error.Status}){(error.Instance is null ? "" : $" at {error.Instance}")}{(error.Detail is null ? "" : $": {error.Detail}")}";
 }

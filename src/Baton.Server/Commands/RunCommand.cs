@@ -24,23 +24,15 @@ internal static class RunCommand
         command.SetAction(async (parsed, cancel) =>
         {
             var given = parsed.GetValue(input) is { } text ? await JsonArgument.ReadAsync(text, "--input", cancel) : (JsonElement?)null;
-            if (parsed.GetValue(detach) && !await HasServerAsync(parsed.GetValue(server), cancel)) throw new UsageException("--detach needs a server that goes on: start one with 'baton serve'.");
-            try
-            {
-                await using var host = await LocalServer.FindAsync(parsed.GetValue(server), workflows, cancel);
-                var workflow = await WorkflowAsync(host.Client, parsed.GetValue(target)!, cancel);
-                var start = new StartRun(workflow.Name.ToString(), InputArguments.Build(given, [.. parsed.UnmatchedTokens], workflow.InputSchema), Labels(parsed.GetValue(label)), parsed.GetValue(priority));
-                var run = await host.Client.Runs.StartAsync(start, parsed.GetValue(key), cancel);
-                if (!parsed.GetValue(detach)) return await FollowAsync(host, run, parsed.GetValue(output), parsed.GetValue(json), cancel);
-                if (parsed.GetValue(json)) Output.Json(run, WireJson.Web.RunView);
-                else await Console.Out.WriteLineAsync(run.Id);
-                return ExitCode.Ok;
-            }
-            catch (StartupException e)
-            {
-                await Console.Error.WriteLineAsync($"baton: {e.Message}");
-                return ExitCode.Unavailable;
-            }
+            if (parsed.GetValue(detach) && !await LocalServer.AnswersAsync(parsed.GetValue(server), cancel)) throw new UsageException("--detach needs a server that goes on: start one with 'baton serve'.");
+            await using var host = await LocalServer.FindAsync(parsed.GetValue(server), workflows, cancel);
+            var workflow = await WorkflowAsync(host.Client, parsed.GetValue(target)!, cancel);
+            var start = new StartRun(workflow.Name.ToString(), InputArguments.Build(given, [.. parsed.UnmatchedTokens], workflow.InputSchema), Labels(parsed.GetValue(label)), parsed.GetValue(priority));
+            var run = await host.Client.Runs.StartAsync(start, parsed.GetValue(key), cancel);
+            if (!parsed.GetValue(detach)) return await FollowAsync(host, run, parsed.GetValue(output), parsed.GetValue(json), cancel);
+            if (parsed.GetValue(json)) Output.Json(run, WireJson.Web.RunView);
+            else await Console.Out.WriteLineAsync(run.Id);
+            return ExitCode.Ok;
         });
         return command;
     }
@@ -109,19 +101,6 @@ internal static class RunCommand
 
     private static UsageException NoWorkflow(string target) =>
         new($"'{target}' names no workflow. The name of a document ends in .yaml, .yml or .json; a registered workflow is written as namespace/name[@version].");
-
-    private static async Task<bool> HasServerAsync(string? server, CancellationToken cancel)
-    {
-        try
-        {
-            await ServerOptions.Connect(server).HealthAsync(cancel);
-            return true;
-        }
-        catch (BatonException e) when (e.Problem.Status == 0)
-        {
-            return false;
-        }
-    }
 
     private static Dictionary<string, string>? Labels(string[]? labels)
     {

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Baton.Client;
 using Spectre.Console;
 
@@ -19,7 +18,7 @@ internal sealed class RunProgress(IAnsiConsole console)
     {
         if (one.Step is { } step) Begin(step);
         else if (one.Entry is { } entry) Record(entry);
-        else if (one.Run is { } run && run.State is "waiting" or "paused") Line($"  [yellow]·[/] {one.Run!.State}{(one.Run.WakeAt is { } at ? $" until {at.ToLocalTime():HH:mm:ss}" : "")}");
+        else if (one.Run is { State: "waiting" or "paused" } run) Line($"  [yellow]·[/] {run.State}{(run.WakeAt is { } at ? $" until {at.ToLocalTime():HH:mm:ss}" : "")}");
     }
 
     /// <summary>Removes what is only of the moment.</summary>
@@ -33,9 +32,9 @@ internal sealed class RunProgress(IAnsiConsole console)
 
     private void Record(JournalEntryView entry)
     {
-        if (MapOf(entry.Key) is { } map && entry.Kind is "step_completed" or "step_failed")
+        if (entry.Kind is "step_completed" or "step_failed" && MapOf(entry.Key) is { } map)
         {
-            Count(MapOf(entry.Key)!, entry);
+            Count(map, entry);
             return;
         }
         switch (entry.Kind)
@@ -45,7 +44,7 @@ internal sealed class RunProgress(IAnsiConsole console)
                 Bar(entry.Key);
                 break;
             case "step_completed" when !entry.Key.Contains('~'): Line($"  [green]✓[/] {Label(entry.Key)} [grey]{Took(entry)}[/]"); break;
-            case "step_failed": Line($"  [red]✗[/] {Label(entry.Key)} [grey]attempt {entry.Attempt}[/] {Markup.Escape(ErrorOf(entry))}"); break;
+            case "step_failed": Line($"  [red]✗[/] {Label(entry.Key)} [grey]attempt {entry.Attempt}[/] {Markup.Escape(entry.Meta is { } meta ? Output.ErrorIn(meta) : "")}"); break;
             case "child_started": Line($"  [blue]→[/] {Label(entry.Key)} started {entry.Meta!.Value.GetProperty("child").GetString()}"); break;
             case "event_emitted": Line($"  [green]✓[/] {Label(entry.Key)} published"); break;
         }
@@ -91,9 +90,6 @@ internal sealed class RunProgress(IAnsiConsole console)
     private static string Last(string key) => key.StartsWith('/') ? key[(key.LastIndexOf('/') + 1)..] : key;
 
     private static string Took(JournalEntryView entry) => entry.TookMs is { } ms ? Output.Duration(TimeSpan.FromMilliseconds(ms)) : "";
-
-    private static string ErrorOf(JournalEntryView entry) =>
-        entry.Meta is { } meta && meta.TryGetProperty("error", out var error) ? $"{error.GetProperty("title").GetString()}: {(error.TryGetProperty("detail", out JsonElement detail) ? detail.GetString() : "")}" : "";
 
     private void Line(string markup)
     {

@@ -24,25 +24,11 @@ internal static class ServeCommand
 
     private static async Task<int> ServeAsync(HostSettings settings, IReadOnlyCollection<CodeWorkflow> workflows, CancellationToken cancel)
     {
-        try
-        {
-            await using var server = await RunningServer.StartAsync(settings, workflows, cancel);
-            await Console.Out.WriteLineAsync($"Baton {BatonHost.Version} listens on {server.Address} (database {server.DatabasePath}). Ctrl-C stops it.");
-            try
-            {
-                await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancel);
-            }
-            catch (OperationCanceledException)
-            {
-                await Console.Error.WriteLineAsync("Stopping: running steps finish first. Ctrl-C again ends the process at once.");
-            }
-            return ExitCode.Ok;
-        }
-        catch (StartupException e)
-        {
-            await Console.Error.WriteLineAsync($"baton: {e.Message}");
-            return ExitCode.Unavailable;
-        }
+        await using var server = await RunningServer.StartAsync(settings, workflows, cancel);
+        await Console.Out.WriteLineAsync($"Baton {BatonHost.Version} listens on {server.Address} (database {server.DatabasePath}). Ctrl-C stops it.");
+        await Interrupt.WaitAsync(cancel);
+        await Console.Error.WriteLineAsync("Stopping: running steps finish first. Ctrl-C again ends the process at once.");
+        return ExitCode.Ok;
     }
 
     private static bool TryAddress(string text, out IPAddress address)

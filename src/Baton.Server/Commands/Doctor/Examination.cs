@@ -100,8 +100,7 @@ internal sealed class Examination(HostSettings settings, string? server, IReadOn
 
     private Finding Disk()
     {
-        var folder = Path.GetDirectoryName(database)!;
-        while (!Directory.Exists(folder)) folder = Path.GetDirectoryName(folder)!;
+        var folder = Existing(Path.GetDirectoryName(database)!);
         var free = new DriveInfo(folder).AvailableFreeSpace;
         return free < LittleDisk ? Finding.Warning("disk", $"{Bytes(free)} are free at {folder}. When it is full, runs wait: nothing is lost, nothing goes on.") : Finding.Ok("disk", $"{Bytes(free)} are free at {folder}.");
     }
@@ -112,8 +111,7 @@ internal sealed class Examination(HostSettings settings, string? server, IReadOn
 
     private static string? Writable(string folder)
     {
-        var existing = folder;
-        while (!Directory.Exists(existing)) existing = Path.GetDirectoryName(existing)!;
+        var existing = Existing(folder);
         try
         {
             var probe = Path.Combine(existing, $".baton-doctor-{Environment.ProcessId}");
@@ -125,6 +123,13 @@ internal sealed class Examination(HostSettings settings, string? server, IReadOn
         {
             return $"The database is to be in {folder}, but {existing} cannot be written: {e.Message}";
         }
+    }
+
+    /// <summary>The folder itself, or the nearest above it that exists.</summary>
+    private static string Existing(string folder)
+    {
+        while (!Directory.Exists(folder)) folder = Path.GetDirectoryName(folder)!;
+        return folder;
     }
 
     private static string Size(string path) => Bytes(new FileInfo(path).Length);

@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Collections.Immutable;
 
 namespace Baton.Engine;
@@ -25,26 +24,13 @@ public enum RunState
     Cancelled,
 }
 
-/// <summary>The one table of legal transitions. The database repeats the states in a CHECK; the rest is here.</summary>
+/// <summary>The states by their stored names. Which may follow which stands where it is held: in the statements that change them, each of which names the states it starts from.</summary>
 public static class RunStates
 {
-    private static readonly FrozenDictionary<RunState, ImmutableArray<RunState>> Next = new Dictionary<RunState, ImmutableArray<RunState>>
-    {
-        [RunState.Queued] = [RunState.Running, RunState.Paused, RunState.Cancelled],
-        [RunState.Running] = [RunState.Queued, RunState.Waiting, RunState.Paused, RunState.Completed, RunState.Failed, RunState.Cancelled],
-        [RunState.Waiting] = [RunState.Queued, RunState.Running, RunState.Paused, RunState.Cancelled],
-        [RunState.Paused] = [RunState.Queued, RunState.Cancelled],
-        [RunState.Completed] = [],
-        [RunState.Failed] = [],
-        [RunState.Cancelled] = [],
-    }.ToFrozenDictionary();
-
     /// <summary>Every state as it is stored, in the order of the enum.</summary>
     public static ImmutableArray<string> Names { get; } = [.. Enum.GetValues<RunState>().Select(ToName)];
 
-    public static bool IsTerminal(this RunState state) => Next[state].IsEmpty;
-
-    public static bool CanBecome(this RunState from, RunState to) => Next[from].Contains(to);
+    public static bool IsTerminal(this RunState state) => state is RunState.Completed or RunState.Failed or RunState.Cancelled;
 
     public static string ToName(this RunState state) => state switch
     {
@@ -64,4 +50,8 @@ public static class RunStates
         state = (RunState)Math.Max(index, 0);
         return index >= 0;
     }
+
+    /// <summary>A state out of storage.</summary>
+    /// <exception cref="InvalidDataException">It is none: a newer version wrote it.</exception>
+    public static RunState Parse(string name) => TryParse(name, out var state) ? state : throw new InvalidDataException($"'{name}' is not a run state.");
 }

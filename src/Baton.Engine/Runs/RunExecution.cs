@@ -122,8 +122,6 @@ public sealed class RunExecution
 
     // --- What operations use -------------------------------------------------------------------------------------------------------
 
-    internal bool IsOnLoop => loop.IsCurrent;
-
     /// <summary>Takes an operation that workflow code asks for: hands over what is recorded, or starts it once the run is live.</summary>
     internal void Ask(Operation operation)
     {

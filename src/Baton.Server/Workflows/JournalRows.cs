@@ -99,9 +99,9 @@ internal static class JournalRows
             JournalKind.SignalReceived => new JournalEntry.SignalReceived(row.Seq, at, row.Key, row.Body, meta?.Message ?? 0),
             JournalKind.EventEmitted => new JournalEntry.EventEmitted(row.Seq, at, row.Key, row.Body),
             JournalKind.ChildStarted => new JournalEntry.ChildStarted(row.Seq, at, row.Key, RunId.Parse(meta!.Child!, null), meta.Workflow!, default, meta.Detached!.Value),
-            JournalKind.ChildEnded => new JournalEntry.ChildEnded(row.Seq, at, row.Key, State(meta!), row.Body, meta!.Error, 0),
+            JournalKind.ChildEnded => new JournalEntry.ChildEnded(row.Seq, at, row.Key, RunStates.Parse(meta!.State!), row.Body, meta!.Error, 0),
             JournalKind.MapStarted => new JournalEntry.MapStarted(row.Seq, at, row.Key, meta!.Count!.Value),
-            JournalKind.StateChanged => new JournalEntry.StateChanged(row.Seq, at, State(meta!), row.Body, meta!.Error),
+            JournalKind.StateChanged => new JournalEntry.StateChanged(row.Seq, at, RunStates.Parse(meta!.State!), row.Body, meta!.Error),
             _ => throw new InvalidDataException($"The journal holds an entry of kind {(int)row.Kind}, which this version does not know: a newer Baton wrote it."),
         };
     }
@@ -109,8 +109,6 @@ internal static class JournalRows
     public static string Error(WorkflowError error) => JsonSerializer.Serialize(error, JournalJson.Default.WorkflowError);
 
     public static WorkflowError? Error(string? json) => json is null ? null : JsonSerializer.Deserialize(json, JournalJson.Default.WorkflowError);
-
-    private static RunState State(JournalMeta meta) => RunStates.TryParse(meta.State!, out var state) ? state : throw new InvalidDataException($"'{meta.State}' is not a run state.");
 
     private static string Meta(JournalMeta meta) => JsonSerializer.Serialize(meta, JournalJson.Default.JournalMeta);
 

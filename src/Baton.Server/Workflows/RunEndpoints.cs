@@ -44,14 +44,14 @@ internal static class RunEndpoints
         if (started is not StartedRun run || wait.Value == 0) return started;
         await follower.WaitForEndAsync(http.Tenant, run.Id, TimeSpan.FromSeconds(wait.Value!.Value), cancel);
         var row = (await queries.FindAsync(http.Tenant, run.Id, cancel))!;
-        return row.ToView().IsTerminal ? await ResultAsync(http.Tenant, row, queries, cancel) : started;
+        return row.IsTerminal ? await ResultAsync(http.Tenant, row, queries, cancel) : started;
     }
 
     public static Task<IResult> Get(HttpContext http, string id, RunQueries queries, CancellationToken cancel) =>
         WithRunAsync(http, id, queries, async row => TypedResults.Json(row.ToView(await queries.ProgressAsync(http.Tenant, row, cancel)), WireJson.Web.RunView), cancel);
 
     public static Task<IResult> Result(HttpContext http, string id, RunQueries queries, CancellationToken cancel) =>
-        WithRunAsync(http, id, queries, async row => row.ToView().IsTerminal ? await ResultAsync(http.Tenant, row, queries, cancel) : Problems.NotEnded(row.State), cancel);
+        WithRunAsync(http, id, queries, async row => row.IsTerminal ? await ResultAsync(http.Tenant, row, queries, cancel) : Problems.NotEnded(row.State), cancel);
 
     public static async Task<IResult> List(HttpContext http, RunQueries queries, CancellationToken cancel)
     {

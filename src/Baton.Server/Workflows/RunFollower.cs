@@ -43,7 +43,7 @@ internal sealed class RunFollower(RunQueries queries, Wakeups wakeups, StepFeed 
                 await stream.WriteAsync("state", null, row.ToView(), WireJson.Web.RunView);
                 state = row.State;
             }
-            if (row.ToView().IsTerminal) return;
+            if (row.IsTerminal) return;
             if (!await WaitAsync(changed, cancel)) await stream.BeatAsync();
         }
     }
@@ -54,7 +54,7 @@ internal sealed class RunFollower(RunQueries queries, Wakeups wakeups, StepFeed 
         var changed = Signal();
         using var watch = wakeups.Watch(run, () => changed.Writer.TryWrite(true));
         var until = time.GetUtcNow() + most;
-        while (time.GetUtcNow() < until && !(await queries.FindAsync(tenant, run, cancel))!.ToView().IsTerminal)
+        while (time.GetUtcNow() < until && !(await queries.FindAsync(tenant, run, cancel))!.IsTerminal)
         {
             using var timeout = new CancellationTokenSource(until - time.GetUtcNow(), time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancel, lifetime.ApplicationStopping);

@@ -70,6 +70,9 @@ internal sealed record RunRow(
     long No, string Id, string Namespace, string Workflow, string Version, string State, long Priority, string Labels, string? ParentId,
     long CreatedAtMs, long? StartedAtMs, long UpdatedAtMs, long? EndedAtMs, long? WakeAtMs, string? Error)
 {
+    /// <summary>True when the run will never change again.</summary>
+    public bool IsTerminal => RunStates.Parse(State).IsTerminal();
+
     public RunView ToView(ProgressView? progress = null) => new(
         Id, Namespace, Workflow, Version, State, (int)Priority, JsonSerializer.Deserialize(Labels, JournalJson.Default.DictionaryStringString)!, ParentId,
         Time(CreatedAtMs)!.Value, Time(StartedAtMs), Time(UpdatedAtMs)!.Value, Time(EndedAtMs), Time(WakeAtMs), Views.Error(JournalRows.Error(Error)), progress);

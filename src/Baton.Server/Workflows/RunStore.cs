@@ -117,7 +117,7 @@ internal sealed class RunStore(Database database, RunWrites writes)
             if (!control.Step()) return Refused(statements, tenant, run, verb);
             var state = control.Text(0);
             control.Reset();
-            return new ControlResult.Done(RunStates.TryParse(state, out var parsed) ? parsed : throw new InvalidDataException(state));
+            return new ControlResult.Done(RunStates.Parse(state));
         });
         if (result is ControlResult.Done { State: RunState.Queued }) writes.Wakeups.Queued();
         else if (result is ControlResult.Done { State: RunState.Running }) writes.Wakeups.Called(run, verb, reason);
@@ -136,7 +136,7 @@ internal sealed class RunStore(Database database, RunWrites writes)
         if (!find.Step()) return null;
         var name = find.Text(0);
         find.Reset();
-        return RunStates.TryParse(name, out var state) ? state : throw new InvalidDataException($"'{name}' is not a run state.");
+        return RunStates.Parse(name);
     }
 }
 

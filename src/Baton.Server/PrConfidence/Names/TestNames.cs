@@ -45,7 +45,4 @@ internal static class TestNames
             yield return (method.Groups["name"].Value, i + 1);
         }
     }
-
-    /// <summary>The file tests, whatever its path says: Rust keeps tests beside the code.</summary>
-    public static bool AreIn(string language, string source) => Find(language, source).Any();
 }

@@ -76,6 +76,20 @@ internal sealed class Database : IAsyncDisposable
         return connection;
     }
 
+    /// <summary>Reads for those who wait for storage to come back: what SQLite says is said as <see cref="Engine.StorageUnavailableException"/>.</summary>
+    public async Task<T> ReadAsync<T>(Func<DbConnection, Task<T>> read, CancellationToken cancel)
+    {
+        try
+        {
+            await using var connection = await ReadAsync(cancel);
+            return await read(connection);
+        }
+        catch (SqliteException e)
+        {
+            throw SqliteErrors.Explain(e, Path);
+        }
+    }
+
     /// <summary>Why writing has stopped for good; null while it works.</summary>
     public string? Failure => writer.Broken?.Message;
 

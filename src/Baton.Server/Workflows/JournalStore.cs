@@ -1,40 +1,21 @@
 using Baton.Engine;
 using Baton.Server.Storage;
-using Microsoft.Data.Sqlite;
 
 namespace Baton.Server.Workflows;
 
 /// <summary>The journal on the database: appends go through the group commit, reads see everything that was acknowledged.</summary>
 internal sealed class JournalStore(Database database, RunWrites writes) : IJournal
 {
-    public async ValueTask<RunHistory?> ReadAsync(RunLease lease, CancellationToken cancel)
+    public async ValueTask<RunHistory?> ReadAsync(RunLease lease, CancellationToken cancel) => await database.ReadAsync<RunHistory?>(async connection =>
     {
-        try
-        {
-            await using var connection = await database.ReadAsync(cancel);
-            if (await RunNoAsync(connection, lease, cancel) is not { } runNo) return null;
-            var entries = new List<JournalEntry>();
-            await foreach (var row in ReadRowsAsync(connection, lease.Tenant, runNo, after: -1, limit: -1, cancel)) entries.Add(JournalRows.ToEntry(row));
-            return new RunHistory(entries, await ReadInboxAsync(connection, lease.Tenant, runNo, 0, cancel));
-        }
-        catch (SqliteException e)
-        {
-            throw SqliteErrors.Explain(e, database.Path);
-        }
-    }
+        if (await RunNoAsync(connection, lease, cancel) is not { } runNo) return null;
+        var entries = new List<JournalEntry>();
+        await foreach (var row in ReadRowsAsync(connection, lease.Tenant, runNo, after: -1, limit: -1, cancel)) entries.Add(JournalRows.ToEntry(row));
+        return new RunHistory(entries, await ReadInboxAsync(connection, lease.Tenant, runNo, 0, cancel));
+    }, cancel);
 
-    public async ValueTask<IReadOnlyList<InboxMessage>> ReadInboxAsync(RunLease lease, long after, CancellationToken cancel)
-    {
-        try
-        {
-            await using var connection = await database.ReadAsync(cancel);
-            return await RunNoAsync(connection, lease, cancel) is { } runNo ? await ReadInboxAsync(connection, lease.Tenant, runNo, after, cancel) : [];
-        }
-        catch (SqliteException e)
-        {
-            throw SqliteErrors.Explain(e, database.Path);
-        }
-    }
+    public async ValueTask<IReadOnlyList<InboxMessage>> ReadInboxAsync(RunLease lease, long after, CancellationToken cancel) => await database.ReadAsync(async connection =>
+        await RunNoAsync(connection, lease, cancel) is { } runNo ? await ReadInboxAsync(connection, lease.Tenant, runNo, after, cancel) : [], cancel);
 
     public ValueTask<bool> AppendAsync(RunLease lease, JournalEntry entry) => database.WriteAsync(new AppendRequest(lease, entry, writes));
 

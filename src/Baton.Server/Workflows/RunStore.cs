@@ -1,7 +1,6 @@
 using Baton.Engine;
 using Baton.Server.Storage;
 using Dapper;
-using Microsoft.Data.Sqlite;
 
 namespace Baton.Server.Workflows;
 
@@ -73,18 +72,8 @@ internal sealed class RunStore(Database database, RunWrites writes)
     }
 
     /// <summary>What is asked of a run and not done yet.</summary>
-    public async ValueTask<(string? Request, string? Reason)> AskedAsync(RunLease lease)
-    {
-        try
-        {
-            await using var connection = await database.ReadAsync(CancellationToken.None);
-            return await connection.QuerySingleAsync<(string?, string?)>(new CommandDefinition(sql.Asked, new { Tenant = lease.Tenant.Value, Id = lease.Run.ToString() }));
-        }
-        catch (SqliteException e)
-        {
-            throw SqliteErrors.Explain(e, database.Path);
-        }
-    }
+    public Task<(string? Request, string? Reason)> AskedAsync(RunLease lease) => database.ReadAsync(connection =>
+        connection.QuerySingleAsync<(string?, string?)>(new CommandDefinition(sql.Asked, new { Tenant = lease.Tenant.Value, Id = lease.Run.ToString() })), CancellationToken.None);
 
     /// <summary>Puts a signal into a run's inbox; durable when the task completes.</summary>
     public async ValueTask<ControlResult> SignalAsync(TenantId tenant, RunId run, string name, ReadOnlyMemory<byte> payload)

@@ -30,6 +30,8 @@ internal sealed record DefinitionSql
         SELECT namespace, name, version, hash, document, created_at_ms FROM definitions WHERE tenant_id = @Tenant AND namespace = @Namespace AND name = @Name
         """;
 
+    public string VersionNames { get; init; } = "SELECT version, created_at_ms FROM definitions WHERE tenant_id = @Tenant AND namespace = @Namespace AND name = @Name";
+
     public string List { get; init; } = """
         SELECT namespace, name, version, hash, document, created_at_ms FROM definitions
         WHERE tenant_id = @Tenant AND (namespace, name, version) > (@AfterNamespace, @AfterName, @AfterVersion) ORDER BY namespace, name, version LIMIT @Limit
@@ -72,6 +74,14 @@ internal sealed class DefinitionStore(Database database, TimeProvider time)
         await using var connection = await database.ReadAsync(cancel);
         var found = await connection.QueryAsync<StoredDefinition>(new CommandDefinition(sql.Versions, new { Tenant = tenant.Value, Namespace = space, Name = name }, cancellationToken: cancel));
         return [.. found.OrderByDescending(definition => definition.Version, SemanticVersion.Comparer).ThenByDescending(definition => definition.CreatedAtMs)];
+    }
+
+    /// <summary>The newest version of a workflow, or null for an unknown one. Every start that names no version asks: the documents are not read.</summary>
+    public async ValueTask<string?> NewestAsync(TenantId tenant, string space, string name, CancellationToken cancel)
+    {
+        await using var connection = await database.ReadAsync(cancel);
+        var found = await connection.QueryAsync<(string Version, long CreatedAtMs)>(new CommandDefinition(sql.VersionNames, new { Tenant = tenant.Value, Namespace = space, Name = name }, cancellationToken: cancel));
+        return found.OrderByDescending(definition => definition.Version, SemanticVersion.Comparer).ThenByDescending(definition => definition.CreatedAtMs).Select(definition => definition.Version).FirstOrDefault();
     }
 
     /// <summary>Definitions in the order of their names, after the given one.</summary>

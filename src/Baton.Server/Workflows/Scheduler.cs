@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Baton.Engine;
-using Baton.Engine.Dsl;
 using Baton.Server.Cluster;
 using Baton.Server.Storage;
 
@@ -112,7 +111,9 @@ internal sealed class Scheduler(Database database, ScheduleStore store, Schedule
         foreach (var row in await store.AllAsync(cancel))
         {
             var tenant = new TenantId(row.TenantId);
-            if ((await DefinitionAsync(tenant, row.Ref, cancel))?.Schedule is not { } schedule) continue;
+            var (definition, fault) = await catalog.ReadAsync(tenant, row.Ref, cancel);
+            if (fault is not null) log.ScheduleFailed($"{row.Ref}: {fault}");
+            if (definition?.Schedule is not { } schedule) continue;
             DateTimeOffset? due = row.DueAtMs is { } ms ? DateTimeOffset.FromUnixTimeMilliseconds(ms) : null;
             var active = new ActiveSchedule(tenant, row.Ref, schedule, due);
             // The server died between a run's end and its follower's due time; or a run is under way, and its end comes later anyway.
@@ -122,19 +123,6 @@ internal sealed class Scheduler(Database database, ScheduleStore store, Schedule
                 await database.WriteAsync(statements => Advance(statements, active with { Due = null }, active.Due));
             }
             table.Put(active);
-        }
-    }
-
-    private async ValueTask<WorkflowDefinition?> DefinitionAsync(TenantId tenant, WorkflowRef workflow, CancellationToken cancel)
-    {
-        try
-        {
-            return await catalog.DefinitionAsync(tenant, workflow, cancel);
-        }
-        catch (InvalidWorkflowException e)
-        {
-            log.ScheduleFailed($"{workflow}: {e.Message}");
-            return null;
         }
     }
 

@@ -72,10 +72,10 @@ internal sealed class WorkflowCatalog(IEnumerable<CodeWorkflow> code, Definition
         if (name.Version is { } version && version != "latest")
         {
             var exact = new WorkflowRef(name.Namespace, name.Name, version);
-            return code.ContainsKey(exact) || await definitions.GetAsync(tenant, exact, cancel) is not null ? exact : null;
+            return code.ContainsKey(exact) || parsed.ContainsKey((tenant, exact)) || await definitions.GetAsync(tenant, exact, cancel) is not null ? exact : null;
         }
-        var stored = await definitions.VersionsAsync(tenant, name.Namespace, name.Name, cancel);
-        return code.Keys.Where(workflow => workflow.Namespace == name.Namespace && workflow.Name == name.Name).Concat(stored.Select(definition => definition.Ref))
-            .OrderByDescending(workflow => workflow.Version, SemanticVersion.Comparer).FirstOrDefault();
+        var known = code.Keys.Where(workflow => workflow.Namespace == name.Namespace && workflow.Name == name.Name);
+        if (await definitions.NewestAsync(tenant, name.Namespace, name.Name, cancel) is { } stored) known = known.Append(new WorkflowRef(name.Namespace, name.Name, stored));
+        return known.OrderByDescending(workflow => workflow.Version, SemanticVersion.Comparer).FirstOrDefault();
     }
 }

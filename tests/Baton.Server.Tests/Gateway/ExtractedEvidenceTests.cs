@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Baton.Jq;
 using Baton.Server.Gateway;
 using Baton.Server.PrConfidence;
@@ -27,7 +28,7 @@ public sealed class ExtractedEvidenceTests
             Schema = JqValue.Parse(Schema),
             Messages = [ModelMessage.System("Judge whether the change fulfils the criterion."), ModelMessage.User($"<question>{criterion}</question>\n<text>\n{match.EvidenceText}\n</text>")],
         });
-        var extract = ModelAnswerReader.Read("AC-1", answer.Text, answer.Model).Extract;
+        var extract = JsonSerializer.Deserialize($$"""{"criterion_id":"AC-1","extract":{{answer.Output!.Value.ToJson()}}}""", PrConfidenceJson.Default.ModelAnswer)!.Extract;   // as the workflow hands it on
         Assert.NotNull(extract);
         if (isDone) Assert.InRange(extract.Coverage, 0.5, 1.0);
         else Assert.InRange(extract.Coverage, 0.0, 0.28);

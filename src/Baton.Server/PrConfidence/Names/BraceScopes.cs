@@ -3,11 +3,26 @@ namespace Baton.Server.PrConfidence;
 /// <summary>Which type a line stands in, in a language with braces. Fed line by line with masked code.</summary>
 internal sealed class BraceScopes
 {
+    // Nobody writes a declaration on a longer line; generated code and data do.
+    private const int MaxLineChars = 500;
+
     private readonly Stack<Scope> scopes = new();
     private int depth;
     private (string Name, string Kind, bool IsVisible)? pending;
 
     private sealed record Scope(string Name, string Kind, bool IsVisible, int Depth);
+
+    /// <summary>Asks of each line, with the scopes that it stands in, what it declares.</summary>
+    public static IEnumerable<Declaration> Scan(SourceLines lines, Func<int, string, BraceScopes, Declaration?> at)
+    {
+        var around = new BraceScopes();
+        for (var i = 0; i < lines.Count; i++)
+        {
+            var code = lines.Code(i);
+            if (code.Length <= MaxLineChars && !string.IsNullOrWhiteSpace(code) && at(i, code, around) is { } found) yield return found;
+            around.Read(code);
+        }
+    }
 
     /// <summary>The type whose members this line may declare; null at the top of the file and inside bodies of functions.</summary>
     public string? Container => Direct?.Name;

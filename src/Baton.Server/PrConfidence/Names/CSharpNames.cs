@@ -20,20 +20,10 @@ internal static class CSharpNames
     private static readonly Regex NoMember = new(
         @"^\s*(return|throw|await|yield|using|if|else|for|foreach|while|switch|case|lock|var|new|goto|get|set|init|where|namespace|break|continue|default|base|this|fixed|event)\b", Options);
 
-    public static IEnumerable<Declaration> Find(SourceLines lines)
-    {
-        var scopes = new BraceScopes();
-        for (var i = 0; i < lines.Count; i++)
-        {
-            var code = lines.Code(i);
-            if (At(lines, i, code, scopes) is { } found) yield return found;
-            scopes.Read(code);
-        }
-    }
+    public static IEnumerable<Declaration> Find(SourceLines lines) => BraceScopes.Scan(lines, (i, code, scopes) => At(lines, i, code, scopes));
 
     private static Declaration? At(SourceLines lines, int i, string code, BraceScopes scopes)
     {
-        if (code.Length > 500 || string.IsNullOrWhiteSpace(code)) return null;
         if (Namespace.IsMatch(code))
         {
             scopes.DeclareNamespace();

@@ -16,20 +16,11 @@ internal static class JavaNames
     private static readonly Regex EnumMember = new(@"^\s*(?<name>[A-Z][A-Z0-9_]*)\s*(\([^)]*\))?\s*[,;{]?\s*$", Options);
     private static readonly Regex NoMember = new(@"^\s*(return|throw|if|else|for|while|switch|case|try|catch|new|import|package|do|assert|break|continue)\b", Options);
 
-    public static IEnumerable<Declaration> Find(SourceLines lines)
-    {
-        var scopes = new BraceScopes();
-        for (var i = 0; i < lines.Count; i++)
-        {
-            var code = lines.Code(i);
-            if (At(lines, i, code, scopes) is { } found) yield return found;
-            scopes.Read(code);
-        }
-    }
+    public static IEnumerable<Declaration> Find(SourceLines lines) => BraceScopes.Scan(lines, (i, code, scopes) => At(lines, i, code, scopes));
 
     private static Declaration? At(SourceLines lines, int i, string code, BraceScopes scopes)
     {
-        if (code.Length > 500 || string.IsNullOrWhiteSpace(code) || scopes.IsLocal || NoMember.IsMatch(code)) return null;
+        if (scopes.IsLocal || NoMember.IsMatch(code)) return null;
         var byDefault = scopes.ContainerKind is "interface" or "@interface";
         if (Type.Match(code) is { Success: true } type)
         {

@@ -17,16 +17,7 @@ internal static class RustNames
     private static readonly Regex Field = new(@"^\s*pub(\s*\([^)]*\))?\s+(?<name>[a-z_]\w*)\s*:", Options);
     private static readonly Regex Variant = new(@"^\s*(?<name>[A-Z]\w*)\s*(\([^)]*\)|\{.*)?\s*(=[^,]*)?,?\s*$", Options);
 
-    public static IEnumerable<Declaration> Find(SourceLines lines)
-    {
-        var scopes = new BraceScopes();
-        for (var i = 0; i < lines.Count; i++)
-        {
-            var code = lines.Code(i);
-            if (code.Length <= 500 && !string.IsNullOrWhiteSpace(code) && !scopes.IsLocal && At(lines, i, code, scopes) is { } found) yield return found;
-            scopes.Read(code);
-        }
-    }
+    public static IEnumerable<Declaration> Find(SourceLines lines) => BraceScopes.Scan(lines, (i, code, scopes) => scopes.IsLocal ? null : At(lines, i, code, scopes));
 
     private static Declaration? At(SourceLines lines, int i, string code, BraceScopes scopes)
     {

@@ -26,14 +26,7 @@ internal static class TypeScriptNames
     {
         // Exports may be listed after the declaration, hence two passes.
         var exported = Exported(lines);
-        var scopes = new BraceScopes();
-        for (var i = 0; i < lines.Count; i++)
-        {
-            var code = lines.Code(i);
-            if (code.Length <= 500 && !string.IsNullOrWhiteSpace(code) && !scopes.IsLocal
-                && At(lines, i, code, scopes, exported) is { } found) yield return found;
-            scopes.Read(code);
-        }
+        return BraceScopes.Scan(lines, (i, code, scopes) => scopes.IsLocal ? null : At(lines, i, code, scopes, exported));
     }
 
     private static HashSet<string> Exported(SourceLines lines)

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text;
 
 namespace Baton.Server.PrConfidence;
 
@@ -83,28 +82,4 @@ internal static class Tones
     public static Tone Of(Verdict verdict) => verdict switch { Verdict.Met => Tone.Good, Verdict.Missing => Tone.Bad, _ => Tone.Warning };
 
     public static Tone Of(Severity severity) => severity switch { Severity.Low => Tone.Dim, Severity.Medium => Tone.Warning, _ => Tone.Bad };
-}
-
-/// <summary>The tables as plain text, for output that is no terminal.</summary>
-internal static class PlainTables
-{
-    public static string Render(TerminalReport report)
-    {
-        var text = new StringBuilder().Append(report.Headline).Append('\n').Append(report.Summary).Append('\n');
-        foreach (var table in report.Tables) Render(table, text.Append('\n'));
-        return text.ToString();
-    }
-
-    private static void Render(TableModel table, StringBuilder text)
-    {
-        var widths = table.Columns.Select((column, index) => table.Rows.Select(row => row[index].Text.Length).Append(column.Header.Length).Max()).ToArray();
-        text.Append(table.Title).Append('\n');
-        Line(table.Columns.Select(column => column.Header));
-        Line(widths.Select(width => new string('-', width)));
-        foreach (var row in table.Rows) Line(row.Select(cell => cell.Text));
-        if (table.Footer is { } footer) text.Append("  ").Append(footer).Append('\n');
-
-        void Line(IEnumerable<string> cells) => text.Append("  ").Append(string.Join("  ", cells.Select((cell, index) =>
-            table.Columns[index].Align == Side.Right ? cell.PadLeft(widths[index]) : cell.PadRight(widths[index]))).TrimEnd()).Append('\n');
-    }
 }

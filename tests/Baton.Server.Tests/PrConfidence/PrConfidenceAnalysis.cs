@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
+using Baton.Server.PrConfidence;
 
-namespace Baton.Server.PrConfidence;
+namespace Baton.Server.Tests.PrConfidence;
 
 internal abstract record AnalysisResult
 {
@@ -17,8 +18,7 @@ internal abstract record AnalysisResult
 internal delegate Task<ModelAnswer> AskModel(Criterion criterion, string evidenceText, CancellationToken cancel);
 
 /// <summary>
-/// All steps one after another in this process. A workflow calls the steps itself, so that each is durable; this is for callers that need no more
-/// than the report.
+/// All steps one after another, without a server: for tests of what they find together. The workflow that ships calls the same steps, each durable.
 /// </summary>
 internal sealed class PrConfidenceAnalysis(TimeProvider time)
 {

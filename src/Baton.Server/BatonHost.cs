@@ -26,9 +26,11 @@ internal static class BatonHost
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = typeof(BatonHost).Assembly.GetName().Name, ContentRootPath = AppContext.BaseDirectory });
         settings.Configure(builder);
-        builder.Services.AddSingleton<IHostLifetime, OwnLifetime>().AddSingleton(TimeProvider.System).AddSingleton(Node.Local()).AddSingleton<Wakeups>();
+        var node = Node.Local();
+        var storage = builder.Configuration.GetSection(StorageOptions.Section).Get<StorageOptions>() ?? new StorageOptions();
+        builder.Services.AddSingleton<IHostLifetime, OwnLifetime>().AddSingleton(TimeProvider.System).AddSingleton(node).AddSingleton<Wakeups>();
         var isLoopbackOnly = IPAddress.IsLoopback(settings.Address);
-        builder.Services.AddHttp().AddStorage(Database.Open(settings.FindDatabase(builder.Configuration))).AddIdentity().AddOutbound(isLoopbackOnly).AddProcesses().AddTelemetry().AddGateway().AddWorkflows(code).AddPrConfidence(isLoopbackOnly);
+        builder.Services.AddHttp().AddStorage(Database.Open(settings.FindDatabase(builder.Configuration), storage, node.Id)).AddIdentity().AddOutbound(isLoopbackOnly).AddProcesses().AddTelemetry().AddGateway().AddWorkflows(code).AddPrConfidence(isLoopbackOnly);
         settings.Override?.Invoke(builder.Services);
         var app = builder.Build();
         app.UseProblems();

@@ -23,7 +23,8 @@ internal sealed partial class RunningServer : IAsyncDisposable
     /// <summary>Where it listens.</summary>
     public Uri Address { get; }
 
-    public string DatabasePath => app.Services.GetRequiredService<Database>().Path;
+    /// <summary>Its database, for people.</summary>
+    public string DatabaseName => app.Services.GetRequiredService<Database>().Name;
 
     public IServiceProvider Services => app.Services;
 

@@ -23,6 +23,16 @@ internal sealed class Wakeups
     /// <summary>A run ended; with the namespace and name of its workflow.</summary>
     public event Action<TenantId, RunId, string, string>? RunEnded;
 
+    /// <summary>Schedules were changed by another node.</summary>
+    public event Action? ScheduleChanged;
+
+    /// <summary>News may have been missed: whoever waits for any looks at the database.</summary>
+    public event Action? NewsMissed;
+
+    public void SchedulesChanged() => ScheduleChanged?.Invoke();
+
+    public void Anything() => NewsMissed?.Invoke();
+
     public void Queued() => RunQueued?.Invoke();
 
     public void Called(RunId run, string? request = null, string? reason = null) => RunCalled?.Invoke(run, request, reason);

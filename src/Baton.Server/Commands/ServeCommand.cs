@@ -25,7 +25,7 @@ internal static class ServeCommand
     private static async Task<int> ServeAsync(HostSettings settings, IReadOnlyCollection<CodeWorkflow> workflows, CancellationToken cancel)
     {
         await using var server = await RunningServer.StartAsync(settings, workflows, cancel);
-        await Console.Out.WriteLineAsync($"Baton {BatonHost.Version} listens on {server.Address} (database {server.DatabasePath}). Ctrl-C stops it.");
+        await Console.Out.WriteLineAsync($"Baton {BatonHost.Version} listens on {server.Address} (database {server.DatabaseName}). Ctrl-C stops it.");
         await Interrupt.WaitAsync(cancel);
         await Console.Error.WriteLineAsync("Stopping: running steps finish first. Ctrl-C again ends the process at once.");
         return ExitCode.Ok;

@@ -1,82 +1,56 @@
 using System.Data.Common;
-using Microsoft.Data.Sqlite;
-using SQLitePCL;
+using Baton.Engine;
 
 namespace Baton.Server.Storage;
 
-/// <summary>One SQLite file: a single writer that commits in groups, and as many readers as are asked for.</summary>
-internal sealed class Database : IAsyncDisposable
+/// <summary>Which database is under the stores: each of their records of statements has an instance for either.</summary>
+internal enum Dialect
 {
-    private readonly DatabaseLock fileLock;
-    private readonly SqliteWriter writer;
-    private readonly string readers;
+    Sqlite,
+    Postgres,
+}
 
+/// <summary>
+/// Where everything is kept: one SQLite file, or one PostgreSQL that several processes share. Writes are committed in groups, and acknowledged when
+/// they are durable; reads see everything that was acknowledged.
+/// </summary>
+internal abstract class Database : IAsyncDisposable
+{
     static Database() => Dapper.DefaultTypeMap.MatchNamesWithUnderscores = true;
 
-    private Database(string path, DatabaseLock fileLock, SqliteConnectionStatements statements)
-    {
-        Path = path;
-        this.fileLock = fileLock;
-        writer = new SqliteWriter(statements, path);
-        readers = new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadOnly, Pooling = true, DefaultTimeout = 5 }.ToString();
-    }
+    public abstract Dialect Dialect { get; }
 
-    public string Path { get; }
+    /// <summary>For people: the file, or server and database; never a password.</summary>
+    public abstract string Name { get; }
 
-    /// <summary>Opens the file, creating it and its folder, and brings its schema up to date.</summary>
-    /// <exception cref="DatabaseInUseException">Another server has it.</exception>
+    /// <summary>Why writing has stopped for good; null while it works, or may work again.</summary>
+    public abstract string? Failure { get; }
+
+    /// <summary>Opens the database and brings its schema up to date.</summary>
+    /// <param name="address">A file, which is created with its folder, or <c>postgres://USER@HOST:PORT/DATABASE</c>.</param>
+    /// <param name="node">Who writes.</param>
+    /// <exception cref="DatabaseInUseException">Another server has the file.</exception>
     /// <exception cref="NewerSchemaException">A newer version wrote it.</exception>
-    /// <exception cref="Engine.StorageUnavailableException">It cannot be read or written; the message says why.</exception>
-    public static Database Open(string path)
-    {
-        SqliteLibrary.Use();
-        path = System.IO.Path.GetFullPath(path);
-        if (Directory.Exists(path)) throw new Engine.StorageUnavailableException($"{path} is a folder. Name a file, such as {System.IO.Path.Combine(path, "baton.db")}.");
-        try
-        {
-            Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
-        }
-        catch (IOException e)
-        {
-            throw new Engine.StorageUnavailableException($"The folder of {path} cannot be made: {e.Message}", e);
-        }
-        var taken = DatabaseLock.Take(path);
-        SqliteConnectionStatements? statements = null;
-        try
-        {
-            statements = Connect(path);
-            Migrator.Migrate(statements);
-            return new Database(path, taken, statements);
-        }
-        catch (Exception e)
-        {
-            statements?.Dispose();
-            taken.Dispose();
-            if (e is SqliteException sqlite) throw SqliteErrors.Explain(sqlite, path);
-            throw;
-        }
-    }
+    /// <exception cref="FormatException">The address is not well formed.</exception>
+    /// <exception cref="StorageUnavailableException">It cannot be read or written; the message says why.</exception>
+    public static Database Open(string address, StorageOptions options, string node) =>
+        PostgresAddress.IsOne(address) ? PostgresDatabase.Open(PostgresAddress.Parse(address), options, node) : SqliteDatabase.Open(address);
 
-    /// <summary>Queues a prepared request (see <see cref="SqliteWriter"/>); its task completes when it is durable.</summary>
+    /// <summary>Queues a prepared request; its task completes when it is durable.</summary>
     public ValueTask<T> WriteAsync<T>(WriteRequest<T> request)
     {
         var task = request.Task;
-        writer.Enqueue(request);
+        Enqueue(request);
         return task;
     }
 
-    /// <summary>Runs statements in the next group commit, and completes when they are durable.</summary>
-    public ValueTask<T> WriteAsync<T>(Func<SqliteConnectionStatements, T> write) => WriteAsync(new WriteRequestOf<T>(write));
+    /// <summary>Runs statements in the next group commit, and completes when they are durable. They may be run again when the commit meets another's.</summary>
+    public ValueTask<T> WriteAsync<T>(Func<SqlStatements, T> write) => WriteAsync(new WriteRequestOf<T>(write));
 
-    /// <summary>A connection that sees everything committed so far and cannot write. Dispose it to return it to the pool.</summary>
-    public async ValueTask<DbConnection> ReadAsync(CancellationToken cancel)
-    {
-        var connection = new SqliteConnection(readers);
-        await connection.OpenAsync(cancel);
-        return connection;
-    }
+    /// <summary>A connection that sees everything committed so far and is for reading. Dispose it to return it to the pool.</summary>
+    public abstract ValueTask<DbConnection> ReadAsync(CancellationToken cancel);
 
-    /// <summary>Reads for those who wait for storage to come back: what SQLite says is said as <see cref="Engine.StorageUnavailableException"/>.</summary>
+    /// <summary>Reads for those who wait for storage to come back: what the database says is said as <see cref="StorageUnavailableException"/>.</summary>
     public async Task<T> ReadAsync<T>(Func<DbConnection, Task<T>> read, CancellationToken cancel)
     {
         try
@@ -84,32 +58,19 @@ internal sealed class Database : IAsyncDisposable
             await using var connection = await ReadAsync(cancel);
             return await read(connection);
         }
-        catch (SqliteException e)
+        catch (DbException e)
         {
-            throw SqliteErrors.Explain(e, Path);
+            throw Explain(e);
         }
     }
 
-    /// <summary>Why writing has stopped for good; null while it works.</summary>
-    public string? Failure => writer.Broken?.Message;
+    public abstract ValueTask DisposeAsync();
 
-    public ValueTask DisposeAsync()
-    {
-        // Readers first: the connection that closes last moves the log into the file, and those that only read cannot.
-        SqliteConnection.ClearPool(new SqliteConnection(readers));
-        writer.Dispose();
-        fileLock.Dispose();
-        return ValueTask.CompletedTask;
-    }
+    /// <summary>Free space where the data are, in bytes; null when it cannot be known from here.</summary>
+    public virtual long? FreeBytes => null;
 
-    private static SqliteConnectionStatements Connect(string path)
-    {
-        var code = raw.sqlite3_open_v2(path, out var connection, raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_CREATE | raw.SQLITE_OPEN_NOMUTEX, null);
-        SqliteErrors.Check(connection, code);
-        raw.sqlite3_extended_result_codes(connection, 1);
-        raw.sqlite3_busy_timeout(connection, 5_000);
-        var statements = new SqliteConnectionStatements(connection);
-        statements.RunScript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384;");
-        return statements;
-    }
+    protected abstract void Enqueue(WriteRequest request);
+
+    /// <summary>What happened to the database, and what to do about it.</summary>
+    protected abstract StorageUnavailableException Explain(DbException e);
 }

@@ -5,20 +5,18 @@ namespace Baton.Server.Storage;
 /// <summary>Brings a database to the schema of this version: numbered files, forward only, each in one transaction.</summary>
 internal static class Migrator
 {
-    private const string Folder = "Baton.Server.Storage.Migrations.sqlite/";
-
     /// <summary>The schema's version that this version of Baton works with.</summary>
-    public static int Latest => Scripts().Count;
+    public static int Latest => Scripts("sqlite").Count;
 
     /// <returns>The schema's version before and after.</returns>
     /// <exception cref="NewerSchemaException">A newer Baton wrote the file.</exception>
-    public static (int From, int To) Migrate(SqliteConnectionStatements statements)
+    public static (int From, int To) Migrate(SqlStatements statements)
     {
         var version = statements["PRAGMA user_version"];
         version.Step();
         var from = (int)version.Long(0);
         version.Reset();
-        var scripts = Scripts();
+        var scripts = Scripts("sqlite");
         if (from > scripts.Count) throw new NewerSchemaException(from, scripts.Count);
         for (var number = from + 1; number <= scripts.Count; number++)
         {
@@ -30,10 +28,12 @@ internal static class Migrator
         return (from, scripts.Count);
     }
 
-    private static List<string> Scripts()
+    /// <summary>The scripts of a database, in their order. Those of the same number bring about the same tables on each.</summary>
+    /// <param name="dialect">Their folder.</param>
+    public static List<string> Scripts(string dialect)
     {
         var assembly = Assembly.GetExecutingAssembly();
-        return [.. assembly.GetManifestResourceNames().Where(name => name.StartsWith(Folder, StringComparison.Ordinal)).Order(StringComparer.Ordinal).Select(Read)];
+        return [.. assembly.GetManifestResourceNames().Where(name => name.StartsWith($"Baton.Server.Storage.Migrations.{dialect}/", StringComparison.Ordinal)).Order(StringComparer.Ordinal).Select(Read)];
 
         string Read(string name)
         {

@@ -12,7 +12,7 @@ internal sealed class SqliteWriter : IDisposable
     /// <summary>Most requests in one transaction: beyond this, waiting longer gains nothing.</summary>
     private const int MaxBatch = 1_000;
 
-    private readonly SqliteConnectionStatements statements;
+    private readonly SqliteStatements statements;
     private readonly string path;
     private readonly Lock gate = new();
     private readonly AutoResetEvent wake = new(false);
@@ -21,7 +21,7 @@ internal sealed class SqliteWriter : IDisposable
     private StorageUnavailableException? broken;
     private bool stopping;
 
-    public SqliteWriter(SqliteConnectionStatements statements, string path)
+    public SqliteWriter(SqliteStatements statements, string path)
     {
         this.statements = statements;
         this.path = path;

@@ -19,7 +19,7 @@ internal sealed class StorageHealth(Database database) : IHealthCheck
         {
             return HealthCheckResult.Unhealthy(e.Message);
         }
-        var free = new DriveInfo(Path.GetDirectoryName(database.Path)!).AvailableFreeSpace;
+        if (database.FreeBytes is not { } free) return HealthCheckResult.Healthy($"{database.Name} answers");
         return free < LowSpace ? HealthCheckResult.Degraded($"The disk has {free / (1024 * 1024):N0} MB left.") : HealthCheckResult.Healthy($"{free / (1024 * 1024 * 1024.0):N1} GB free");
     }
 }

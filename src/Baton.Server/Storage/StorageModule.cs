@@ -1,3 +1,6 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+
 namespace Baton.Server.Storage;
 
 /// <summary>Where everything is kept.</summary>
@@ -5,10 +8,25 @@ internal sealed class StorageOptions
 {
     public const string Section = "Storage";
 
-    /// <summary>The database file. Default: <c>baton/baton.db</c> in the user's data folder. <c>--db</c> and <c>BATON_DB</c> outrank it.</summary>
+    /// <summary>The database: a file, or <c>postgres://USER@HOST:PORT/DATABASE</c> for several nodes over one PostgreSQL. Default: <c>baton/baton.db</c> in the user's data folder. <c>--db</c> and <c>BATON_DB</c> outrank it.</summary>
     /// <remarks>The folder is not verified: where it does not exist yet, the answer would be the working folder.</remarks>
     public string Database { get; set; } = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "baton", "baton.db");
+
+    /// <summary>Connections that write to PostgreSQL, each committing in groups. Default 2.</summary>
+    [Range(1, 16)]
+    public int WriterConnections { get; set; } = 2;
+
+    /// <summary>Most connections that read from PostgreSQL at once. Default 20.</summary>
+    [Range(1, 1_000)]
+    public int ReadConnections { get; set; } = 20;
+
+    /// <summary>Longest time that PostgreSQL may take for a statement that reads. Default 30 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan StatementTimeout { get; set; } = TimeSpan.FromSeconds(30);
 }
+
+[OptionsValidator]
+internal sealed partial class StorageOptionsValidator : IValidateOptions<StorageOptions>;
 
 /// <summary>The database of this process.</summary>
 internal static class StorageModule
@@ -17,7 +35,7 @@ internal static class StorageModule
     {
         public IServiceCollection AddStorage(Database database)
         {
-            services.AddSettings<StorageOptions>(StorageOptions.Section);
+            services.AddSettings<StorageOptions>(StorageOptions.Section).AddSingleton<IValidateOptions<StorageOptions>, StorageOptionsValidator>();
             services.AddHealthChecks().AddCheck<StorageHealth>("storage");
             return services.AddSingleton(_ => database);   // as a factory: what is given ready-made, the container does not close
         }

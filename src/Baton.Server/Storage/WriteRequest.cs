@@ -8,8 +8,17 @@ internal abstract class WriteRequest
     /// <summary>True when the request runs several statements, so that a failing one must take back the others.</summary>
     public virtual bool NeedsSavepoint => true;
 
-    /// <summary>Runs the statements, on the writer's thread, inside the batch's transaction.</summary>
-    public abstract void Execute(SqliteConnectionStatements statements);
+    /// <summary>Requests with the same number are written in the order in which they were queued: those of one run.</summary>
+    public virtual int Affinity => 0;
+
+    /// <summary>How requests like this one are written together, where that is worth while; null to execute it alone.</summary>
+    public virtual BulkWrite? Bulk => null;
+
+    /// <summary>Lines that other nodes are told with the commit; null for none. Asked after the request was executed.</summary>
+    public virtual IEnumerable<string>? Broadcast => null;
+
+    /// <summary>Runs the statements, on the writer's thread, inside the batch's transaction. Called again when the transaction has to be repeated.</summary>
+    public abstract void Execute(SqlStatements statements);
 
     /// <summary>The batch is durable.</summary>
     public abstract void Complete();
@@ -42,7 +51,10 @@ internal abstract class WriteRequest<T>(bool inline) : WriteRequest, IValueTaskS
 }
 
 /// <summary>A request written where it is used.</summary>
-internal sealed class WriteRequestOf<T>(Func<SqliteConnectionStatements, T> write) : WriteRequest<T>(inline: false)
+/// <param name="broadcast">See <see cref="WriteRequest.Broadcast"/>.</param>
+internal sealed class WriteRequestOf<T>(Func<SqlStatements, T> write, Func<IEnumerable<string>?>? broadcast = null) : WriteRequest<T>(inline: false)
 {
-    public override void Execute(SqliteConnectionStatements statements) => Result = write(statements);
+    public override IEnumerable<string>? Broadcast => broadcast?.Invoke();
+
+    public override void Execute(SqlStatements statements) => Result = write(statements);
 }

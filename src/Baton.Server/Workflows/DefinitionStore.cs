@@ -16,10 +16,10 @@ internal sealed record DefinitionSql
     /// <summary>Times rise with each registration of a name, whatever the clock does: they decide between versions of equal precedence.</summary>
     public string Insert { get; init; } = """
         INSERT INTO definitions (tenant_id, namespace, name, version, hash, document, created_at_ms)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, max(?7, coalesce((SELECT max(created_at_ms) + 1 FROM definitions WHERE tenant_id = ?1 AND namespace = ?2 AND name = ?3), 0))) ON CONFLICT DO NOTHING
+        VALUES ($1, $2, $3, $4, $5, $6, max($7, coalesce((SELECT max(created_at_ms) + 1 FROM definitions WHERE tenant_id = $1 AND namespace = $2 AND name = $3), 0))) ON CONFLICT DO NOTHING
         """;
 
-    public string HashOf { get; init; } = "SELECT hash FROM definitions WHERE tenant_id = ?1 AND namespace = ?2 AND name = ?3 AND version = ?4";
+    public string HashOf { get; init; } = "SELECT hash FROM definitions WHERE tenant_id = $1 AND namespace = $2 AND name = $3 AND version = $4";
 
     public string Get { get; init; } = """
         SELECT namespace, name, version, hash, document, created_at_ms FROM definitions
@@ -37,16 +37,22 @@ internal sealed record DefinitionSql
         WHERE tenant_id = @Tenant AND (namespace, name, version) > (@AfterNamespace, @AfterName, @AfterVersion) ORDER BY namespace, name, version LIMIT @Limit
         """;
 
-    public static readonly DefinitionSql Sqlite = new();
+    public static readonly DefinitionSql Sqlite = new(), Postgres = new()
+    {
+        Insert = """
+            INSERT INTO definitions (tenant_id, namespace, name, version, hash, document, created_at_ms)
+            VALUES ($1, $2, $3, $4, $5, $6, greatest($7, coalesce((SELECT max(created_at_ms) + 1 FROM definitions WHERE tenant_id = $1 AND namespace = $2 AND name = $3), 0))) ON CONFLICT DO NOTHING
+            """,
+    };
 }
 
 /// <summary>Workflow documents: immutable once registered.</summary>
 internal sealed class DefinitionStore(Database database, TimeProvider time)
 {
-    private readonly DefinitionSql sql = DefinitionSql.Sqlite;
+    private readonly DefinitionSql sql = WorkflowSql.For(database.Dialect).Definitions;
 
     /// <summary>Registers a document; durable when the task completes.</summary>
-    public ValueTask<RegisterResult> RegisterAsync(TenantId tenant, WorkflowRef workflow, string hash, string document, Action<SqliteConnectionStatements>? andThen = null) => database.WriteAsync<RegisterResult>(statements =>
+    public ValueTask<RegisterResult> RegisterAsync(TenantId tenant, WorkflowRef workflow, string hash, string document, Action<SqlStatements>? andThen = null) => database.WriteAsync<RegisterResult>(statements =>
     {
         var nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
         var added = statements[sql.Insert].Bind(1, tenant.Value).Bind(2, workflow.Namespace).Bind(3, workflow.Name).Bind(4, workflow.Version).Bind(5, hash).Bind(6, document).Bind(7, nowMs).Execute();

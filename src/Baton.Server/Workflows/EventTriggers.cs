@@ -5,12 +5,13 @@ using Baton.Server.Storage;
 namespace Baton.Server.Workflows;
 
 /// <summary>Workflows that events start. Asked inside the writer's transaction: the run is stored together with what gave reason for it.</summary>
-internal sealed class EventTriggers(ScheduleTable schedules, TimeProvider time)
+internal sealed class EventTriggers(ScheduleTable schedules, ScheduleSql sql, TimeProvider time)
 {
-    private readonly ScheduleSql sql = ScheduleSql.Sqlite;
+    /// <summary>Whether a schedule waits for the ends of such runs.</summary>
+    public bool IsFollowed(TenantId tenant, string space, string workflow) => schedules.Find(tenant, space, workflow) is { Schedule.Kind: "after" };
 
     /// <returns>How many runs were started.</returns>
-    public int Fire(TenantId tenant, CloudEvent published, SqliteConnectionStatements statements, Action<NewRun> start)
+    public int Fire(TenantId tenant, CloudEvent published, SqlStatements statements, Action<NewRun> start)
     {
         var started = 0;
         foreach (var active in schedules.All)
@@ -33,7 +34,7 @@ internal sealed class EventTriggers(ScheduleTable schedules, TimeProvider time)
     private static bool IsWanted(ActiveSchedule active, CloudEvent published) =>
         active.Schedule.Subscriptions.Any(subscription => (subscription.Type ?? published.Type) == published.Type && (subscription.Source ?? published.Source) == published.Source);
 
-    private JqValue Collected(SqliteConnectionStatements statements, TenantId tenant, string space, string name)
+    private JqValue Collected(SqlStatements statements, TenantId tenant, string space, string name)
     {
         var find = statements[sql.Collected].Bind(1, tenant.Value).Bind(2, space).Bind(3, name);
         if (!find.Step()) return JqValue.EmptyArray;

@@ -6,15 +6,18 @@ internal sealed record JournalSql
     /// <summary>Refused, as zero rows, when the lease is not the run's. 1 tenant, 2 id, 3 fencing, 4.. the row.</summary>
     public string Append { get; init; } = """
         INSERT INTO journal (tenant_id, run_no, seq, kind, at_ms, key, attempt, took_ms, body, body_hash, meta)
-        SELECT tenant_id, no, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 FROM runs WHERE tenant_id = ?1 AND id = ?2 AND fencing = ?3 AND state = 'running'
+        SELECT tenant_id, no, $4, $5, $6, $7, $8, $9, $10, $11, $12 FROM runs WHERE tenant_id = $1 AND id = $2 AND fencing = $3 AND state = 'running'
         """;
 
     /// <summary>The first entry of a run that is stored in the same transaction.</summary>
-    public string AppendFirst { get; init; } = "INSERT INTO journal (tenant_id, run_no, seq, kind, at_ms, key, body, body_hash, meta) VALUES (?1, ?2, 0, ?3, ?4, '', ?5, ?6, ?7)";
+    public string AppendFirst { get; init; } = "INSERT INTO journal (tenant_id, run_no, seq, kind, at_ms, key, body, body_hash, meta) VALUES ($1, $2, 0, $3, $4, '', $5, $6, $7)";
 
-    public string SavePayload { get; init; } = "INSERT INTO payloads (tenant_id, hash, body) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+    public string SavePayload { get; init; } = "INSERT INTO payloads (tenant_id, hash, body) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
 
-    public string RunNo { get; init; } = "SELECT no FROM runs WHERE tenant_id = ?1 AND id = ?2 AND fencing = ?3 AND state = 'running'";
+    public string RunNo { get; init; } = "SELECT no FROM runs WHERE tenant_id = $1 AND id = $2 AND fencing = $3 AND state = 'running'";
+
+    /// <summary>The same, for readers.</summary>
+    public string LeasedRunNo { get; init; } = "SELECT no FROM runs WHERE tenant_id = @Tenant AND id = @Id AND fencing = @Fencing AND state = 'running'";
 
     public string ReadEntries { get; init; } = """
         SELECT j.seq, j.kind, j.at_ms, j.key, j.attempt, j.took_ms, coalesce(j.body, p.body), j.meta
@@ -28,27 +31,27 @@ internal sealed record JournalSql
         WHERE i.tenant_id = @Tenant AND i.run_no = @RunNo AND i.no > @After ORDER BY i.no
         """;
 
-    public string RemoveMessage { get; init; } = "DELETE FROM inbox WHERE tenant_id = ?1 AND run_no = ?2 AND no = ?3";
+    public string RemoveMessage { get; init; } = "DELETE FROM inbox WHERE tenant_id = $1 AND run_no = $2 AND no = $3";
 
-    public string AddListener { get; init; } = "INSERT INTO listeners (tenant_id, run_no, key, position, event_type, event_source) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    public string AddListener { get; init; } = "INSERT INTO listeners (tenant_id, run_no, key, position, event_type, event_source) VALUES ($1, $2, $3, $4, $5, $6)";
 
-    public string RemoveListener { get; init; } = "DELETE FROM listeners WHERE tenant_id = ?1 AND run_no = ?2 AND key = ?3";
+    public string RemoveListener { get; init; } = "DELETE FROM listeners WHERE tenant_id = $1 AND run_no = $2 AND key = $3";
 
     /// <summary>Runs whose open subscriptions an event fits.</summary>
     public string FindListeners { get; init; } = """
         SELECT DISTINCT r.id, l.key FROM listeners l JOIN runs r ON r.no = l.run_no
-        WHERE l.tenant_id = ?1 AND (l.event_type = ?2 OR l.event_type IS NULL) AND (l.event_source = ?3 OR l.event_source IS NULL)
+        WHERE l.tenant_id = $1 AND (l.event_type = $2 OR l.event_type IS NULL) AND (l.event_source = $3 OR l.event_source IS NULL)
         """;
 
     /// <summary>Counts a message and wakes its run. No row for a run that has ended.</summary>
     public string CallRun { get; init; } = """
-        UPDATE runs SET inbox_no = inbox_no + 1, updated_at_ms = ?3, wake_at_ms = CASE state WHEN 'waiting' THEN NULL ELSE wake_at_ms END,
+        UPDATE runs SET inbox_no = inbox_no + 1, updated_at_ms = $3, wake_at_ms = CASE state WHEN 'waiting' THEN NULL ELSE wake_at_ms END,
             state = CASE state WHEN 'waiting' THEN 'queued' ELSE state END
-        WHERE tenant_id = ?1 AND id = ?2 AND state NOT IN ('completed', 'failed', 'cancelled') RETURNING no, inbox_no, state
+        WHERE tenant_id = $1 AND id = $2 AND state NOT IN ('completed', 'failed', 'cancelled') RETURNING no, inbox_no, state, owner
         """;
 
     public string AddMessage { get; init; } = """
-        INSERT INTO inbox (tenant_id, run_no, no, kind, name, body, body_hash, child_state, child_error) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+        INSERT INTO inbox (tenant_id, run_no, no, kind, name, body, body_hash, child_state, child_error) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         """;
 
     /// <summary>
@@ -56,20 +59,20 @@ internal sealed record JournalSql
     /// 1 tenant, 2 id, 3 fencing, 4 state, 5 error, 6 now, 7 ended.
     /// </summary>
     public string SetState { get; init; } = """
-        UPDATE runs SET state = CASE WHEN ?4 = 'paused' AND request = 'cancel' THEN 'queued' ELSE ?4 END, request = CASE WHEN ?4 = 'paused' AND request = 'cancel' THEN request END,
-            error = CASE WHEN ?4 = 'paused' AND request = 'cancel' THEN NULL ELSE ?5 END, owner = NULL, fencing = fencing + 1, updated_at_ms = ?6, ended_at_ms = ?7, wake_at_ms = NULL
-        WHERE tenant_id = ?1 AND id = ?2 AND fencing = ?3 AND state = 'running' RETURNING no, parent_id, parent_key, namespace, workflow, state
+        UPDATE runs SET state = CASE WHEN $4 = 'paused' AND request = 'cancel' THEN 'queued' ELSE $4 END, request = CASE WHEN $4 = 'paused' AND request = 'cancel' THEN request END,
+            error = CASE WHEN $4 = 'paused' AND request = 'cancel' THEN NULL ELSE $5 END, owner = NULL, fencing = fencing + 1, updated_at_ms = $6, ended_at_ms = $7, wake_at_ms = NULL
+        WHERE tenant_id = $1 AND id = $2 AND fencing = $3 AND state = 'running' RETURNING no, parent_id, parent_key, namespace, workflow, state
         """;
 
-    public string ClearInbox { get; init; } = "DELETE FROM inbox WHERE tenant_id = ?1 AND run_no = ?2";
+    public string ClearInbox { get; init; } = "DELETE FROM inbox WHERE tenant_id = $1 AND run_no = $2";
 
-    public string ClearListeners { get; init; } = "DELETE FROM listeners WHERE tenant_id = ?1 AND run_no = ?2";
+    public string ClearListeners { get; init; } = "DELETE FROM listeners WHERE tenant_id = $1 AND run_no = $2";
 
     /// <summary>Children that are awaited end with their parent: those out of memory are queued, so that a worker ends them.</summary>
     public string CancelChildren { get; init; } = """
-        UPDATE runs SET request = 'cancel', request_reason = 'The run that started it ended.', updated_at_ms = ?3, wake_at_ms = NULL,
+        UPDATE runs SET request = 'cancel', request_reason = 'The run that started it ended.', updated_at_ms = $3, wake_at_ms = NULL,
             state = CASE WHEN state IN ('waiting', 'paused') THEN 'queued' ELSE state END
-        WHERE tenant_id = ?1 AND parent_id = ?2 AND parent_key IS NOT NULL AND state NOT IN ('completed', 'failed', 'cancelled') RETURNING id, state
+        WHERE tenant_id = $1 AND parent_id = $2 AND parent_key IS NOT NULL AND state NOT IN ('completed', 'failed', 'cancelled') RETURNING id, state, owner
         """;
 
     /// <summary>
@@ -77,10 +80,27 @@ internal sealed record JournalSql
     /// 1 tenant, 2 id, 3 fencing, 4 newest message seen, 5 requeue, 6 wake at, 7 now.
     /// </summary>
     public string Park { get; init; } = """
-        UPDATE runs SET state = CASE ?5 WHEN 1 THEN 'queued' ELSE 'waiting' END, owner = NULL, fencing = fencing + 1, wake_at_ms = ?6, updated_at_ms = ?7
-        WHERE tenant_id = ?1 AND id = ?2 AND fencing = ?3 AND state = 'running'
-            AND (?5 = 1 OR request IS NULL AND NOT EXISTS (SELECT 1 FROM inbox i WHERE i.tenant_id = ?1 AND i.run_no = runs.no AND i.no > ?4))
+        UPDATE runs SET state = CASE $5 WHEN 1 THEN 'queued' ELSE 'waiting' END, owner = NULL, fencing = fencing + 1, wake_at_ms = $6, updated_at_ms = $7
+        WHERE tenant_id = $1 AND id = $2 AND fencing = $3 AND state = 'running'
+            AND ($5 = 1 OR request IS NULL AND NOT EXISTS (SELECT 1 FROM inbox i WHERE i.tenant_id = $1 AND i.run_no = runs.no AND i.no > $4))
         """;
 
-    public static readonly JournalSql Sqlite = new();
+    public static readonly JournalSql Sqlite = new(), Postgres = new()
+    {
+        // The journal there has no NULLs: see its migration.
+        Append = """
+            INSERT INTO journal (tenant_id, run_no, seq, kind, at_ms, key, attempt, took_ms, body, body_hash, meta)
+            SELECT tenant_id, no, $4, $5, $6, $7, coalesce($8, 0), coalesce($9, -1), coalesce($10, ''), coalesce($11, ''), coalesce($12, '')
+            FROM runs WHERE tenant_id = $1 AND id = $2 AND fencing = $3 AND state = 'running'
+            """,
+        AppendFirst = """
+            INSERT INTO journal (tenant_id, run_no, seq, kind, at_ms, key, body, body_hash, meta)
+            VALUES ($1, $2, 0, $3, $4, '', coalesce($5, ''), coalesce($6, ''), coalesce($7, ''))
+            """,
+        ReadEntries = """
+            SELECT j.seq, j.kind, j.at_ms, j.key, nullif(j.attempt, 0), nullif(j.took_ms, -1), nullif(coalesce(p.body, j.body), ''), nullif(j.meta, '')
+            FROM journal j LEFT JOIN payloads p ON j.body_hash <> '' AND p.tenant_id = j.tenant_id AND p.hash = j.body_hash
+            WHERE j.tenant_id = @Tenant AND j.run_no = @RunNo AND j.seq > @After ORDER BY j.seq LIMIT @Limit
+            """,
+    };
 }

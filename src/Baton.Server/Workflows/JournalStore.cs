@@ -10,7 +10,7 @@ internal sealed class JournalStore(Database database, RunWrites writes) : IJourn
     {
         if (await RunNoAsync(connection, lease, cancel) is not { } runNo) return null;
         var entries = new List<JournalEntry>();
-        await foreach (var row in ReadRowsAsync(connection, lease.Tenant, runNo, after: -1, limit: -1, cancel)) entries.Add(JournalRows.ToEntry(row));
+        await foreach (var row in ReadRowsAsync(connection, lease.Tenant, runNo, after: -1, limit: int.MaxValue, cancel)) entries.Add(JournalRows.ToEntry(row));
         return new RunHistory(entries, await ReadInboxAsync(connection, lease.Tenant, runNo, 0, cancel));
     }, cancel);
 
@@ -21,7 +21,7 @@ internal sealed class JournalStore(Database database, RunWrites writes) : IJourn
 
     public ValueTask<ParkResult> ParkAsync(RunLease lease, ParkRequest request) => database.WriteAsync(new ParkRunRequest(lease, request, writes));
 
-    /// <summary>Rows after a position, at most <paramref name="limit"/> of them (-1 for all).</summary>
+    /// <summary>Rows after a position, at most <paramref name="limit"/> of them.</summary>
     public async IAsyncEnumerable<JournalRow> ReadRowsAsync(System.Data.Common.DbConnection connection, TenantId tenant, long runNo, long after, int limit,
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
     {
@@ -49,7 +49,7 @@ internal sealed class JournalStore(Database database, RunWrites writes) : IJourn
 
     private async Task<long?> RunNoAsync(System.Data.Common.DbConnection connection, RunLease lease, CancellationToken cancel)
     {
-        await using var command = Command(connection, writes.Sql.Journal.RunNo, ("?1", lease.Tenant.Value), ("?2", lease.Run.ToString()), ("?3", lease.Fencing));
+        await using var command = Command(connection, writes.Sql.Journal.LeasedRunNo, ("@Tenant", lease.Tenant.Value), ("@Id", lease.Run.ToString()), ("@Fencing", lease.Fencing));
         return (long?)await command.ExecuteScalarAsync(cancel);
     }
 

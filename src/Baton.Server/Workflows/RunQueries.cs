@@ -62,7 +62,19 @@ internal sealed record RunQuerySql
         WHERE j.tenant_id = @Tenant AND j.run_no = @No AND j.kind = 14 ORDER BY j.seq DESC LIMIT 1
         """;
 
-    public static readonly RunQuerySql Sqlite = new();
+    public static readonly RunQuerySql Sqlite = new(), Postgres = new()
+    {
+        ListByState = $"SELECT {Columns} FROM runs WHERE tenant_id = @Tenant AND state = @State {Rest}",
+        ListByWorkflow = $"SELECT {Columns} FROM runs WHERE tenant_id = @Tenant AND namespace = @Namespace AND workflow = @Workflow {Rest}",
+        LastState = """
+            SELECT nullif(coalesce(p.body, j.body), '') FROM journal j LEFT JOIN payloads p ON j.body_hash <> '' AND p.tenant_id = j.tenant_id AND p.hash = j.body_hash
+            WHERE j.tenant_id = @Tenant AND j.run_no = @No AND j.kind = 14 ORDER BY j.seq DESC LIMIT 1
+            """,
+        MapItems = """
+            SELECT count(*) FROM journal WHERE tenant_id = @Tenant AND run_no = @No AND (kind = 2 OR kind = 3 AND (meta::jsonb ->> 'retry_at_ms') IS NULL)
+              AND substr(key, 1, @Length) = @Prefix AND strpos(substr(key, @Length + 1), ']') = length(key) - @Length
+            """,
+    };
 }
 
 /// <summary>A run's row.</summary>
@@ -89,7 +101,7 @@ internal sealed class RunQueries(Database database, JournalStore journal)
     /// <summary>Payloads have no limit of their own: a page ends after this much of them, with one entry at least.</summary>
     private const int MaxPageBytes = 4 * 1024 * 1024;
 
-    private readonly RunQuerySql sql = RunQuerySql.Sqlite;
+    private readonly RunQuerySql sql = WorkflowSql.For(database.Dialect).Queries;
 
     public async ValueTask<RunRow?> FindAsync(TenantId tenant, RunId run, CancellationToken cancel)
     {

@@ -8,15 +8,34 @@ namespace Baton.Server.Workflows;
 internal sealed class AppendRequest(RunLease lease, JournalEntry entry, RunWrites writes) : WriteRequest<bool>(inline: true)
 {
     private readonly JournalRow row = JournalRows.ToRow(entry);
-    private readonly Notices notices = new(writes.Wakeups);
+    private readonly Notices notices = writes.NewNotices();
+
+    public override int Affinity => lease.Run.GetHashCode();
+
+    public override IEnumerable<string>? Broadcast => notices.Broadcast;
+
+    public override BulkWrite? Bulk => row.Body.Length > Body.MaxInline ? null
+        : !NeedsSavepoint ? AppendBulk.Instance : entry is JournalEntry.StateChanged { State: RunState.Completed or RunState.Failed or RunState.Cancelled } ? EndBulk.Instance : null;
+
+    public RunLease Lease => lease;
+
+    public JournalRow Row => row;
+
+    public JournalEntry.StateChanged? Change => entry as JournalEntry.StateChanged;
+
+    /// <summary>Whether the row was stored, as a bulk write found.</summary>
+    public bool IsStored { get => Result; set => Result = value; }
+
+    /// <summary>The run whose end this is, as a bulk write found it.</summary>
+    public EndedRun? Ended { get; set; }
 
     /// <summary>A row alone needs none: it is there or it is not.</summary>
     public override bool NeedsSavepoint { get; } = entry is not (JournalEntry.StepCompleted or JournalEntry.StepFailed or JournalEntry.TimerSet or JournalEntry.TimerFired or JournalEntry.MapStarted);
 
-    public override void Execute(SqliteConnectionStatements statements)
+    public override void Execute(SqlStatements statements)
     {
         Result = AppendRow(statements);
-        if (Result && NeedsSavepoint) Apply(new StoredEffects(statements, writes.Sql, writes.Triggers, notices, lease.Tenant, row.AtMs));
+        if (Result && NeedsSavepoint) Apply(Effects(statements));
     }
 
     public override void Complete()
@@ -27,7 +46,9 @@ internal sealed class AppendRequest(RunLease lease, JournalEntry entry, RunWrite
         notices.Send();
     }
 
-    private bool AppendRow(SqliteConnectionStatements statements)
+    public StoredEffects Effects(SqlStatements statements) => new(statements, writes, notices, lease.Tenant, row.AtMs);
+
+    private bool AppendRow(SqlStatements statements)
     {
         var append = statements[writes.Sql.Journal.Append];
         append.Bind(1, lease.Tenant.Value).Bind(2, lease.Run.ToString()).Bind(3, lease.Fencing)
@@ -56,9 +77,14 @@ internal sealed class AppendRequest(RunLease lease, JournalEntry entry, RunWrite
 internal sealed class ParkRunRequest(RunLease lease, ParkRequest request, RunWrites writes) : WriteRequest<ParkResult>(inline: true)
 {
     private readonly long nowMs = writes.Time.GetUtcNow().ToUnixTimeMilliseconds();
+    private readonly Notices notices = writes.NewNotices();
     private string? asked, reason;
 
-    public override void Execute(SqliteConnectionStatements statements)
+    public override int Affinity => lease.Run.GetHashCode();
+
+    public override IEnumerable<string>? Broadcast => notices.Broadcast;
+
+    public override void Execute(SqlStatements statements)
     {
         var owned = statements[writes.Sql.Journal.RunNo].Bind(1, lease.Tenant.Value).Bind(2, lease.Run.ToString()).Bind(3, lease.Fencing);
         if (!owned.Step())
@@ -73,6 +99,8 @@ internal sealed class ParkRunRequest(RunLease lease, ParkRequest request, RunWri
             .Bind(4, request.LastInboxNo).Bind(5, request.Requeue ? 1 : 0).Bind(6, request.Requeue ? null : request.WakeAt?.ToUnixTimeMilliseconds()).Bind(7, nowMs).Execute();
         Result = parked == 1 ? ParkResult.Parked : ParkResult.HasMail;
         if (parked == 0) ReadAsked(statements);
+        else if (request.Requeue) notices.Queued();
+        else if (request.WakeAt is { } at) notices.Parked(at);
     }
 
     public override void Complete()
@@ -81,49 +109,20 @@ internal sealed class ParkRunRequest(RunLease lease, ParkRequest request, RunWri
         if (asked is not null) writes.Wakeups.Called(lease.Run, asked, reason);   // what kept the run from parking, should it not have heard
         if (Result != ParkResult.Parked) return;
         writes.Wakeups.Changed(lease.Run);
-        if (request.Requeue) writes.Wakeups.Queued();
-        else if (request.WakeAt is { } at) writes.Wakeups.Parked(at);
+        notices.Send();
     }
 
-    private void ReadAsked(SqliteConnectionStatements statements)
+    private void ReadAsked(SqlStatements statements)
     {
-        var find = statements[writes.Sql.Runs.Asked].Bind(1, lease.Tenant.Value).Bind(2, lease.Run.ToString());
+        var find = statements[writes.Sql.Runs.AskedNow].Bind(1, lease.Tenant.Value).Bind(2, lease.Run.ToString());
         if (!find.Step()) return;
         (asked, reason) = (find.TextOrNull(0), find.TextOrNull(1));
         find.Reset();
     }
 }
 
-/// <summary>Stores a new run, unless its idempotency key was used.</summary>
-internal sealed class StartRunRequest(TenantId tenant, NewRun run, string? owner, RunWrites writes) : WriteRequest<StartResult>(inline: false)
-{
-    private readonly long nowMs = writes.Time.GetUtcNow().ToUnixTimeMilliseconds();
-    private readonly Notices notices = new(writes.Wakeups);
-
-    public override void Execute(SqliteConnectionStatements statements)
-    {
-        if (run.Idempotency is { } key)
-        {
-            var find = statements[writes.Sql.Runs.FindKey].Bind(1, tenant.Value).Bind(2, key.Key);
-            if (find.Step())
-            {
-                var (first, hash) = (RunId.Parse(find.Text(0), null), find.Text(1));
-                find.Reset();
-                Result = hash == key.RequestHash ? new StartResult.AlreadyStarted(first) : new StartResult.KeyReused(first);
-                return;
-            }
-            statements[writes.Sql.Runs.AddKey].Bind(1, tenant.Value).Bind(2, key.Key).Bind(3, key.RequestHash).Bind(4, run.Id.ToString()).Bind(5, nowMs).Execute();
-        }
-        var fencing = new StoredEffects(statements, writes.Sql, writes.Triggers, notices, tenant, nowMs).Start(run, owner);
-        Result = new StartResult.Started(run.Id, owner is null ? null : new RunLease(tenant, run.Id, fencing), DateTimeOffset.FromUnixTimeMilliseconds(nowMs));
-    }
-
-    public override void Complete()
-    {
-        base.Complete();
-        notices.Send();
-    }
-}
-
 /// <summary>What every write of this feature needs.</summary>
-internal sealed record RunWrites(WorkflowSql Sql, EventTriggers Triggers, Wakeups Wakeups, TimeProvider Time);
+internal sealed record RunWrites(WorkflowSql Sql, EventTriggers Triggers, Wakeups Wakeups, Node Node, TimeProvider Time)
+{
+    public Notices NewNotices() => new(Wakeups, Node);
+}

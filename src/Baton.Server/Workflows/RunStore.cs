@@ -61,14 +61,13 @@ internal sealed class RunStore(Database database, RunWrites writes)
     {
         var (state, error) = claim.Request != "cancel" ? (RunState.Paused, reason)
             : (RunState.Cancelled, claim.Reason is null ? null : new WorkflowError(ErrorTypes.Runtime, 409, "Cancelled", claim.Reason));
-        var notices = new Notices(writes.Wakeups);
+        var notices = writes.NewNotices();
         notices.Changed(claim.Lease.Run);
-        await database.WriteAsync(statements =>
+        await WriteAsync(statements =>
         {
             Effects(statements, notices, claim.Lease.Tenant).SetState(claim.Lease, new JournalEntry.StateChanged(0, writes.Time.GetUtcNow(), state, default, error));
             return true;
-        });
-        notices.Send();
+        }, notices);
     }
 
     /// <summary>What is asked of a run and not done yet.</summary>
@@ -78,13 +77,12 @@ internal sealed class RunStore(Database database, RunWrites writes)
     /// <summary>Puts a signal into a run's inbox; durable when the task completes.</summary>
     public async ValueTask<ControlResult> SignalAsync(TenantId tenant, RunId run, string name, ReadOnlyMemory<byte> payload)
     {
-        var notices = new Notices(writes.Wakeups);
-        var result = await database.WriteAsync(statements =>
+        var notices = writes.NewNotices();
+        var result = await WriteAsync(statements =>
         {
             var sent = Effects(statements, notices, tenant).Send(run, new InboxMessage(0, InboxKind.Signal, name, payload));
             return sent ? new ControlResult.Done(State(statements, tenant, run)!.Value) : Refused(statements, tenant, run, "signal");
-        });
-        notices.Send();
+        }, notices);
         return result;
     }
 
@@ -92,34 +90,41 @@ internal sealed class RunStore(Database database, RunWrites writes)
     /// <returns>How many runs it reached.</returns>
     public async ValueTask<int> PublishAsync(TenantId tenant, CloudEvent published)
     {
-        var notices = new Notices(writes.Wakeups);
-        var reached = await database.WriteAsync(statements => Effects(statements, notices, tenant).Publish(published));
-        notices.Send();
+        var notices = writes.NewNotices();
+        var reached = await WriteAsync(statements => Effects(statements, notices, tenant).Publish(published), notices);
         return reached;
     }
 
-    private async ValueTask<ControlResult> ControlAsync(TenantId tenant, RunId run, string verb, string? reason, Func<SqliteConnectionStatements, SqliteStatement> bound)
+    private async ValueTask<ControlResult> ControlAsync(TenantId tenant, RunId run, string verb, string? reason, Func<SqlStatements, SqlStatement> bound)
     {
-        var result = await database.WriteAsync(statements =>
+        var notices = writes.NewNotices();
+        return await WriteAsync(statements =>
         {
             var control = bound(statements);
             if (!control.Step()) return Refused(statements, tenant, run, verb);
-            var state = control.Text(0);
+            var (state, owner) = (RunStates.Parse(control.Text(0)), control.TextOrNull(1));
             control.Reset();
-            return new ControlResult.Done(RunStates.Parse(state));
-        });
-        if (result is ControlResult.Done { State: RunState.Queued }) writes.Wakeups.Queued();
-        else if (result is ControlResult.Done { State: RunState.Running }) writes.Wakeups.Called(run, verb, reason);
-        if (result is ControlResult.Done) writes.Wakeups.Changed(run);
+            notices.Changed(run);
+            if (state == RunState.Queued) notices.Queued();
+            else if (state == RunState.Running) notices.Called(run, owner, verb, reason);
+            return new ControlResult.Done(state);
+        }, notices);
+    }
+
+    /// <summary>Writes, and then tells what there is to tell.</summary>
+    private async ValueTask<T> WriteAsync<T>(Func<SqlStatements, T> write, Notices notices)
+    {
+        var result = await database.WriteAsync(new WriteRequestOf<T>(write, () => notices.Broadcast));
+        notices.Send();
         return result;
     }
 
-    private StoredEffects Effects(SqliteConnectionStatements statements, Notices notices, TenantId tenant) => new(statements, writes.Sql, writes.Triggers, notices, tenant, NowMs);
+    private StoredEffects Effects(SqlStatements statements, Notices notices, TenantId tenant) => new(statements, writes, notices, tenant, NowMs);
 
-    private ControlResult Refused(SqliteConnectionStatements statements, TenantId tenant, RunId run, string verb) =>
+    private ControlResult Refused(SqlStatements statements, TenantId tenant, RunId run, string verb) =>
         State(statements, tenant, run) is { } state ? new ControlResult.Refused(state, verb) : new ControlResult.UnknownRun();
 
-    private RunState? State(SqliteConnectionStatements statements, TenantId tenant, RunId run)
+    private RunState? State(SqlStatements statements, TenantId tenant, RunId run)
     {
         var find = statements[sql.StateOf].Bind(1, tenant.Value).Bind(2, run.ToString());
         if (!find.Step()) return null;

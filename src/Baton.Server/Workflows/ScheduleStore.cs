@@ -17,18 +17,18 @@ internal sealed record ScheduleSql
     private const string Columns = "tenant_id, namespace, workflow, version, kind, due_at_ms, collected";
 
     public string Put { get; init; } = """
-        INSERT INTO schedules (tenant_id, namespace, workflow, version, kind, due_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-        ON CONFLICT (tenant_id, namespace, workflow) DO UPDATE SET version = ?4, kind = ?5, due_at_ms = ?6, collected = NULL
+        INSERT INTO schedules (tenant_id, namespace, workflow, version, kind, due_at_ms) VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (tenant_id, namespace, workflow) DO UPDATE SET version = $4, kind = $5, due_at_ms = $6, collected = NULL
         """;
 
-    public string Remove { get; init; } = "DELETE FROM schedules WHERE tenant_id = ?1 AND namespace = ?2 AND workflow = ?3";
+    public string Remove { get; init; } = "DELETE FROM schedules WHERE tenant_id = $1 AND namespace = $2 AND workflow = $3";
 
     /// <summary>Moves a schedule on, unless somebody else did. 1 tenant, 2 namespace, 3 workflow, 4 due before, 5 due next.</summary>
-    public string Advance { get; init; } = "UPDATE schedules SET due_at_ms = ?5 WHERE tenant_id = ?1 AND namespace = ?2 AND workflow = ?3 AND due_at_ms IS ?4";
+    public string Advance { get; init; } = "UPDATE schedules SET due_at_ms = $5 WHERE tenant_id = $1 AND namespace = $2 AND workflow = $3 AND due_at_ms IS $4";
 
-    public string Collect { get; init; } = "UPDATE schedules SET collected = ?4 WHERE tenant_id = ?1 AND namespace = ?2 AND workflow = ?3";
+    public string Collect { get; init; } = "UPDATE schedules SET collected = $4 WHERE tenant_id = $1 AND namespace = $2 AND workflow = $3";
 
-    public string Collected { get; init; } = "SELECT collected FROM schedules WHERE tenant_id = ?1 AND namespace = ?2 AND workflow = ?3";
+    public string Collected { get; init; } = "SELECT collected FROM schedules WHERE tenant_id = $1 AND namespace = $2 AND workflow = $3";
 
     public string List { get; init; } = $"SELECT {Columns} FROM schedules WHERE tenant_id = @Tenant ORDER BY namespace, workflow";
 
@@ -38,13 +38,16 @@ internal sealed record ScheduleSql
 
     public string All { get; init; } = $"SELECT {Columns} FROM schedules";
 
-    public static readonly ScheduleSql Sqlite = new();
+    public static readonly ScheduleSql Sqlite = new(), Postgres = new()
+    {
+        Advance = "UPDATE schedules SET due_at_ms = $5 WHERE tenant_id = $1 AND namespace = $2 AND workflow = $3 AND due_at_ms IS NOT DISTINCT FROM $4",
+    };
 }
 
 /// <summary>What starts runs by itself, as rows.</summary>
 internal sealed class ScheduleStore(Database database, WorkflowCatalog catalog)
 {
-    private readonly ScheduleSql sql = ScheduleSql.Sqlite;
+    private readonly ScheduleSql sql = WorkflowSql.For(database.Dialect).Schedules;
 
     public async ValueTask<IReadOnlyList<ScheduleView>> ListAsync(TenantId tenant, CancellationToken cancel)
     {

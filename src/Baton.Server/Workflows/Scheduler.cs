@@ -11,7 +11,7 @@ internal sealed class Scheduler(Database database, ScheduleStore store, Schedule
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
 
-    private readonly ScheduleSql sql = ScheduleSql.Sqlite;
+    private readonly ScheduleSql sql = writes.Sql.Schedules;
     private readonly ConcurrentQueue<(TenantId Tenant, string Namespace, string Workflow)> ended = new();   // runs after which another may be due
     private readonly Channel<bool> changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
@@ -66,20 +66,20 @@ internal sealed class Scheduler(Database database, ScheduleStore store, Schedule
     /// <summary>The schedule is moved on and the run stored in one transaction: a crash loses neither, and doubles neither.</summary>
     private async Task<bool> FireAsync(ActiveSchedule active, DateTimeOffset? next)
     {
-        var notices = new Notices(writes.Wakeups);
+        var notices = writes.NewNotices();
         var nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
         var run = new NewRun(RunId.New(time), active.Workflow, "{}"u8.ToArray()) { Labels = EventTriggers.ScheduledLabel };
-        var fired = await database.WriteAsync(statements =>
+        var fired = await database.WriteAsync(new WriteRequestOf<bool>(statements =>
         {
             if (Advance(statements, active, next) == 0) return false;
-            new StoredEffects(statements, writes.Sql, writes.Triggers, notices, active.Tenant, nowMs).Start(run, owner: null);
+            new StoredEffects(statements, writes, notices, active.Tenant, nowMs).Start(run, owner: null);
             return true;
-        });
+        }, () => notices.Broadcast));
         notices.Send();
         return fired;
     }
 
-    private int Advance(SqliteConnectionStatements statements, ActiveSchedule active, DateTimeOffset? next) =>
+    private int Advance(SqlStatements statements, ActiveSchedule active, DateTimeOffset? next) =>
         statements[sql.Advance].Bind(1, active.Tenant.Value).Bind(2, active.Workflow.Namespace).Bind(3, active.Workflow.Name).Bind(4, active.Due?.ToUnixTimeMilliseconds()).Bind(5, next?.ToUnixTimeMilliseconds()).Execute();
 
     /// <summary>For 'after', the end of the run decides; for the others, the first time that has not passed.</summary>

@@ -5,15 +5,16 @@ using Baton.Server.Storage;
 namespace Baton.Server.Workflows;
 
 /// <summary>What journal entries and requests bring about in other tables, inside the writer's transaction.</summary>
-internal sealed class StoredEffects(SqliteConnectionStatements statements, WorkflowSql sql, EventTriggers triggers, Notices notices, TenantId tenant, long nowMs)
+internal sealed class StoredEffects(SqlStatements statements, RunWrites writes, Notices notices, TenantId tenant, long nowMs)
 {
+    private readonly WorkflowSql sql = writes.Sql;
+
     private string Tenant => tenant.Value;
 
     /// <summary>Stores a new run with its first entry. It is queued, or belongs to <paramref name="owner"/> from the start.</summary>
-    /// <returns>Its fencing number.</returns>
-    public long Start(NewRun run, string? owner)
+    public void Start(NewRun run, string? owner)
     {
-        var fencing = owner is null ? 0 : 1;
+        var fencing = FirstFencing(owner);
         var id = run.Id.ToString();
         var labels = run.Labels.Count == 0 ? "{}" : JsonSerializer.Serialize(new Dictionary<string, string>(run.Labels, StringComparer.Ordinal), JournalJson.Default.DictionaryStringString);
         var insert = statements[sql.Runs.Insert];
@@ -29,8 +30,10 @@ internal sealed class StoredEffects(SqliteConnectionStatements statements, Workf
         Body.Bind(statements, sql.Journal, tenant, first.Body, append, 5);
         append.Bind(7, first.Meta).Execute();
         if (owner is null) notices.Queued();
-        return fencing;
     }
+
+    /// <summary>A run that belongs to somebody from the start was claimed once.</summary>
+    public static long FirstFencing(string? owner) => owner is null ? 0 : 1;
 
     public void StartChild(RunLease parent, JournalEntry.ChildStarted child) => Start(new NewRun(child.Child, child.Workflow, child.Input)
     {
@@ -67,7 +70,7 @@ internal sealed class StoredEffects(SqliteConnectionStatements statements, Workf
         var find = statements[sql.Journal.FindListeners].Bind(1, Tenant).Bind(2, published.Type).Bind(3, published.Source);
         while (find.Step()) listeners.Add((RunId.Parse(find.Text(0), null), find.Text(1)));
         foreach (var (run, key) in listeners) Send(run, new InboxMessage(0, InboxKind.Event, key, published.Json));
-        return listeners.Count + triggers.Fire(tenant, published, statements, run => Start(run, owner: null));
+        return listeners.Count + writes.Triggers.Fire(tenant, published, statements, run => Start(run, owner: null));
     }
 
     /// <summary>Puts a message into a run's inbox and wakes it.</summary>
@@ -76,13 +79,13 @@ internal sealed class StoredEffects(SqliteConnectionStatements statements, Workf
     {
         var call = statements[sql.Journal.CallRun].Bind(1, Tenant).Bind(2, run.ToString()).Bind(3, nowMs);
         if (!call.Step()) return false;
-        var (runNo, no, state) = (call.Long(0), call.Long(1), call.Text(2));
+        var (runNo, no, state, owner) = (call.Long(0), call.Long(1), call.Text(2), call.TextOrNull(3));
         call.Reset();
         var add = statements[sql.Journal.AddMessage].Bind(1, Tenant).Bind(2, runNo).Bind(3, no).Bind(4, KindOf(message.Kind)).Bind(5, message.Name);
         Body.Bind(statements, sql.Journal, tenant, message.Body, add, 6);
         add.Bind(8, message.ChildState?.ToName()).Bind(9, message.ChildError is null ? null : JournalRows.Error(message.ChildError)).Execute();
         if (state == "queued") notices.Queued();
-        if (state == "running") notices.Called(run);
+        if (state == "running") notices.Called(run, owner);
         notices.Changed(run);
         return true;
     }
@@ -95,24 +98,32 @@ internal sealed class StoredEffects(SqliteConnectionStatements statements, Workf
         set.Bind(1, Tenant).Bind(2, lease.Run.ToString()).Bind(3, lease.Fencing).Bind(4, change.State.ToName())
             .Bind(5, change.Error is null ? null : JournalRows.Error(change.Error)).Bind(6, nowMs).Bind(7, isEnd ? nowMs : null);
         if (!set.Step()) return;   // the run has another owner
-        var (no, parent, parentKey, space, workflow, state) = (set.Long(0), set.TextOrNull(1), set.TextOrNull(2), set.Text(3), set.Text(4), set.Text(5));
+        var ended = new EndedRun(set.Long(0), lease.Run, set.TextOrNull(1), set.TextOrNull(2), set.Text(3), set.Text(4));
+        var state = set.Text(5);
         set.Reset();
         if (state == "queued") notices.Queued();
         if (!isEnd) return;
-        statements[sql.Journal.ClearInbox].Bind(1, Tenant).Bind(2, no).Execute();
-        statements[sql.Journal.ClearListeners].Bind(1, Tenant).Bind(2, no).Execute();
+        statements[sql.Journal.ClearInbox].Bind(1, Tenant).Bind(2, ended.No).Execute();
+        statements[sql.Journal.ClearListeners].Bind(1, Tenant).Bind(2, ended.No).Execute();
         CancelChildren(lease.Run);
-        if (parentKey is not null) Send(RunId.Parse(parent!, null), new InboxMessage(0, InboxKind.ChildEnded, parentKey, change.Output, change.State, change.Error));
-        notices.Ended(tenant, lease.Run, space, workflow);
+        TellEnd(ended, change);
     }
 
-    private void CancelChildren(RunId run)
+    /// <summary>Tells whoever waits for the end of a run.</summary>
+    public void TellEnd(EndedRun run, JournalEntry.StateChanged change)
+    {
+        if (run.ParentKey is not null) Send(RunId.Parse(run.Parent!, null), new InboxMessage(0, InboxKind.ChildEnded, run.ParentKey, change.Output, change.State, change.Error));
+        notices.Ended(tenant, run.Id, run.Namespace, run.Workflow, writes.Triggers.IsFollowed(tenant, run.Namespace, run.Workflow));
+    }
+
+    /// <summary>Ends the children that a run awaited.</summary>
+    public void CancelChildren(RunId run)
     {
         var cancel = statements[sql.Journal.CancelChildren].Bind(1, Tenant).Bind(2, run.ToString()).Bind(3, nowMs);
         while (cancel.Step())
         {
             if (cancel.Text(1) == "queued") notices.Queued();
-            else notices.Called(RunId.Parse(cancel.Text(0), null), "cancel", "The run that started it ended.");
+            else notices.Called(RunId.Parse(cancel.Text(0), null), cancel.TextOrNull(2), "cancel", "The run that started it ended.");
         }
     }
 
@@ -122,4 +133,11 @@ internal sealed class StoredEffects(SqliteConnectionStatements statements, Workf
         InboxKind.Event => "event",
         _ => "child_ended",
     };
+}
+
+/// <param name="ParentKey">The step of the parent that awaits it; null when nobody does.</param>
+internal sealed record EndedRun(long No, RunId Id, string? Parent, string? ParentKey, string Namespace, string Workflow)
+{
+    /// <summary>True when it awaited children that have not ended.</summary>
+    public bool HasChildren { get; init; }
 }

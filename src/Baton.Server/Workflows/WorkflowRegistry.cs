@@ -6,9 +6,9 @@ using Baton.Server.Storage;
 namespace Baton.Server.Workflows;
 
 /// <summary>Registers documents, puts their schedules in force, and shows what there is.</summary>
-internal sealed class WorkflowRegistry(WorkflowCatalog catalog, DefinitionStore definitions, ScheduleTable schedules, TimeProvider time)
+internal sealed class WorkflowRegistry(WorkflowCatalog catalog, DefinitionStore definitions, ScheduleTable schedules, RunWrites writes, TimeProvider time)
 {
-    private readonly ScheduleSql sql = ScheduleSql.Sqlite;
+    private readonly ScheduleSql sql = writes.Sql.Schedules;
 
     /// <param name="revise">True to register other content under a taken version as its revision, instead of refusing it.</param>
     /// <exception cref="InvalidWorkflowException">The document breaks a rule.</exception>
@@ -58,7 +58,7 @@ internal sealed class WorkflowRegistry(WorkflowCatalog catalog, DefinitionStore 
         return new Page<WorkflowView>(views, stored.Count > limit ? stored[limit - 1].Ref.ToString() : null);
     }
 
-    private void Schedule(SqliteConnectionStatements statements, TenantId tenant, WorkflowRef workflow, WorkflowSchedule? schedule, DateTimeOffset? due)
+    private void Schedule(SqlStatements statements, TenantId tenant, WorkflowRef workflow, WorkflowSchedule? schedule, DateTimeOffset? due)
     {
         var statement = statements[schedule is null ? sql.Remove : sql.Put].Bind(1, tenant.Value).Bind(2, workflow.Namespace).Bind(3, workflow.Name);
         if (schedule is not null) statement.Bind(4, workflow.Version).Bind(5, schedule.Kind).Bind(6, due?.ToUnixTimeMilliseconds());

@@ -2,8 +2,8 @@ using System.Text.Json;
 using Baton.Client;
 using Baton.Engine;
 using Baton.Engine.Dsl;
-using Baton.Server.Cluster;
 using Baton.Server.Http;
+using Baton.Server.Storage;
 using Microsoft.Extensions.Options;
 
 namespace Baton.Server.Workflows;
@@ -20,7 +20,8 @@ internal static class WorkflowsModule
             services.AddOptions<HostOptions>().Configure<IOptions<WorkflowOptions>>((host, workflows) => host.ShutdownTimeout = workflows.Value.DrainTimeout + TimeSpan.FromSeconds(30));
             services.AddSettings<SecretOptions>(SecretOptions.Section);
             foreach (var workflow in code) services.AddSingleton(workflow);
-            services.AddSingleton(provider => new RunWrites(WorkflowSql.Sqlite, provider.GetRequiredService<EventTriggers>(), provider.GetRequiredService<Wakeups>(), provider.GetRequiredService<TimeProvider>()));
+            services.AddSingleton(provider => WorkflowSql.For(provider.GetRequiredService<Database>().Dialect)).AddSingleton(provider => provider.GetRequiredService<WorkflowSql>().Schedules);
+            services.AddSingleton<RunWrites>();
             services.AddSingleton(provider => new Lazy<IWorkflowEffects>(provider.GetRequiredService<WorkflowEffects>));   // documents name workflows, workflows come from documents
             services.AddSingleton<LlmFunction>().AddSingleton(provider => new HostedFunctions([provider.GetRequiredService<LlmFunction>().Function]));
             services.AddSingleton<WorkflowEffects>().AddSingleton<SecretStore>().AddSingleton<WorkflowCatalog>().AddSingleton<WorkflowRegistry>();

@@ -40,7 +40,7 @@ public sealed class DoctorTests : IDisposable
     public async Task A_running_server_is_asked_how_it_is()
     {
         await using var server = await TestServer.StartAsync();
-        var (code, findings) = await ExamineAsync(["--server", $"{server.Address}", "--db", server.DatabasePath]);
+        var (code, findings) = await ExamineAsync(["--server", $"{server.Address}", "--db", server.DatabaseName]);
         Assert.Equal((0, "ok"), (code, findings["server"].State));
         Assert.Contains("is healthy", findings["server"].Detail, StringComparison.Ordinal);
         Assert.Contains("sound", findings["database"].Detail, StringComparison.Ordinal);

@@ -59,7 +59,7 @@ public sealed class FaultTests
     {
         await using var server = await TestServer.StartAsync();
         await server.RegisterAsync("one", "do: [ { a: { set: { n: 1 } } } ]");
-        await using (var other = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = server.DatabasePath, Pooling = false }.ToString()))
+        await using (var other = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = server.DatabaseName, Pooling = false }.ToString()))
         {
             await other.OpenAsync(TestContext.Current.CancellationToken);
             await using var begin = other.CreateCommand();
@@ -76,9 +76,9 @@ public sealed class FaultTests
     {
         await using var server = await TestServer.StartAsync();
         using var home = new TemporaryFolder();
-        var (code, output, error) = await BatonProcess.RunAsync(home.Path, ["serve", "--port", "0", "--db", server.DatabasePath]);
+        var (code, output, error) = await BatonProcess.RunAsync(home.Path, ["serve", "--port", "0", "--db", server.DatabaseName]);
         Assert.Equal((4, ""), (code, output));
-        Assert.Contains($"{server.DatabasePath} is in use by process {Environment.ProcessId}", OneLine(error));
+        Assert.Contains($"{server.DatabaseName} is in use by process {Environment.ProcessId}", OneLine(error));
         await server.WorksAsync();
     }
 
@@ -86,10 +86,10 @@ public sealed class FaultTests
     public async Task A_database_has_one_holder_at_a_time_and_a_new_one_when_it_is_closed()
     {
         using var home = new TemporaryFolder();
-        var first = Database.Open(home["baton.db"]);
-        Assert.Throws<DatabaseInUseException>(() => Database.Open(home["baton.db"]));
+        var first = SqliteDatabase.Open(home["baton.db"]);
+        Assert.Throws<DatabaseInUseException>(() => SqliteDatabase.Open(home["baton.db"]));
         await first.DisposeAsync();
-        await using (Database.Open(home["baton.db"]))
+        await using (SqliteDatabase.Open(home["baton.db"]))
         {
         }
         Assert.Equal(["baton.db", "baton.db.lock"], Directory.EnumerateFiles(home.Path).Select(Path.GetFileName).Order());
@@ -176,7 +176,7 @@ public sealed class FaultTests
 
     private static async Task MakeAsync(string path)
     {
-        await using (Database.Open(path))
+        await using (SqliteDatabase.Open(path))
         {
         }
         SqliteConnection.ClearAllPools();

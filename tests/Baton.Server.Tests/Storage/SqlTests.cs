@@ -23,7 +23,7 @@ public sealed class SqlTests : IDisposable
     {
         SqliteLibrary.Use();
         Assert.Equal(raw.SQLITE_OK, raw.sqlite3_open(folder["sql.db"], out connection));
-        Migrator.Migrate(new SqliteConnectionStatements(connection));
+        Migrator.Migrate(new SqliteStatements(connection));
     }
 
     public void Dispose()
@@ -75,7 +75,7 @@ public sealed class SqlTests : IDisposable
     [Fact]
     public void Migrating_twice_changes_nothing()
     {
-        var statements = new SqliteConnectionStatements(connection);
+        var statements = new SqliteStatements(connection);
         var schema = Column("SELECT coalesce(sql, name) FROM sqlite_schema ORDER BY name");
         var (from, to) = Migrator.Migrate(statements);
         Assert.Equal(from, to);
@@ -85,8 +85,8 @@ public sealed class SqlTests : IDisposable
     [Fact]
     public void A_schema_of_a_newer_version_is_left_alone()
     {
-        new SqliteConnectionStatements(connection).RunScript("PRAGMA user_version = 999");
-        var e = Assert.Throws<NewerSchemaException>(() => Migrator.Migrate(new SqliteConnectionStatements(connection)));
+        new SqliteStatements(connection).RunScript("PRAGMA user_version = 999");
+        var e = Assert.Throws<NewerSchemaException>(() => Migrator.Migrate(new SqliteStatements(connection)));
         Assert.Contains("schema 999", e.Message);
         Assert.Equal(["999"], Column("PRAGMA user_version"));
     }
@@ -95,7 +95,7 @@ public sealed class SqlTests : IDisposable
     public void The_database_itself_keeps_rows_from_being_what_they_must_not_be()
     {
         const string Columns = "INSERT INTO runs (tenant_id, id, namespace, workflow, version, state, owner, created_at_ms, updated_at_ms) VALUES ";
-        var statements = new SqliteConnectionStatements(connection);
+        var statements = new SqliteStatements(connection);
         statements.RunScript("PRAGMA foreign_keys = ON");
         statements.RunScript($"{Columns} ('t', 'r1', 'n', 'w', '1', 'queued', NULL, 0, 0)");
         foreach (var wrong in (string[])

@@ -10,8 +10,17 @@ namespace Baton.Server.Tests.Storage;
 internal sealed class Stores : IAsyncDisposable
 {
     private readonly TemporaryFolder folder = new();
+    private readonly string address;
 
-    public Stores() => Open();
+    private Stores(string? url)
+    {
+        address = url ?? folder["baton.db"];
+        Open();
+    }
+
+    public static Stores OnSqlite() => new(null);
+
+    public static Stores OnPostgres() => new(Postgres.NewSchema());
 
     public static TenantId Tenant { get; } = new("tenant");
 
@@ -58,8 +67,9 @@ internal sealed class Stores : IAsyncDisposable
 
     private void Open()
     {
-        Database = Database.Open(folder["baton.db"]);
-        var writes = new RunWrites(WorkflowSql.Sqlite, new EventTriggers(new ScheduleTable(), Time), new Wakeups(), Time);
+        Database = Database.Open(address, new StorageOptions(), "node");
+        var sql = WorkflowSql.For(Database.Dialect);
+        var writes = new RunWrites(sql, new EventTriggers(new ScheduleTable(), sql.Schedules, Time), new Wakeups(), new Node("node"), Time);
         (Runs, Journal) = (new RunStore(Database, writes), new JournalStore(Database, writes));
         (Queries, Definitions) = (new RunQueries(Database, Journal), new DefinitionStore(Database, Time));
     }

@@ -31,7 +31,7 @@ internal sealed class TestServer : IAsyncDisposable
 
     public Uri Address => server.Address;
 
-    public string DatabasePath => server.DatabasePath;
+    public string DatabaseName => server.DatabaseName;
 
     public IServiceProvider Services => server.Services;
 

@@ -1,0 +1,37 @@
+using System.Globalization;
+using Baton.Engine;
+
+namespace Baton.Server.Cluster;
+
+/// <summary>What nodes tell each other with a commit, a line each. Hints: whoever hears them looks at the database.</summary>
+internal static class NodeNews
+{
+    /// <summary>A run can be claimed.</summary>
+    public const string Queued = "queued";
+
+    /// <summary>Too much was told at once, or some of it was missed: anything may have happened.</summary>
+    public const string Anything = "*";
+
+    public static string Called(RunId run) => $"called {run}";
+
+    public static string Parked(DateTimeOffset wakeAt) => string.Create(CultureInfo.InvariantCulture, $"parked {wakeAt.ToUnixTimeMilliseconds()}");
+
+    public static string Ended(TenantId tenant, RunId run, string space, string workflow) => $"ended {run} {space} {workflow} {tenant}";
+
+    /// <summary>A schedule was registered, replaced or removed.</summary>
+    public const string Schedules = "schedules";
+
+    /// <summary>Hands a line on to this process.</summary>
+    public static void Tell(string line, Wakeups wakeups)
+    {
+        switch (line.Split(' ', 5))
+        {
+            case [Queued]: wakeups.Queued(); break;
+            case [Schedules]: wakeups.SchedulesChanged(); break;
+            case ["called", var run]: wakeups.Called(RunId.Parse(run, null)); break;
+            case ["parked", var ms]: wakeups.Parked(DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(ms, CultureInfo.InvariantCulture))); break;
+            case ["ended", var run, var space, var workflow, var tenant]: wakeups.Ended(new TenantId(tenant), RunId.Parse(run, null), space, workflow); break;
+            default: wakeups.Anything(); break;   // '*', or a newer node's news
+        }
+    }
+}

@@ -1,0 +1,301 @@
+using Baton.Engine;
+using Npgsql;
+
+namespace Baton.Server.Storage;
+
+/// <summary>
+/// One of the writers on PostgreSQL: takes what has queued and commits it in one transaction. Requests of one kind go as one statement over arrays.
+/// </summary>
+/// <remarks>
+/// Each transaction begins by marking the lane's row. The row is locked until the end: whoever takes over this node's runs locks it too, and so
+/// finds every write either done or refused. And it tells after a lost connection whether a commit, whose answer was lost with it, took place.
+/// </remarks>
+internal sealed class PostgresLane : IDisposable
+{
+    /// <summary>Most requests in one transaction: beyond this, waiting longer gains nothing.</summary>
+    private const int MaxBatch = 1_000;
+
+    /// <summary>Attempts at a transaction that meets others.</summary>
+    private const int MaxConflicts = 10;
+
+    private const string Mark = "INSERT INTO writers (node, lane, batch) VALUES ($1, $2, $3) ON CONFLICT (node, lane) DO UPDATE SET batch = excluded.batch";
+
+    private const string Marked = "SELECT batch FROM writers WHERE node = $1 AND lane = $2 FOR UPDATE";
+
+    /// <summary>Writers look rows up by their keys and nothing else: plans that read whole tables, made while those were small, must not survive their growth.</summary>
+    private const string Session = """
+        SET statement_timeout = 0; SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off;
+        SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false)
+        """;
+
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
+
+    private readonly NpgsqlDataSource source;
+    private readonly string name, node;
+    private readonly int lane;
+    private readonly Lock gate = new();
+    private readonly AutoResetEvent wake = new(false);
+    private readonly ManualResetEvent stop = new(false);
+    private readonly Thread thread;
+    private List<WriteRequest> queue = [];
+    private NpgsqlConnection? connection;
+    private PostgresStatements? statements;
+    private long batchNo = Random.Shared.NextInt64(long.MaxValue / 2);   // no two processes of one node mark alike
+    private bool stopping;
+
+    public PostgresLane(NpgsqlDataSource source, string name, string node, int lane)
+    {
+        (this.source, this.name, this.node, this.lane) = (source, name, node, lane);
+        thread = new Thread(Loop) { IsBackground = true, Name = $"baton-writer-{lane}" };
+        thread.Start();
+    }
+
+    /// <summary>Queues a request for the next commit. Requests are completed in the order of these calls.</summary>
+    public void Enqueue(WriteRequest request)
+    {
+        lock (gate)
+        {
+            if (!stopping)
+            {
+                queue.Add(request);
+                if (queue.Count == 1) wake.Set();
+                return;
+            }
+        }
+        request.Fail(new StorageUnavailableException($"{name} is being closed."));
+    }
+
+    /// <summary>Writes what is queued, then stops.</summary>
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            if (stopping) return;
+            stopping = true;
+        }
+        stop.Set();
+        wake.Set();
+        thread.Join();
+        Disconnect();
+        wake.Dispose();
+        stop.Dispose();
+    }
+
+    private void Loop()
+    {
+        var batch = new List<WriteRequest>();
+        while (true)
+        {
+            lock (gate) (queue, batch) = (batch, queue);
+            if (batch.Count == 0)
+            {
+                if (stopping) return;
+                wake.WaitOne();
+                continue;
+            }
+            for (var start = 0; start < batch.Count; start += MaxBatch) Commit(batch.GetRange(start, Math.Min(MaxBatch, batch.Count - start)));
+            batch.Clear();
+        }
+    }
+
+    private void Commit(List<WriteRequest> batch)
+    {
+        var careful = false;
+        for (var conflicts = 0; ;)
+        {
+            try
+            {
+                var failed = Perform(batch, careful);
+                foreach (var request in batch)
+                {
+                    if (failed.TryGetValue(request, out var failure)) request.Fail(failure);
+                    else request.Complete();
+                }
+                return;
+            }
+            catch (NpgsqlException e) when (PostgresErrors.IsConflict(e) && conflicts++ < MaxConflicts)
+            {
+                // Others were in the way, and are done now.
+            }
+            catch (NpgsqlException e) when (PostgresErrors.IsStorageFailure(e))
+            {
+                if (PostgresErrors.IsLost(e)) Disconnect();
+                FailAll(batch, PostgresErrors.Explain(e, name));
+                return;
+            }
+            catch (StorageUnavailableException e)
+            {
+                FailAll(batch, e);
+                return;
+            }
+            catch (Exception) when (!careful)
+            {
+                careful = true;   // one of them failed by itself: now each on its own, so that it alone fails
+            }
+            catch (Exception e)   // the edge of the writer's thread
+            {
+                Disconnect();
+                FailAll(batch, e);
+                return;
+            }
+        }
+    }
+
+    private static void FailAll(List<WriteRequest> batch, Exception e)
+    {
+        foreach (var request in batch) request.Fail(e);
+    }
+
+    /// <summary>One transaction.</summary>
+    /// <param name="careful">True to take every request on its own, with a savepoint.</param>
+    /// <returns>The requests that failed by themselves; only when careful.</returns>
+    private Dictionary<WriteRequest, Exception> Perform(List<WriteRequest> batch, bool careful)
+    {
+        Connect();
+        var failed = new Dictionary<WriteRequest, Exception>();
+        using var transaction = connection!.BeginTransaction();   // sent with the statement that follows
+        batchNo++;
+        var groups = batch.Where(request => request.Bulk is not null).GroupBy(request => request.Bulk!).OrderBy(group => group.Key.Order).Select(group => (Kind: group.Key, Requests: group.ToList())).ToList();
+        if (careful) groups = [.. groups.SelectMany(group => group.Requests, (group, request) => (group.Kind, new List<WriteRequest> { request }))];
+        // What ends a run under its lease comes after all that is written under it.
+        var before = groups.Where(group => !group.Kind.IsLast).ToList();
+        var after = groups.Where(group => group.Kind.IsLast).ToList();
+        var alone = batch.Where(request => request.Bulk is null).ToList();
+        if (careful)
+        {
+            Run(MarkCommand(), []);
+            foreach (var group in before) Guarded(group.Requests[0], () => RunBulk(group));
+            foreach (var request in alone) Guarded(request, () => request.Execute(statements!));
+            foreach (var group in after) Guarded(group.Requests[0], () => RunBulk(group));
+        }
+        else
+        {
+            Run(MarkCommand(), alone.Count == 0 ? groups : before);
+            foreach (var request in alone) request.Execute(statements!);
+            if (alone.Count > 0 && after.Count > 0) Run(null, after);
+            foreach (var (kind, requests) in groups) kind.Follow(requests, statements!);
+        }
+        Broadcast(batch);
+        try
+        {
+            transaction.Commit();
+        }
+        catch (NpgsqlException e) when (PostgresErrors.IsLost(e))
+        {
+            Disconnect();
+            if (!WasCommitted()) throw;
+        }
+        return failed;
+
+        void RunBulk((BulkWrite Kind, List<WriteRequest> Requests) group)
+        {
+            Run(null, [group]);
+            group.Kind.Follow(group.Requests, statements!);
+        }
+
+        void Guarded(WriteRequest request, Action execute)
+        {
+            transaction.Save("request");
+            try
+            {
+                execute();
+                transaction.Release("request");
+            }
+            catch (Exception e) when (e is not NpgsqlException server || !PostgresErrors.IsStorageFailure(server))
+            {
+                failed[request] = e;
+                transaction.Rollback("request");
+            }
+        }
+    }
+
+    private NpgsqlBatchCommand MarkCommand() => new(Mark) { Parameters = { new NpgsqlParameter<string> { TypedValue = node }, new NpgsqlParameter<int> { TypedValue = lane }, new NpgsqlParameter<long> { TypedValue = batchNo } } };
+
+    /// <summary>Sends statements together and reads what each gave: one round trip.</summary>
+    private void Run(NpgsqlBatchCommand? first, List<(BulkWrite Kind, List<WriteRequest> Requests)> groups)
+    {
+        using var commands = new NpgsqlBatch(connection);
+        if (first is not null) commands.BatchCommands.Add(first);
+        foreach (var (kind, requests) in groups)
+        {
+            var command = new NpgsqlBatchCommand(kind.Sql);
+            kind.Bind(requests, new BulkParameters(command.Parameters));
+            commands.BatchCommands.Add(command);
+        }
+        if (commands.BatchCommands.Count == 0) return;
+        using var reader = commands.ExecuteReader();
+        foreach (var (kind, requests) in groups)
+        {
+            kind.Read(requests, reader);
+            reader.NextResult();
+        }
+    }
+
+    /// <summary>Tells other nodes: once for the whole batch, and only should it be committed.</summary>
+    private void Broadcast(List<WriteRequest> batch)
+    {
+        HashSet<string>? news = null;
+        foreach (var request in batch)
+        {
+            if (request.Broadcast is { } lines) (news ??= new HashSet<string>(StringComparer.Ordinal)).UnionWith(lines);
+        }
+        if (news is null) return;
+        var text = string.Join('\n', news);
+        statements!["SELECT pg_notify('baton.' || current_schema(), $1)"].Bind(1, text.Length > 7_000 ? "*" : text).Execute();
+    }
+
+    /// <summary>Asks until it is known, whatever becomes of the server meanwhile.</summary>
+    private bool WasCommitted()
+    {
+        for (var wait = TimeSpan.FromMilliseconds(50); ; wait = wait < LongestWait ? wait * 2 : LongestWait)
+        {
+            try
+            {
+                Connect();
+                var find = statements![Marked].Bind(1, node).Bind(2, lane);
+                if (!find.Step()) return false;
+                var found = find.Long(0) == batchNo;
+                find.Reset();
+                return found;
+            }
+            catch (NpgsqlException e) when (PostgresErrors.IsStorageFailure(e) && !stopping)
+            {
+                Disconnect();
+                stop.WaitOne(wait);
+            }
+            catch (StorageUnavailableException) when (!stopping)
+            {
+                stop.WaitOne(wait);
+            }
+        }
+    }
+
+    private void Connect()
+    {
+        if (connection is not null) return;
+        var opened = default(NpgsqlConnection);
+        try
+        {
+            opened = source.OpenConnection();
+            using var session = new NpgsqlCommand(Session, opened);
+            session.ExecuteNonQuery();
+            (connection, statements) = (opened, new PostgresStatements(opened));
+        }
+        catch (Exception e) when (e is NpgsqlException or TimeoutException or InvalidOperationException)
+        {
+            opened?.Dispose();
+            throw e is NpgsqlException server ? PostgresErrors.Explain(server, name) : new StorageUnavailableException($"{name} does not answer: {e.Message}", e);
+        }
+    }
+
+    private void Disconnect()
+    {
+        statements?.Dispose();
+        if (connection is { } broken)
+        {
+            NpgsqlConnection.ClearPool(broken);   // what shares its fate is not to be handed out again
+            broken.Dispose();
+        }
+        (connection, statements) = (null, null);
+    }
+}

@@ -1,0 +1,120 @@
+using System.Data.Common;
+using Baton.Engine;
+using Baton.Server.Storage;
+
+namespace Baton.Server.Workflows;
+
+/// <summary>Journal entries that bring about nothing but their row.</summary>
+internal sealed class AppendBulk : BulkWrite
+{
+    public static readonly AppendBulk Instance = new();
+
+    public override int Order => 1;
+
+    // An entry whose lease is not its run's is left out: its number does not come back.
+    public override string Sql => """
+        WITH e AS MATERIALIZED (
+            SELECT r.tenant_id, r.no, e.seq, e.kind, e.at_ms, e.key, e.attempt, e.took_ms, e.body, e.meta, e.ordinality
+            FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[], $8::bigint[], $9::bigint[], $10::bytea[], $11::text[])
+                WITH ORDINALITY AS e (tenant_id, id, fencing, seq, kind, at_ms, key, attempt, took_ms, body, meta, ordinality)
+            JOIN runs r ON r.tenant_id = e.tenant_id AND r.id = e.id AND r.fencing = e.fencing AND r.state = 'running'),
+        stored AS (
+            INSERT INTO journal (tenant_id, run_no, seq, kind, at_ms, key, attempt, took_ms, body, meta)
+            SELECT tenant_id, no, seq, kind, at_ms, key, attempt, took_ms, body, meta FROM e)
+        SELECT ordinality FROM e
+        """;
+
+    public override void Bind(IReadOnlyList<WriteRequest> requests, BulkParameters parameters) => JournalArrays.Bind(requests, parameters);
+
+    public override void Read(IReadOnlyList<WriteRequest> requests, DbDataReader rows)
+    {
+        foreach (var request in requests) ((AppendRequest)request).IsStored = false;
+        while (rows.Read()) ((AppendRequest)requests[(int)rows.GetInt64(0) - 1]).IsStored = true;
+    }
+}
+
+/// <summary>The ends of runs.</summary>
+internal sealed class EndBulk : BulkWrite
+{
+    public static readonly EndBulk Instance = new();
+
+    public override int Order => 2;
+
+    public override bool IsLast => true;
+
+    public override string Sql => """
+        WITH e AS MATERIALIZED (
+            SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[], $8::bigint[], $9::bigint[], $10::bytea[], $11::text[], $12::text[], $13::text[])
+                WITH ORDINALITY AS e (tenant_id, id, fencing, seq, kind, at_ms, key, attempt, took_ms, body, meta, state, error, ordinality)),
+        ended AS (
+            UPDATE runs r SET state = e.state, request = NULL, error = e.error, owner = NULL, fencing = r.fencing + 1, updated_at_ms = e.at_ms, ended_at_ms = e.at_ms, wake_at_ms = NULL
+            FROM e WHERE r.tenant_id = e.tenant_id AND r.id = e.id AND r.fencing = e.fencing AND r.state = 'running'
+            RETURNING r.tenant_id, r.no, r.id, r.parent_id, r.parent_key, r.namespace, r.workflow, e.seq, e.kind, e.at_ms, e.key, e.body, e.meta, e.ordinality),
+        stored AS (INSERT INTO journal (tenant_id, run_no, seq, kind, at_ms, key, body, meta) SELECT tenant_id, no, seq, kind, at_ms, key, body, meta FROM ended),
+        emptied AS (DELETE FROM inbox i USING ended WHERE i.tenant_id = ended.tenant_id AND i.run_no = ended.no),
+        deaf AS (DELETE FROM listeners l USING ended WHERE l.tenant_id = ended.tenant_id AND l.run_no = ended.no)
+        SELECT ordinality, no, parent_id, parent_key, namespace, workflow,
+            EXISTS (SELECT 1 FROM runs c WHERE c.tenant_id = ended.tenant_id AND c.parent_id = ended.id AND c.parent_key IS NOT NULL AND c.state NOT IN ('completed', 'failed', 'cancelled'))
+        FROM ended
+        """;
+
+    public override void Bind(IReadOnlyList<WriteRequest> requests, BulkParameters parameters)
+    {
+        JournalArrays.Bind(requests, parameters);
+        parameters.Add([.. requests.Select(request => ((AppendRequest)request).Change!.State.ToName())]);
+        parameters.Add([.. requests.Select(request => ((AppendRequest)request).Change!.Error is { } error ? JournalRows.Error(error) : null)]);
+    }
+
+    public override void Read(IReadOnlyList<WriteRequest> requests, DbDataReader rows)
+    {
+        foreach (var request in requests.Cast<AppendRequest>()) (request.IsStored, request.Ended) = (false, null);
+        while (rows.Read())
+        {
+            var request = (AppendRequest)requests[(int)rows.GetInt64(0) - 1];
+            request.IsStored = true;
+            request.Ended = new EndedRun(rows.GetInt64(1), request.Lease.Run, rows.IsDBNull(2) ? null : rows.GetString(2), rows.IsDBNull(3) ? null : rows.GetString(3), rows.GetString(4), rows.GetString(5)) { HasChildren = rows.GetBoolean(6) };
+        }
+    }
+
+    // In the order of the parents: transactions that tell several of the same ones must not wait for each other in a circle.
+    public override void Follow(IReadOnlyList<WriteRequest> requests, SqlStatements statements)
+    {
+        foreach (var request in requests.Cast<AppendRequest>().Where(request => request.Ended is not null).OrderBy(request => request.Ended!.Parent, StringComparer.Ordinal))
+        {
+            var effects = request.Effects(statements);
+            if (request.Ended!.HasChildren) effects.CancelChildren(request.Lease.Run);
+            effects.TellEnd(request.Ended, request.Change!);
+        }
+    }
+}
+
+/// <summary>Rows of the journal as arrays, a column each.</summary>
+internal static class JournalArrays
+{
+    public static void Bind(IReadOnlyList<WriteRequest> requests, BulkParameters parameters)
+    {
+        var count = requests.Count;
+        var (tenants, runs, keys, metas) = (new string[count], new string[count], new string[count], new string[count]);
+        var (fencings, seqs, kinds, times, attempts, took) = (new long[count], new long[count], new long[count], new long[count], new long[count], new long[count]);
+        var bodies = new byte[count][];
+        for (var i = 0; i < count; i++)
+        {
+            var (lease, row) = (((AppendRequest)requests[i]).Lease, ((AppendRequest)requests[i]).Row);
+            (tenants[i], runs[i], fencings[i]) = (lease.Tenant.Value, lease.Run.ToString(), lease.Fencing);
+            (seqs[i], kinds[i], times[i], keys[i]) = (row.Seq, (long)row.Kind, row.AtMs, row.Key);
+            (attempts[i], took[i], metas[i]) = (row.Attempt ?? 0, row.TookMs ?? -1, row.Meta ?? "");
+            bodies[i] = Body.ToArray(row.Body);
+        }
+        parameters.Add(tenants);
+        parameters.Add(runs);
+        parameters.Add(fencings);
+        parameters.Add(seqs);
+        parameters.Add(kinds);
+        parameters.Add(times);
+        parameters.Add(keys);
+        parameters.Add(attempts);
+        parameters.Add(took);
+        parameters.Add(bodies);
+        parameters.Add(metas);
+    }
+}

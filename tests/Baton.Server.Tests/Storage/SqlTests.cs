@@ -1,6 +1,5 @@
 using System.Reflection;
 using Baton.Server.Storage;
-using Baton.Server.Tests.Support;
 using Baton.Server.Workflows;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;

@@ -1,15 +1,14 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using System.Text;
 using System.Threading.Channels;
 
-namespace Baton.Server.Tests.Support;
+namespace Baton.TestBed;
 
 /// <summary>The real executable as a child process, with an environment in which no setting of the machine counts.</summary>
-internal sealed partial class BatonProcess : IAsyncDisposable
+public sealed class BatonProcess : IAsyncDisposable
 {
-    private const int SigInt = 2, SigTerm = 15;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly Process process;
     private readonly Channel<string> lines = Channel.CreateUnbounded<string>();
@@ -103,9 +102,15 @@ internal sealed partial class BatonProcess : IAsyncDisposable
         throw new InvalidOperationException($"The line did not come. Output: {Output}\nErrors: {Error}");
     }
 
-    public void Interrupt() => Assert.Equal(0, Send(Id, SigInt));
+    public void Interrupt() => Signal(Signals.Interrupt);
 
-    public void Terminate() => Assert.Equal(0, Send(Id, SigTerm));
+    public void Terminate() => Signal(Signals.Terminate);
+
+    /// <summary>SIGSTOP: it stands still, its connections stay open, and it knows nothing of it.</summary>
+    public void Pause() => Signal(Signals.Stop);
+
+    /// <summary>SIGCONT: it goes on in the middle of whatever it did.</summary>
+    public void Continue() => Signal(Signals.Continue);
 
     /// <summary>SIGKILL: no code of the process runs any more.</summary>
     public async Task KillAsync()
@@ -130,11 +135,11 @@ internal sealed partial class BatonProcess : IAsyncDisposable
         process.Dispose();
     }
 
-    private static CancellationTokenSource Limit()
+    private static CancellationTokenSource Limit() => new(Patience, TimeProvider.System);
+
+    private void Signal(int signal)
     {
-        var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(TimeSpan.FromSeconds(60));
-        return limit;
+        if (!Signals.Send(Id, signal)) throw new InvalidOperationException($"Process {Id} took no signal {signal}: it has ended. Errors: {Error}");
     }
 
     private async Task ReadAsync(StreamReader reader, Action<string> keep)
@@ -142,8 +147,4 @@ internal sealed partial class BatonProcess : IAsyncDisposable
         while (await reader.ReadLineAsync() is { } line) keep(line);
         if (process.HasExited) lines.Writer.TryComplete();
     }
-
-    [DllImport("libc", EntryPoint = "kill")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int Send(int pid, int signal);
 }

@@ -1,7 +1,7 @@
-namespace Baton.Server.Tests.Support;
+namespace Baton.TestBed;
 
 /// <summary>A folder of its own, gone with the test.</summary>
-internal sealed class TemporaryFolder : IDisposable
+public sealed class TemporaryFolder : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("baton-test-").FullName;
 

@@ -101,6 +101,13 @@ internal sealed class RawConnection(TcpClient client, CancellationToken stopping
         return head + Encoding.UTF8.GetString(body);
     }
 
+    /// <returns>What has come, at least a byte; nothing at the end.</returns>
+    public async Task<byte[]> ReadSomeAsync()
+    {
+        var buffer = new byte[1024];
+        return buffer[..await stream.ReadAsync(buffer, stopping)];
+    }
+
     public Task WriteAsync(string text) => WriteAsync(Encoding.UTF8.GetBytes(text));
 
     public Task WriteAsync(byte[] bytes) => stream.WriteAsync(bytes, stopping).AsTask();

@@ -7,12 +7,12 @@ namespace Baton.Server.Tests.Storage;
 /// <summary>What every journal must hold to, whatever database is under it.</summary>
 public abstract class JournalContract
 {
-    internal abstract Stores Open();
+    internal abstract Task<Stores> OpenAsync();
 
     [Fact]
     public async Task What_was_acknowledged_is_read_in_its_order_after_the_database_was_closed()
     {
-        await using var stores = Open();
+        await using var stores = await OpenAsync();
         var lease = await stores.StartOwnedAsync("""{"n":1}""");
         var error = new WorkflowError(ErrorTypes.Timeout, 408, "Slow", "Too \"slow\" 🎻\0", "/do/0");
         JournalEntry[] written =
@@ -34,7 +34,7 @@ public abstract class JournalContract
     [Fact]
     public async Task An_owner_that_lost_the_run_is_refused_whatever_it_tries()
     {
-        await using var stores = Open();
+        await using var stores = await OpenAsync();
         var old = await stores.StartOwnedAsync();
         Assert.True(await stores.Journal.AppendAsync(old, stores.Step(1)));
         Assert.Equal(1, await stores.Runs.RescueAsync());
@@ -53,7 +53,7 @@ public abstract class JournalContract
     [Fact]
     public async Task A_lease_under_another_tenant_is_none()
     {
-        await using var stores = Open();
+        await using var stores = await OpenAsync();
         var lease = await stores.StartOwnedAsync() with { Tenant = new TenantId("thief") };
         Assert.False(await stores.Journal.AppendAsync(lease, stores.Step(1)));
         Assert.Null(await stores.Journal.ReadAsync(lease, CancellationToken.None));
@@ -62,7 +62,7 @@ public abstract class JournalContract
     [Fact]
     public async Task The_same_position_is_never_written_twice_and_its_neighbours_do_not_suffer()
     {
-        await using var stores = Open();
+        await using var stores = await OpenAsync();
         var (lease, other) = (await stores.StartOwnedAsync(), await stores.StartOwnedAsync());
         Assert.True(await stores.Journal.AppendAsync(lease, stores.Step(1, "\"first\"")));
         var (twice, beside) = (stores.Journal.AppendAsync(lease, stores.Step(1, "\"second\"")).AsTask(), stores.Journal.AppendAsync(other, stores.Step(1)).AsTask());
@@ -78,7 +78,7 @@ public abstract class JournalContract
     [InlineData(5_000_000, 1)]
     public async Task A_large_payload_is_kept_once_however_often_it_is_used(int length, int payloads)
     {
-        await using var stores = Open();
+        await using var stores = await OpenAsync();
         var text = $"\"{new string('x', length - 2)}\"";
         var lease = await stores.StartOwnedAsync(text);
         for (var seq = 1; seq <= 3; seq++) Assert.True(await stores.Journal.AppendAsync(lease, stores.Step(seq, text)));
@@ -99,7 +99,7 @@ public abstract class JournalContract
     [Fact]
     public async Task Fifty_writers_at_once_find_every_acknowledged_row_again()
     {
-        await using var stores = Open();
+        await using var stores = await OpenAsync();
         var leases = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => stores.StartOwnedAsync()));
         await Task.WhenAll(leases.Select(async lease =>
         {
@@ -112,7 +112,7 @@ public abstract class JournalContract
     [Fact]
     public async Task A_run_with_mail_does_not_go_to_sleep()
     {
-        await using var stores = Open();
+        await using var stores = await OpenAsync();
         var lease = await stores.StartOwnedAsync();
         Assert.IsType<ControlResult.Done>(await stores.Runs.SignalAsync(Stores.Tenant, lease.Run, "go", "1"u8.ToArray()));
         Assert.Equal(ParkResult.HasMail, await stores.Journal.ParkAsync(lease, new ParkRequest(null, 0, [], false)));
@@ -126,5 +126,10 @@ public abstract class JournalContract
 
 public sealed class JournalOnSqlite : JournalContract
 {
-    internal override Stores Open() => new();
+    internal override Task<Stores> OpenAsync() => Stores.OnSqliteAsync();
+}
+
+public sealed class JournalOnPostgres : JournalContract
+{
+    internal override Task<Stores> OpenAsync() => Stores.OnPostgresAsync();
 }

@@ -18,9 +18,9 @@ internal sealed class Stores : IAsyncDisposable
         Open();
     }
 
-    public static Stores OnSqlite() => new(null);
+    public static Task<Stores> OnSqliteAsync() => Task.FromResult(new Stores(null));
 
-    public static Stores OnPostgres() => new(Postgres.NewSchema());
+    public static async Task<Stores> OnPostgresAsync() => new(await Postgres.NewSchemaAsync());
 
     public static TenantId Tenant { get; } = new("tenant");
 

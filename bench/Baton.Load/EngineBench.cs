@@ -60,7 +60,7 @@ internal sealed class EngineBench : IAsyncDisposable
         var settings = new HostSettings
         {
             Port = 0,
-            DatabasePath = Path.Combine(scratch.FullName, "bench.db"),
+            Database = Path.Combine(scratch.FullName, "bench.db"),
             LogLevel = LogLevel.Critical,
             Override = services => services.AddSingleton(EngineSubjects.Functions),
         };

@@ -21,6 +21,10 @@ public sealed class BatonClient(HttpClient http, string? key = null)
     /// <exception cref="BatonException">The server refused, or cannot be reached.</exception>
     public Task<HealthView> HealthAsync(CancellationToken cancel) => GetAsync("/health/detailed", WireJson.Web.HealthView, cancel);
 
+    /// <summary>The processes that share the server's database.</summary>
+    /// <exception cref="BatonException">The server refused, or cannot be reached.</exception>
+    public Task<Page<NodeView>> NodesAsync(CancellationToken cancel) => GetAsync("/api/v1/nodes", WireJson.Web.PageNodeView, cancel);
+
     internal Task<T> GetAsync<T>(string path, JsonTypeInfo<T> json, CancellationToken cancel) => SendAsync(new HttpRequestMessage(HttpMethod.Get, path), json, cancel);
 
     internal Task<T> PostAsync<T>(string path, HttpContent? content, JsonTypeInfo<T> json, CancellationToken cancel, params ReadOnlySpan<(string Name, string Value)> headers)

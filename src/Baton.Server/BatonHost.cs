@@ -26,18 +26,18 @@ internal static class BatonHost
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = typeof(BatonHost).Assembly.GetName().Name, ContentRootPath = AppContext.BaseDirectory });
         settings.Configure(builder);
-        var node = Node.Local();
+        var node = settings.FindNode(builder.Configuration);
         var storage = builder.Configuration.GetSection(StorageOptions.Section).Get<StorageOptions>() ?? new StorageOptions();
-        builder.Services.AddSingleton<IHostLifetime, OwnLifetime>().AddSingleton(TimeProvider.System).AddSingleton(node).AddSingleton<Wakeups>();
+        builder.Services.AddSingleton<IHostLifetime, OwnLifetime>().AddSingleton(TimeProvider.System);
         var isLoopbackOnly = IPAddress.IsLoopback(settings.Address);
-        builder.Services.AddHttp().AddStorage(Database.Open(settings.FindDatabase(builder.Configuration), storage, node.Id)).AddIdentity().AddOutbound(isLoopbackOnly).AddProcesses().AddTelemetry().AddGateway().AddWorkflows(code).AddPrConfidence(isLoopbackOnly);
+        builder.Services.AddHttp().AddStorage(Database.Open(settings.FindDatabase(builder.Configuration), storage, node.Id)).AddCluster(node).AddIdentity().AddOutbound(isLoopbackOnly).AddProcesses().AddTelemetry().AddGateway().AddWorkflows(code).AddPrConfidence(isLoopbackOnly);
         settings.Override?.Invoke(builder.Services);
         var app = builder.Build();
         app.UseProblems();
         app.UseIdentity();
         app.MapOpenApi("/openapi/{documentName}.json");
         app.MapTelemetry();
-        app.MapWorkflows();
+        if (node.Is(NodeRoles.Api)) app.MapWorkflows();
         return app;
     }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using Baton.Server.Cluster;
 using Baton.Server.Storage;
 using Microsoft.Extensions.Logging.Console;
 
@@ -15,8 +16,14 @@ internal sealed record HostSettings
     /// <summary>0 for a free one.</summary>
     public int Port { get; init; } = DefaultPort;
 
-    /// <summary>The database file: what <c>--db</c> says, else <c>BATON_DB</c>; null to leave it to the setting.</summary>
-    public string? DatabasePath { get; init; } = Environment.GetEnvironmentVariable("BATON_DB") is { Length: > 0 } path ? path : null;
+    /// <summary>The database, a file or an address: what <c>--db</c> says, else <c>BATON_DB</c>; null to leave it to the setting.</summary>
+    public string? Database { get; init; } = Environment.GetEnvironmentVariable("BATON_DB") is { Length: > 0 } path ? path : null;
+
+    /// <summary>This node's name among others; null to leave it to the setting.</summary>
+    public string? Node { get; init; }
+
+    /// <summary>What this node does; null to leave it to the setting.</summary>
+    public string? Roles { get; init; }
 
     /// <summary>A JSON file with settings; null for none.</summary>
     public string? ConfigFile { get; init; }
@@ -30,7 +37,11 @@ internal sealed record HostSettings
     public Action<IServiceCollection>? Override { get; init; }
 
     public string FindDatabase(IConfiguration settings) =>
-        DatabasePath ?? (settings[$"{StorageOptions.Section}:{nameof(StorageOptions.Database)}"] is { Length: > 0 } set ? set : new StorageOptions().Database);
+        Database ?? (settings[$"{StorageOptions.Section}:{nameof(StorageOptions.Database)}"] is { Length: > 0 } set ? set : new StorageOptions().Database);
+
+    /// <exception cref="FormatException">Name or roles are not usable.</exception>
+    public Cluster.Node FindNode(IConfiguration settings) =>
+        Cluster.Node.Parse(Node ?? settings[$"{ClusterOptions.Section}:{nameof(ClusterOptions.Node)}"], Roles ?? settings[$"{ClusterOptions.Section}:{nameof(ClusterOptions.Roles)}"]);
 
     public void Configure(WebApplicationBuilder builder)
     {

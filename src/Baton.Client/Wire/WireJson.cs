@@ -18,6 +18,7 @@ namespace Baton.Client;
 [JsonSerializable(typeof(WorkflowView))]
 [JsonSerializable(typeof(Page<WorkflowView>))]
 [JsonSerializable(typeof(Page<ScheduleView>))]
+[JsonSerializable(typeof(Page<NodeView>))]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(HealthView))]
 [JsonSerializable(typeof(JsonElement))]

@@ -56,6 +56,9 @@ public sealed class RunExecution
     /// <summary>What broke the loop itself, if anything did: for the host's log.</summary>
     public Exception? Crash { get; private set; }
 
+    /// <summary>The right by which this life writes.</summary>
+    public RunLease Lease => lease;
+
     internal RunId Run => lease.Run;
 
     internal TenantId Tenant => lease.Tenant;

@@ -12,6 +12,9 @@ internal static class NodeNews
     /// <summary>Too much was told at once, or some of it was missed: anything may have happened.</summary>
     public const string Anything = "*";
 
+    /// <summary>The first line: who tells.</summary>
+    public static string From(string node) => $"from {node}";
+
     public static string Called(RunId run) => $"called {run}";
 
     public static string Parked(DateTimeOffset wakeAt) => string.Create(CultureInfo.InvariantCulture, $"parked {wakeAt.ToUnixTimeMilliseconds()}");
@@ -28,7 +31,7 @@ internal static class NodeNews
         {
             case [Queued]: wakeups.Queued(); break;
             case [Schedules]: wakeups.SchedulesChanged(); break;
-            case ["called", var run]: wakeups.Called(RunId.Parse(run, null)); break;
+            case ["called", var run]: wakeups.CalledElsewhere(RunId.Parse(run, null)); break;
             case ["parked", var ms]: wakeups.Parked(DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(ms, CultureInfo.InvariantCulture))); break;
             case ["ended", var run, var space, var workflow, var tenant]: wakeups.Ended(new TenantId(tenant), RunId.Parse(run, null), space, workflow); break;
             default: wakeups.Anything(); break;   // '*', or a newer node's news

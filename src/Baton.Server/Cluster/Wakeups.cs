@@ -17,6 +17,9 @@ internal sealed class Wakeups
     /// <remarks>With the run: "pause" or "cancel" and the reason, or null for mail.</remarks>
     public event Action<RunId, string?, string?>? RunCalled;
 
+    /// <summary>The same, told by another node: what is asked of the run stands in the database.</summary>
+    public event Action<RunId>? RunCalledElsewhere;
+
     /// <summary>A run waits until this time.</summary>
     public event Action<DateTimeOffset>? RunParked;
 
@@ -36,6 +39,8 @@ internal sealed class Wakeups
     public void Queued() => RunQueued?.Invoke();
 
     public void Called(RunId run, string? request = null, string? reason = null) => RunCalled?.Invoke(run, request, reason);
+
+    public void CalledElsewhere(RunId run) => RunCalledElsewhere?.Invoke(run);
 
     public void Parked(DateTimeOffset wakeAt) => RunParked?.Invoke(wakeAt);
 

@@ -30,16 +30,16 @@ internal static class DemoCommand
     {
         var folder = ScratchFolder.Create("baton-demo-").FullName;
         var repo = Path.Combine(folder, "parcel-tracker");
-        var settings = new HostSettings { Port = port, DatabasePath = Path.Combine(folder, "demo.db"), LogLevel = LogLevel.Warning };
+        var settings = new HostSettings { Port = port, Database = Path.Combine(folder, "demo.db"), LogLevel = LogLevel.Warning };
         await using var host = await StartAsync(folder, repo, settings, workflows, cancel);
-        Output.Progress.WriteLine($"Does {Head} of the example repository do what its ticket asks? A server on a new database ({settings.DatabasePath}) finds out.");
+        Output.Progress.WriteLine($"Does {Head} of the example repository do what its ticket asks? A server on a new database ({settings.Database}) finds out.");
 
         var input = new JsonObject { ["repo"] = repo, ["base"] = Base, ["head"] = Head, ["ticket"] = Path.Combine(folder, "ticket.md") };
         var run = await host.Client.Runs.StartAsync(new StartRun("default/pr-confidence", JsonSerializer.SerializeToElement(input, JsonSerializerOptions.Default)), idempotencyKey: null, cancel);
         var code = await RunCommand.FollowAsync(host, run, output, json: false, cancel);
         if (!keep)
         {
-            Output.Out.WriteLine($"{"Run",-10} http://127.0.0.1:{HostSettings.DefaultPort}/runs/{run.Id} after: baton serve --db {settings.DatabasePath}");
+            Output.Out.WriteLine($"{"Run",-10} http://127.0.0.1:{HostSettings.DefaultPort}/runs/{run.Id} after: baton serve --db {settings.Database}");
             return code;
         }
         Output.Out.WriteLine($"{"Run",-10} {new Uri(host.Client.Address, $"/runs/{run.Id}")}");

@@ -12,7 +12,7 @@ internal static class ServerOptions
 
     public static Option<bool> Json() => new("--json") { Description = "Print JSON, for scripts." };
 
-    public static Option<string?> Database() => new("--db") { Description = "Database file. Default: BATON_DB, or baton/baton.db in your data folder." };
+    public static Option<string?> Database() => new("--db") { Description = "Database file, or postgres://USER@HOST:PORT/DATABASE. Default: BATON_DB, or baton/baton.db in your data folder." };
 
     public static Option<string?> Config() => new("--config") { Description = "Settings, as a JSON file. Environment variables BATON_Section__Name outrank it." };
 
@@ -20,7 +20,7 @@ internal static class ServerOptions
     public static HostSettings Settings(string? database, string? config)
     {
         var settings = new HostSettings { ConfigFile = config };
-        return database is null ? settings : settings with { DatabasePath = database };
+        return database is null ? settings : settings with { Database = database };
     }
 
     /// <summary>A client of the named or the default server; it connects at its first call.</summary>

@@ -77,6 +77,7 @@ internal static class HttpModule
         StorageUnavailableException storage => Problems.StorageUnavailable(storage.Message),
         Microsoft.AspNetCore.Http.BadHttpRequestException { StatusCode: 413 } => Problems.TooLarge(context.RequestServices.GetRequiredService<IOptions<HttpOptions>>().Value.MaxRequestBytes),
         Microsoft.AspNetCore.Http.BadHttpRequestException bad => Problems.Of("invalid-request", bad.StatusCode, "The request is not valid", bad.Message),
+        DbException { SqlState: "22021" } => Problems.Of("invalid-request", 400, "The request is not valid", "A text in it holds a character that no text here may hold: U+0000."),
         // Reads go to the database without a queue: what they throw is the storage's, and has its words.
         DbException storage => Problems.StorageUnavailable($"The storage cannot be read: {storage.Message} See GET /health/detailed."),
         _ => Problems.Internal(),

@@ -22,6 +22,7 @@ internal sealed record Parameters(ImmutableArray<Parameter> All)
                 var known = string.Join(", ", All.Where(parameter => parameter.In == ParameterLocation.Query).Select(parameter => parameter.Name));
                 return Problems.InvalidQuery(name, $"There is no parameter '{name}'. Parameters here: {(known.Length == 0 ? "none" : known)}.");
             }
+            if (values.ToString().Contains('\0', StringComparison.Ordinal)) return Problems.InvalidQuery(name, $"'{name}' holds a character that no text here may hold: U+0000.");
             if (values.Count > 1) return Problems.InvalidQuery(name, $"'{name}' stands {values.Count} times. Give it once.");
         }
         return null;

@@ -36,7 +36,11 @@ internal readonly struct BulkParameters(NpgsqlParameterCollection parameters)
 
     public void Add(long?[] values) => parameters.Add(new NpgsqlParameter<long?[]> { TypedValue = values });
 
-    public void Add(string?[] values) => parameters.Add(new NpgsqlParameter<string?[]> { TypedValue = values });
+    public void Add(string?[] values)
+    {
+        for (var i = 0; i < values.Length; i++) values[i] = PostgresText.Of(values[i]);
+        parameters.Add(new NpgsqlParameter<string?[]> { TypedValue = values });
+    }
 
     public void Add(byte[]?[] values) => parameters.Add(new NpgsqlParameter<byte[]?[]> { TypedValue = values });
 }

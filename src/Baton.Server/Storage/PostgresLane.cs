@@ -15,6 +15,9 @@ internal sealed class PostgresLane : IDisposable
     /// <summary>Most requests in one transaction: beyond this, waiting longer gains nothing.</summary>
     private const int MaxBatch = 1_000;
 
+    /// <summary>Most characters that nodes are told at once, below what PostgreSQL allows.</summary>
+    private const int MaxNews = 7_000;
+
     /// <summary>Attempts at a transaction that meets others.</summary>
     private const int MaxConflicts = 10;
 
@@ -241,7 +244,7 @@ internal sealed class PostgresLane : IDisposable
         }
         if (news is null) return;
         var text = string.Join('\n', news);
-        statements!["SELECT pg_notify('baton.' || current_schema(), $1)"].Bind(1, text.Length > 7_000 ? "*" : text).Execute();
+        statements!["SELECT pg_notify('baton.' || current_schema(), $1)"].Bind(1, $"from {node}\n{(text.Length > MaxNews ? "*" : text)}").Execute();
     }
 
     /// <summary>Asks until it is known, whatever becomes of the server meanwhile.</summary>

@@ -40,7 +40,7 @@ internal sealed class PostgresStatements(NpgsqlConnection connection) : SqlState
 
         public override SqlStatement Bind(int index, long? value) => Bind(index, NpgsqlDbType.Bigint, value);
 
-        public override SqlStatement Bind(int index, string? value) => Bind(index, NpgsqlDbType.Text, value);
+        public override SqlStatement Bind(int index, string? value) => Bind(index, NpgsqlDbType.Text, PostgresText.Of(value));
 
         public override SqlStatement BindBlob(int index, ReadOnlySpan<byte> value) => Bind(index, NpgsqlDbType.Bytea, value.ToArray());
 

@@ -87,6 +87,8 @@ internal sealed record JournalSql
 
     public static readonly JournalSql Sqlite = new(), Postgres = new()
     {
+        // Locked: a message that another node is about to commit must be seen by the statement that parks the run, or wait until it is parked.
+        RunNo = "SELECT no FROM runs WHERE tenant_id = $1 AND id = $2 AND fencing = $3 AND state = 'running' FOR UPDATE",
         // The journal there has no NULLs: see its migration.
         Append = """
             INSERT INTO journal (tenant_id, run_no, seq, kind, at_ms, key, attempt, took_ms, body, body_hash, meta)

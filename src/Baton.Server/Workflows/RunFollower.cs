@@ -4,15 +4,19 @@ using Baton.Client;
 using Baton.Engine;
 using Baton.Server.Cluster;
 using Baton.Server.Http;
+using Baton.Server.Storage;
 
 namespace Baton.Server.Workflows;
 
 /// <summary>Follows a run's journal as it grows: what is watched is what is durable, and work in progress beside it.</summary>
-internal sealed class RunFollower(RunQueries queries, Wakeups wakeups, StepFeed steps, TimeProvider time, IHostApplicationLifetime lifetime)
+internal sealed class RunFollower(RunQueries queries, Wakeups wakeups, StepFeed steps, Database database, TimeProvider time, IHostApplicationLifetime lifetime)
 {
     private const int MaxEntriesAtOnce = 500;
 
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(15);
+
+    // What another node does for the run is seen by looking: this process is told of its own writes only.
+    private readonly TimeSpan longestWait = database.Dialect == Dialect.Sqlite ? Beat : TimeSpan.FromMilliseconds(500);
 
     /// <summary>Writes the run's events until it ends: entries after <paramref name="after"/> with ids to resume from, steps that begin, changes of state.</summary>
     public async Task StreamAsync(TenantId tenant, RunId run, long after, EventStream stream, CancellationToken cancel)
@@ -27,15 +31,17 @@ internal sealed class RunFollower(RunQueries queries, Wakeups wakeups, StepFeed 
         using var watchRun = wakeups.Watch(run, () => changed.Writer.TryWrite(true));
         await stream.OpenAsync();
         string? state = null;
+        var written = time.GetTimestamp();
         while (!cancel.IsCancellationRequested && !lifetime.ApplicationStopping.IsCancellationRequested)
         {
             while (begun.Reader.TryRead(out var step)) await stream.WriteAsync("step_started", null, new StepStartedView(step.Key, step.Label, step.Attempt, step.At), WireJson.Web.StepStartedView);
-            var row = (await queries.FindAsync(tenant, run, cancel))!;
+            if (await queries.FindAsync(tenant, run, cancel) is not { } row) return;   // removed meanwhile
             var (entries, hasMore) = await queries.JournalAsync(tenant, row, after, MaxEntriesAtOnce, cancel);
             foreach (var entry in entries)
             {
                 await stream.WriteAsync("entry", entry.Seq.ToString(CultureInfo.InvariantCulture), Views.Entry(entry), WireJson.Web.JournalEntryView);
                 after = entry.Seq;
+                written = time.GetTimestamp();
             }
             if (hasMore) continue;
             if (row.State != state)
@@ -44,7 +50,9 @@ internal sealed class RunFollower(RunQueries queries, Wakeups wakeups, StepFeed 
                 state = row.State;
             }
             if (row.IsTerminal) return;
-            if (!await WaitAsync(changed, cancel)) await stream.BeatAsync();
+            if (await WaitAsync(changed, cancel) || time.GetElapsedTime(written) < Beat) continue;
+            await stream.BeatAsync();
+            written = time.GetTimestamp();
         }
     }
 
@@ -54,25 +62,16 @@ internal sealed class RunFollower(RunQueries queries, Wakeups wakeups, StepFeed 
         var changed = Signal();
         using var watch = wakeups.Watch(run, () => changed.Writer.TryWrite(true));
         var until = time.GetUtcNow() + most;
-        while (time.GetUtcNow() < until && !(await queries.FindAsync(tenant, run, cancel))!.IsTerminal)
+        while (time.GetUtcNow() < until && !lifetime.ApplicationStopping.IsCancellationRequested && await queries.FindAsync(tenant, run, cancel) is { IsTerminal: false })
         {
-            using var timeout = new CancellationTokenSource(until - time.GetUtcNow(), time);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancel, lifetime.ApplicationStopping);
-            try
-            {
-                await changed.Reader.ReadAsync(either.Token);
-            }
-            catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
-            {
-                return;
-            }
+            await WaitAsync(changed, cancel, until - time.GetUtcNow());
         }
     }
 
-    /// <summary>True when something changed, false when it is time for a beat.</summary>
-    private async Task<bool> WaitAsync(Channel<bool> changed, CancellationToken cancel)
+    /// <summary>True when something changed, false when it is time to look.</summary>
+    private async Task<bool> WaitAsync(Channel<bool> changed, CancellationToken cancel, TimeSpan? most = null)
     {
-        using var beat = new CancellationTokenSource(Beat, time);
+        using var beat = new CancellationTokenSource(most is { } limit && limit < longestWait ? limit : longestWait, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(beat.Token, cancel, lifetime.ApplicationStopping);
         try
         {

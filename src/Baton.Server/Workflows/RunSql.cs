@@ -16,10 +16,21 @@ internal sealed record RunSql
 
     public string AddKey { get; init; } = "INSERT INTO idempotency_keys (tenant_id, key, request_hash, run_id, created_at_ms) VALUES ($1, $2, $3, $4, $5)";
 
-    /// <summary>Takes queued runs, the most urgent first, then the oldest. 1 node, 2 now, 3 most.</summary>
+    /// <summary>
+    /// Takes queued runs, in turn from each tenant that has any; of a tenant's the most urgent first, then the oldest. A point of priority is worth
+    /// ten seconds of age: what is less urgent is not left for ever. 1 node, 2 now, 3 most.
+    /// </summary>
     public string Claim { get; init; } = """
         UPDATE runs SET state = 'running', owner = $1, fencing = fencing + 1, updated_at_ms = $2, started_at_ms = coalesce(started_at_ms, $2)
-        WHERE no IN (SELECT no FROM runs WHERE state = 'queued' ORDER BY priority DESC, no LIMIT $3)
+        WHERE no IN (
+            WITH RECURSIVE tenants (tenant_id) AS (
+                SELECT min(tenant_id) FROM runs WHERE state = 'queued'
+                UNION ALL
+                SELECT (SELECT min(r.tenant_id) FROM runs r WHERE r.state = 'queued' AND r.tenant_id > t.tenant_id) FROM tenants t WHERE t.tenant_id IS NOT NULL),
+            waiting AS (
+                SELECT r.no, r.created_at_ms - r.priority * 10000 AS turn_at, row_number() OVER (PARTITION BY r.tenant_id ORDER BY r.created_at_ms - r.priority * 10000, r.no) AS turn
+                FROM tenants t JOIN runs r ON r.no IN (SELECT q.no FROM runs q WHERE q.state = 'queued' AND q.tenant_id = t.tenant_id ORDER BY q.created_at_ms - q.priority * 10000, q.no LIMIT $3))
+            SELECT no FROM waiting ORDER BY turn, turn_at, no LIMIT $3)
         RETURNING tenant_id, id, fencing, namespace, workflow, version, request, request_reason
         """;
 
@@ -28,8 +39,8 @@ internal sealed record RunSql
 
     public string NextWake { get; init; } = "SELECT min(wake_at_ms) FROM runs WHERE state = 'waiting' AND wake_at_ms IS NOT NULL";
 
-    /// <summary>Takes back what a dead node had. 1 now.</summary>
-    public string Rescue { get; init; } = "UPDATE runs SET state = 'queued', owner = NULL, fencing = fencing + 1, updated_at_ms = $1 WHERE state = 'running'";
+    /// <summary>Takes back what a node that is gone had, or any node. 1 now, 2 node.</summary>
+    public string Rescue { get; init; } = "UPDATE runs SET state = 'queued', owner = NULL, fencing = fencing + 1, updated_at_ms = $1 WHERE state = 'running' AND ($2 IS NULL OR owner = $2)";
 
     /// <summary>
     /// Asks a run to pause or cancel; one that is out of memory is queued, so that a worker does it. A cancel stands, whatever is asked after it.
@@ -58,9 +69,21 @@ internal sealed record RunSql
 
     public static readonly RunSql Sqlite = new(), Postgres = new()
     {
-        // Materialised, so that the limit binds before anything is changed; locked rows are another node's.
+        // Materialised, so that the limit binds before anything is changed. Locked rows are another node's: more are looked at than taken, so that
+        // nodes that claim at the same moment all find some.
         Claim = """
-            WITH taken AS MATERIALIZED (SELECT tenant_id, no FROM runs WHERE state = 'queued' ORDER BY priority DESC, no LIMIT $3 FOR UPDATE SKIP LOCKED)
+            WITH RECURSIVE tenants (tenant_id) AS (
+                (SELECT tenant_id FROM runs WHERE state = 'queued' ORDER BY tenant_id LIMIT 1)
+                UNION ALL
+                SELECT (SELECT r.tenant_id FROM runs r WHERE r.state = 'queued' AND r.tenant_id > t.tenant_id ORDER BY r.tenant_id LIMIT 1) FROM tenants t WHERE t.tenant_id IS NOT NULL),
+            waiting AS (
+                SELECT w.*, row_number() OVER (PARTITION BY w.tenant_id ORDER BY w.turn_at, w.no) AS turn
+                FROM tenants t CROSS JOIN LATERAL (
+                    SELECT q.tenant_id, q.no, q.created_at_ms - q.priority * 10000 AS turn_at FROM runs q WHERE q.state = 'queued' AND q.tenant_id = t.tenant_id
+                    ORDER BY q.created_at_ms - q.priority * 10000, q.no LIMIT 4 * $3) w),
+            taken AS MATERIALIZED (
+                SELECT r.tenant_id, r.no FROM waiting w JOIN runs r ON r.tenant_id = w.tenant_id AND r.no = w.no
+                WHERE r.state = 'queued' ORDER BY w.turn, w.turn_at, w.no LIMIT $3 FOR UPDATE OF r SKIP LOCKED)
             UPDATE runs r SET state = 'running', owner = $1, fencing = r.fencing + 1, updated_at_ms = $2, started_at_ms = coalesce(r.started_at_ms, $2)
             FROM taken WHERE r.tenant_id = taken.tenant_id AND r.no = taken.no
             RETURNING r.tenant_id, r.id, r.fencing, r.namespace, r.workflow, r.version, r.request, r.request_reason

@@ -2,6 +2,7 @@ using Baton.Client;
 using Baton.Engine;
 using Baton.Jq;
 using Baton.Server.Cluster;
+using Baton.Server.Storage;
 
 namespace Baton.Server.Workflows;
 
@@ -9,10 +10,10 @@ namespace Baton.Server.Workflows;
 internal sealed record RunToStart(WorkflowName Workflow, JqValue Input, IReadOnlyDictionary<string, string> Labels, int Priority);
 
 /// <summary>Starts runs: finds the version, checks the input, stores the run, and executes it here at once where there is room.</summary>
-internal sealed class RunStarter(WorkflowCatalog catalog, RunStore runs, RunWorker worker, Node node, TimeProvider time)
+internal sealed class RunStarter(WorkflowCatalog catalog, RunStore runs, RunWorker worker, Node node, Database database, TimeProvider time)
 {
-    /// <summary>False once this server stops.</summary>
-    public bool IsOpen => !worker.IsDraining;
+    /// <summary>False once this server stops and nobody else could execute what is started: other nodes of a cluster can.</summary>
+    public bool IsOpen => !worker.IsDraining || database.Dialect == Dialect.Postgres;
 
     public async ValueTask<Outcome> StartAsync(TenantId tenant, RunToStart run, IdempotencyKey? key, CancellationToken cancel)
     {

@@ -42,9 +42,9 @@ internal sealed class RunStore(Database database, RunWrites writes)
         return (woken, at);
     });
 
-    /// <summary>Queues what a process that died had in memory.</summary>
+    /// <summary>Queues what a node that is gone had in memory, or any node, inside the writer's transaction.</summary>
     /// <returns>How many runs.</returns>
-    public ValueTask<int> RescueAsync() => database.WriteAsync(statements => statements[sql.Rescue].Bind(1, NowMs).Execute());
+    public int Rescue(SqlStatements statements, string? node) => statements[sql.Rescue].Bind(1, NowMs).Bind(2, node).Execute();
 
     /// <summary>Asks a run to pause or cancel.</summary>
     public ValueTask<ControlResult> RequestAsync(TenantId tenant, RunId run, string request, string? reason) =>

@@ -11,7 +11,7 @@ using Microsoft.Extensions.Options;
 namespace Baton.Server.Workflows;
 
 /// <summary>Claims runs and executes them in this process, as many as it has room for.</summary>
-internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCatalog catalog, Node node, Wakeups wakeups, StepFeed steps, IOptions<WorkflowOptions> options, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<RunWorker> log)
+internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCatalog catalog, Node node, NodeRegistry registry, LeaderLease lease, Wakeups wakeups, StepFeed steps, IOptions<WorkflowOptions> options, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<RunWorker> log)
     : BackgroundService
 {
     /// <summary>Most runs that are claimed at once.</summary>
@@ -40,7 +40,7 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
     public int Count => live.Count;
 
     /// <summary>True when a new run may belong to this node from the start. False while others may wait in the queue: they come first.</summary>
-    public bool HasRoom => !draining && !behind && live.Count < settings.MaxRunsInMemory;
+    public bool HasRoom => node.Is(NodeRoles.Worker) && !draining && !behind && live.Count < settings.MaxRunsInMemory;
 
     /// <summary>How often a run was called. A number that has not changed since before a run was stored as ours says that no call of it was missed.</summary>
     public long Calls => Interlocked.Read(ref calls);
@@ -53,13 +53,15 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
     public ValueTask AdoptAsync(RunLease lease, WorkflowBody body, ReadOnlyMemory<byte> input, DateTimeOffset startedAt, long callsBefore) =>
         ExecuteAsync(lease, new RunHistory([new JournalEntry.RunStarted(0, startedAt, input, EngineBehaviour.Current)], []), body, callsBefore);
 
-    /// <summary>Takes back what a dead process had, before the server listens: a run that is started here and now must not be taken for one of those.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         wakeups.RunQueued += LookForWork;
         wakeups.RunCalled += Call;
+        wakeups.RunCalledElsewhere += CallFromElsewhere;
         wakeups.RunParked += Expect;
-        if (await runs.RescueAsync() is > 0 and var rescued) log.Rescued(rescued);
+        wakeups.NewsMissed += CatchUp;
+        registry.Lapsed += AbandonAll;
+        lease.Acquired += LookForWork;
         await base.StartAsync(cancellationToken);
     }
 
@@ -108,8 +110,8 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
         full = true;   // before the look at who is there: whoever ends after it calls again
         var room = settings.MaxRunsInMemory - live.Count;
         Volatile.Write(ref nextWake, Unknown);   // a run may park while this is under way
-        var next = (await runs.WakeAsync()).Next;
-        if (next is { } at) Volatile.Write(ref nextWake, at.UtcTicks);
+        if (lease.IsHeld && (await runs.WakeAsync()).Next is { } at) Volatile.Write(ref nextWake, at.UtcTicks);
+        if (!node.Is(NodeRoles.Worker)) return false;
         if (room <= 0)
         {
             behind = true;
@@ -189,7 +191,7 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
         {
             if (await runs.AskedAsync(lease) is ({ } request, var reason)) Forward(execution, request, reason);
         }
-        catch (StorageUnavailableException)
+        catch (Exception e) when (e is StorageUnavailableException or InvalidOperationException)   // the storage is away, or the run is
         {
             // The run is told when it would wait: storage does not let it while something is asked of it.
         }
@@ -212,6 +214,19 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
         else execution.RequestPause(reason);
     }
 
+    /// <summary>Anything may have happened unheard.</summary>
+    private void CatchUp()
+    {
+        foreach (var run in live.Keys) CallFromElsewhere(run);
+        LookForWork();
+    }
+
+    /// <summary>The runs in memory belong to others now: nothing more is done for them here.</summary>
+    private void AbandonAll()
+    {
+        foreach (var execution in live.Values) execution.Abandon();
+    }
+
     private void LookForWork() => work.Writer.TryWrite(true);
 
     private void Call(RunId run, string? request, string? reason)
@@ -220,6 +235,12 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
         if (!live.TryGetValue(run, out var execution)) return;
         if (request is null) execution.Notify();
         else Forward(execution, request, reason);
+    }
+
+    private void CallFromElsewhere(RunId run)
+    {
+        Interlocked.Increment(ref calls);
+        if (live.TryGetValue(run, out var execution)) _ = LookAgainAsync(execution.Lease, execution).AsTask();
     }
 
     private void Expect(DateTimeOffset wakeAt)

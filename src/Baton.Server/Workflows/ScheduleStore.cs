@@ -40,6 +40,7 @@ internal sealed record ScheduleSql
 
     public static readonly ScheduleSql Sqlite = new(), Postgres = new()
     {
+        Collected = "SELECT collected FROM schedules WHERE tenant_id = $1 AND namespace = $2 AND workflow = $3 FOR UPDATE",   // others may collect at the same moment
         Advance = "UPDATE schedules SET due_at_ms = $5 WHERE tenant_id = $1 AND namespace = $2 AND workflow = $3 AND due_at_ms IS NOT DISTINCT FROM $4",
     };
 }

@@ -19,6 +19,13 @@ internal sealed class ScheduleTable
 
     public ActiveSchedule? Find(TenantId tenant, string space, string workflow) => Volatile.Read(ref schedules).GetValueOrDefault((tenant, space, workflow));
 
+    /// <summary>Takes the place of all.</summary>
+    public void Replace(IEnumerable<ActiveSchedule> all)
+    {
+        Volatile.Write(ref schedules, all.ToImmutableDictionary(one => KeyOf(one.Tenant, one.Workflow)));
+        Changed?.Invoke();
+    }
+
     public void Put(ActiveSchedule schedule)
     {
         ImmutableInterlocked.AddOrUpdate(ref schedules, KeyOf(schedule.Tenant, schedule.Workflow), schedule, (_, _) => schedule);

@@ -6,8 +6,8 @@ using Baton.Server.Storage;
 
 namespace Baton.Server.Workflows;
 
-/// <summary>Starts the runs that are due by time. A due time that passed while no server ran counts once.</summary>
-internal sealed class Scheduler(Database database, ScheduleStore store, ScheduleTable table, WorkflowCatalog catalog, RunWrites writes, Wakeups wakeups, TimeProvider time, ILogger<Scheduler> log) : BackgroundService
+/// <summary>Starts the runs that are due by time: on the node that leads. A due time that passed while no server ran counts once.</summary>
+internal sealed class Scheduler(Database database, ScheduleStore store, ScheduleTable table, WorkflowCatalog catalog, RunWrites writes, Wakeups wakeups, LeaderLease lease, TimeProvider time, ILogger<Scheduler> log) : BackgroundService
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
 
@@ -15,11 +15,16 @@ internal sealed class Scheduler(Database database, ScheduleStore store, Schedule
     private readonly ConcurrentQueue<(TenantId Tenant, string Namespace, string Workflow)> ended = new();   // runs after which another may be due
     private readonly Channel<bool> changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
+    private volatile bool stale;
+
     /// <summary>Puts the schedules in force before the server listens, and before a run goes on: an event that comes at once must find them.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         table.Changed += () => changed.Writer.TryWrite(true);
         wakeups.RunEnded += OnRunEnded;
+        wakeups.ScheduleChanged += LoadAgain;
+        wakeups.NewsMissed += LoadAgain;
+        lease.Acquired += LoadAgain;   // when they are due next, only the one that led has known
         await LoadAsync(cancellationToken);
         await base.StartAsync(cancellationToken);
     }
@@ -53,6 +58,16 @@ internal sealed class Scheduler(Database database, ScheduleStore store, Schedule
     /// <summary>Starts everything that is due now.</summary>
     public async Task RunOnceAsync()
     {
+        if (stale)
+        {
+            stale = false;
+            await LoadAsync(CancellationToken.None);
+        }
+        if (!lease.IsHeld)
+        {
+            ended.Clear();
+            return;
+        }
         for (; ended.TryPeek(out var run); ended.TryDequeue(out _)) await FollowAsync(run.Tenant, run.Namespace, run.Workflow);
         var now = time.GetUtcNow();
         foreach (var active in table.All.Where(active => active.Due <= now).ToList())
@@ -61,6 +76,12 @@ internal sealed class Scheduler(Database database, ScheduleStore store, Schedule
             if (await FireAsync(active, next)) log.ScheduleFired(active.Workflow);
             table.Move(active, next);
         }
+    }
+
+    private void LoadAgain()
+    {
+        stale = true;
+        changed.Writer.TryWrite(true);
     }
 
     /// <summary>The schedule is moved on and the run stored in one transaction: a crash loses neither, and doubles neither.</summary>
@@ -108,6 +129,7 @@ internal sealed class Scheduler(Database database, ScheduleStore store, Schedule
 
     private async Task LoadAsync(CancellationToken cancel)
     {
+        var all = new List<ActiveSchedule>();
         foreach (var row in await store.AllAsync(cancel))
         {
             var tenant = new TenantId(row.TenantId);
@@ -117,18 +139,19 @@ internal sealed class Scheduler(Database database, ScheduleStore store, Schedule
             DateTimeOffset? due = row.DueAtMs is { } ms ? DateTimeOffset.FromUnixTimeMilliseconds(ms) : null;
             var active = new ActiveSchedule(tenant, row.Ref, schedule, due);
             // The server died between a run's end and its follower's due time; or a run is under way, and its end comes later anyway.
-            if (schedule.Kind == "after" && due is null && !await store.HasActiveRunAsync(tenant, row.Ref, cancel))
+            if (lease.IsHeld && schedule.Kind == "after" && due is null && !await store.HasActiveRunAsync(tenant, row.Ref, cancel))
             {
                 active = active with { Due = schedule.Next(time.GetUtcNow()) };
                 await database.WriteAsync(statements => Advance(statements, active with { Due = null }, active.Due));
             }
-            table.Put(active);
+            all.Add(active);
         }
+        table.Replace(all);
     }
 
     private async Task WaitAsync(CancellationToken cancel)
     {
-        var due = table.All.Min(active => active.Due);
+        var due = lease.IsHeld ? table.All.Min(active => active.Due) : null;
         var wait = due is { } at ? at - time.GetUtcNow() : LongestWait;
         if (wait <= TimeSpan.Zero) return;
         using var timeout = new CancellationTokenSource(wait > LongestWait ? LongestWait : wait, time);

@@ -1,6 +1,7 @@
 using Baton.Client;
 using Baton.Engine;
 using Baton.Engine.Dsl;
+using Baton.Server.Cluster;
 using Baton.Server.Storage;
 
 namespace Baton.Server.Workflows;
@@ -26,7 +27,7 @@ internal sealed class WorkflowRegistry(WorkflowCatalog catalog, DefinitionStore 
         var newest = await catalog.ResolveAsync(tenant, new WorkflowName(workflow.Namespace, workflow.Name), cancel);
         var isNewest = newest is null || SemanticVersion.Comparer.Compare(workflow.Version, newest.Version) >= 0;
         var due = definition.Schedule?.Next(time.GetUtcNow());
-        var result = await definitions.RegisterAsync(tenant, workflow, definition.Hash, text, isNewest ? statements => Schedule(statements, tenant, workflow, definition.Schedule, due) : null);
+        var result = await definitions.RegisterAsync(tenant, workflow, definition.Hash, text, isNewest ? statements => Schedule(statements, tenant, workflow, definition.Schedule, due) : null, isNewest ? [NodeNews.Schedules] : null);
         if (result is RegisterResult.Registered && isNewest)
         {
             if (definition.Schedule is { } schedule) schedules.Put(new ActiveSchedule(tenant, workflow, schedule, due));

@@ -5,9 +5,6 @@ namespace Baton.Server.Workflows;
 /// <summary>Event ids 2000 to 2099.</summary>
 internal static partial class WorkflowsLog
 {
-    [LoggerMessage(2001, LogLevel.Information, "Took back {Count} runs that a stopped process had in memory")]
-    public static partial void Rescued(this ILogger log, int count);
-
     [LoggerMessage(2002, LogLevel.Error, "Run {Run} broke the engine and was failed")]
     public static partial void RunCrashed(this ILogger log, RunId run, Exception e);
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Baton.Client;
 using Baton.Engine;
 using Baton.Engine.Dsl;
+using Baton.Server.Cluster;
 using Baton.Server.Http;
 using Baton.Server.Storage;
 using Microsoft.Extensions.Options;
@@ -27,6 +28,7 @@ internal static class WorkflowsModule
             services.AddSingleton<WorkflowEffects>().AddSingleton<SecretStore>().AddSingleton<WorkflowCatalog>().AddSingleton<WorkflowRegistry>();
             services.AddSingleton<DefinitionStore>().AddSingleton<RunStore>().AddSingleton<JournalStore>().AddSingleton<RunQueries>().AddSingleton<ScheduleStore>();
             services.AddSingleton<ScheduleTable>().AddSingleton<EventTriggers>().AddSingleton<StepFeed>().AddSingleton<RunFollower>().AddSingleton<RunStarter>();
+            services.AddSingleton(provider => new Inheritance(provider.GetRequiredService<RunStore>().Rescue));
             services.AddHostedService<DocumentFolder>();
             services.AddHostedService<Scheduler>();   // before the worker: what its runs publish may start others
             services.AddSingleton<RunWorker>().AddHostedService(provider => provider.GetRequiredService<RunWorker>());
@@ -59,6 +61,7 @@ internal static class WorkflowsModule
         workflows.MapGet("/{space}/{name}", WorkflowEndpoints.Versions).WithSummary("All versions of a workflow.").Produces<Page<WorkflowView>>().Refuses(400, 404);
         workflows.MapGet("/{space}/{name}/{version}", WorkflowEndpoints.Get).WithSummary("One definition with its document; 'latest' for the newest.").Produces<WorkflowView>().Refuses(400, 404);
         api.MapGet("/schedules", WorkflowEndpoints.Schedules).WithTags("Workflows").WithSummary("What starts by itself, and when.").Produces<Page<ScheduleView>>().Refuses(400);
+        api.MapGet("/nodes", NodeEndpoints.List).WithTags("Cluster").WithSummary("The processes that share the database, and how many of your runs each has in memory.").Produces<Page<NodeView>>().Refuses(400);
         api.MapPost("/events", WorkflowEndpoints.Publish).WithTags("Events").WithSummary("Publish a CloudEvents event.").Accepts<JsonElement>("application/json", "application/cloudevents+json").Produces<EventReceipt>(202).Refuses(400, 413, 415, 503);
     }
 

@@ -26,7 +26,7 @@ internal sealed class Kit : IAsyncDisposable
         kit.server = await RunningServer.StartAsync(new HostSettings
         {
             Port = 0,
-            DatabasePath = Path.Combine(kit.folder.FullName, "ctk.db"),
+            Database = Path.Combine(kit.folder.FullName, "ctk.db"),
             LogLevel = LogLevel.Critical,
             Values = new Dictionary<string, string?>(StringComparer.Ordinal)
             {

@@ -81,7 +81,7 @@ public sealed class LlmRunTests : IDisposable
         new HostSettings
         {
             Port = 0,
-            DatabasePath = Path.Combine(folder.FullName, "runs.db"),
+            Database = Path.Combine(folder.FullName, "runs.db"),
             LogLevel = Microsoft.Extensions.Logging.LogLevel.Critical,
             Values = new Dictionary<string, string?>(StringComparer.Ordinal) { ["Gateway:Models:test:BaseUrl"] = new Uri(upstream, "/v1").ToString(), ["Gateway:DefaultModel"] = "test" },
         }, [], TestContext.Current.CancellationToken);

@@ -54,7 +54,7 @@ public sealed class OptionTests
             var settings = new HostSettings
             {
                 Port = 0,
-                DatabasePath = Path.Combine(folder.FullName, "runs.db"),
+                Database = Path.Combine(folder.FullName, "runs.db"),
                 Values = new Dictionary<string, string?>(StringComparer.Ordinal) { ["Gateway:Models:gpt:Timeout"] = "00:00:05", ["Gateway:Models:empty"] = null, ["Gateway:MaxResponseBytes"] = "1" },
             };
             var error = await Assert.ThrowsAsync<StartupException>(() => RunningServer.StartAsync(settings, [], TestContext.Current.CancellationToken));

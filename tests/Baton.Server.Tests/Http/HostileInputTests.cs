@@ -5,7 +5,7 @@ using Baton.Server.Tests.Support;
 namespace Baton.Server.Tests.Http;
 
 /// <summary>Every endpoint of the server against what no client should send: each answer is a refusal that says where, and the server stays well.</summary>
-public sealed class HostileInputTests(HostileInputTests.Shared shared) : IClassFixture<HostileInputTests.Shared>
+public class HostileInputTests(HostileInputTests.Shared shared) : IClassFixture<HostileInputTests.Shared>
 {
     private static readonly string[] Fields = ["workflow", "input", "labels", "priority", "reason", "type", "id", "source", "specversion", "time", "data", "model", "messages"];
 
@@ -225,3 +225,5 @@ public sealed class HostileInputTests(HostileInputTests.Shared shared) : IClassF
         return Server.SendAsync(new HttpRequestMessage(HttpMethod.Parse(endpoint.Method), uri));
     }
 }
+
+public sealed class HostileInputOnPostgres(HostileInputTests.Shared shared) : HostileInputTests(shared), IOnPostgres;

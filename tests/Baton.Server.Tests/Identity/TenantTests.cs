@@ -3,7 +3,7 @@ using Baton.Server.Tests.Support;
 namespace Baton.Server.Tests.Identity;
 
 /// <summary>Two tenants on one server: neither sees, moves or notices the other.</summary>
-public sealed class TenantTests(TenantTests.Shared shared) : IClassFixture<TenantTests.Shared>
+public class TenantTests(TenantTests.Shared shared) : IClassFixture<TenantTests.Shared>
 {
     private const string KeyA = "key-of-tenant-a-0123456789", KeyB = "key-of-tenant-b-9876543210";
 
@@ -143,10 +143,12 @@ public sealed class TenantTests(TenantTests.Shared shared) : IClassFixture<Tenan
     public async Task A_server_that_others_can_reach_does_not_start_without_a_credential()
     {
         using var folder = new TemporaryFolder();
-        var settings = new HostSettings { Address = System.Net.IPAddress.Any, Port = 0, DatabasePath = folder["baton.db"], LogLevel = Microsoft.Extensions.Logging.LogLevel.None };
+        var settings = new HostSettings { Address = System.Net.IPAddress.Any, Port = 0, Database = folder["baton.db"], LogLevel = Microsoft.Extensions.Logging.LogLevel.None };
         Assert.Contains("no credential is configured", (await Assert.ThrowsAsync<StartupException>(() => RunningServer.StartAsync(settings, [], TestContext.Current.CancellationToken))).Message);
         var closed = settings with { Values = new Dictionary<string, string?> { ["Identity:KeysFile"] = folder.Write("keys", $"a:one:{KeyA}") } };
         await using var server = await RunningServer.StartAsync(closed, [], TestContext.Current.CancellationToken);
         Assert.NotEqual(0, server.Address.Port);
     }
 }
+
+public sealed class TenantOnPostgres(TenantTests.Shared shared) : TenantTests(shared), IOnPostgres;

@@ -37,7 +37,7 @@ public abstract class JournalContract
         await using var stores = await OpenAsync();
         var old = await stores.StartOwnedAsync();
         Assert.True(await stores.Journal.AppendAsync(old, stores.Step(1)));
-        Assert.Equal(1, await stores.Runs.RescueAsync());
+        Assert.Equal(1, await stores.Database.WriteAsync(statements => stores.Runs.Rescue(statements, "node")));
         var claim = Assert.Single(await stores.Runs.ClaimAsync("other", 10));
         Assert.True(claim.Lease.Fencing > old.Fencing);
         Assert.False(await stores.Journal.AppendAsync(old, stores.Step(2, key: "late")));

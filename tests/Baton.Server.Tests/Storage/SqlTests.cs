@@ -13,7 +13,11 @@ public sealed class SqlTests : IDisposable
     private static readonly Dictionary<string, string> Exceptions = new()
     {
         ["runs"] = "Its key is a number that journals refer to in four bytes; (tenant_id, id) is unique beside it, and every query of the API goes by that.",
+        ["nodes"] = "Who does the work, for all tenants.",
+        ["leases"] = "Which node does what one node does.",
     };
+
+    private static readonly string[] WithoutTenant = ["nodes", "leases"];
 
     private readonly TemporaryFolder folder = new();
     private readonly sqlite3 connection;
@@ -38,7 +42,10 @@ public sealed class SqlTests : IDisposable
         foreach (var record in typeof(RunSql).Assembly.GetTypes().Where(type => type.Name.EndsWith("Sql", StringComparison.Ordinal) && type.GetField("Sqlite", BindingFlags.Public | BindingFlags.Static) is not null))
         {
             var instance = record.GetField("Sqlite", BindingFlags.Public | BindingFlags.Static)!.GetValue(null);
-            foreach (var property in record.GetProperties().Where(property => property.PropertyType == typeof(string))) all.Add(record.Name, property.Name, (string)property.GetValue(instance)!);
+            foreach (var property in record.GetProperties().Where(property => property.PropertyType == typeof(string)))
+            {
+                if (property.GetValue(instance) is string sql) all.Add(record.Name, property.Name, sql);   // what a database has no need of is null
+            }
         }
         return all;
     }
@@ -68,7 +75,7 @@ public sealed class SqlTests : IDisposable
     [Fact]
     public void No_table_may_hold_a_row_without_a_tenant()
     {
-        foreach (var table in Column("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")) Assert.Equal(["1"], Column($"SELECT \"notnull\" FROM pragma_table_info('{table}') WHERE name = 'tenant_id'"));
+        foreach (var table in Column("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").Except(WithoutTenant)) Assert.Equal(["1"], Column($"SELECT \"notnull\" FROM pragma_table_info('{table}') WHERE name = 'tenant_id'"));
     }
 
     [Fact]

@@ -2,11 +2,16 @@ using System.Net.Http.Headers;
 using System.Text;
 using Baton.Client;
 using Baton.Engine;
+using Baton.Server.Tests.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
+using Xunit.v3;
 
 namespace Baton.Server.Tests.Support;
+
+/// <summary>Marks a class whose servers stand over PostgreSQL: the tests that it inherits run there as they run on SQLite.</summary>
+internal interface IOnPostgres;
 
 /// <summary>The real server in this process: a free port, a database in a folder of its own, and everything that it logs at hand.</summary>
 internal sealed class TestServer : IAsyncDisposable
@@ -62,7 +67,7 @@ internal sealed class TestServer : IAsyncDisposable
         var host = new HostSettings
         {
             Port = 0,
-            DatabasePath = home["baton.db"],
+            Database = await DatabaseAsync(home),
             Values = values,
             LogLevel = LogLevel.Trace,
             Override = services =>
@@ -81,6 +86,14 @@ internal sealed class TestServer : IAsyncDisposable
             if (settings.Folder is null) home.Dispose();
             throw;
         }
+    }
+
+    /// <summary>On PostgreSQL a schema that stays with the folder.</summary>
+    private static async Task<string> DatabaseAsync(TemporaryFolder home)
+    {
+        if ((TestContext.Current.TestClass as IXunitTestClass)?.Class.IsAssignableTo(typeof(IOnPostgres)) != true) return home["baton.db"];
+        if (!File.Exists(home["postgres"])) home.Write("postgres", await Postgres.NewSchemaAsync());
+        return await File.ReadAllTextAsync(home["postgres"]);
     }
 
     public static Task<TestServer> StartAsync(params CodeWorkflow[] workflows) => StartAsync(new Settings { Workflows = workflows });

@@ -4,7 +4,7 @@ using Baton.Server.Tests.Support;
 namespace Baton.Server.Tests.Workflows;
 
 /// <summary>The stream of a run's events, byte by byte as a client sees it.</summary>
-public sealed class EventStreamTests(EventStreamTests.Shared shared) : IClassFixture<EventStreamTests.Shared>
+public class EventStreamTests(EventStreamTests.Shared shared) : IClassFixture<EventStreamTests.Shared>
 {
     private TestServer Server => shared.Server;
 
@@ -25,10 +25,10 @@ public sealed class EventStreamTests(EventStreamTests.Shared shared) : IClassFix
     public async Task A_stream_is_live_and_ends_with_the_run()
     {
         var run = await Server.StartRunAsync("waits");
-        var reading = ReadAsync(run);
-        await Server.StateAsync(run, "waiting");
-        await Server.PostAsync("/api/v1/events", """{"type":"go"}""");
-        var events = await reading;
+        var events = await ReadAsync(run, seen: async one =>
+        {
+            if (one.Type == "state" && one.Data.Contains("waiting", StringComparison.Ordinal)) await Server.PostAsync("/api/v1/events", """{"type":"go"}""");
+        });
         Assert.Equal("state", events[^1].Type);
         Assert.Contains("\"state\":\"completed\"", events[^1].Data);
         var ids = events.Where(one => one.Type == "entry").Select(one => long.Parse(one.Id!)).ToList();
@@ -79,15 +79,30 @@ public sealed class EventStreamTests(EventStreamTests.Shared shared) : IClassFix
 
     private sealed record Event(string? Id, string Type, string Data);
 
-    private async Task<List<Event>> ReadAsync(string run, (string Name, string Value)? header = null, string query = "")
+    private async Task<List<Event>> ReadAsync(string run, (string Name, string Value)? header = null, string query = "", Func<Event, Task>? seen = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/v1/runs/{run}/events{query}");
         if (header is { } one) request.Headers.TryAddWithoutValidation(one.Name, one.Value);
         using var response = await Server.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
         Assert.Equal("text/event-stream", response.Content.Headers.ContentType!.MediaType);
         Assert.True(response.Headers.CacheControl!.NoStore);
-        var text = Encoding.UTF8.GetString(await response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
-        return [.. text.Split("\n\n", StringSplitOptions.RemoveEmptyEntries).Where(block => !block.StartsWith(':')).Select(Parse)];
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken), Encoding.UTF8);
+        var (events, block) = (new List<Event>(), new StringBuilder());
+        while (await reader.ReadLineAsync(TestContext.Current.CancellationToken) is { } line)
+        {
+            if (line.Length > 0)
+            {
+                block.Append(line).Append('\n');
+                continue;
+            }
+            if (block.ToString().Trim('\n') is [not ':', ..] whole)
+            {
+                events.Add(Parse(whole));
+                if (seen is not null) await seen(events[^1]);
+            }
+            block.Clear();
+        }
+        return events;
     }
 
     private static Event Parse(string block)
@@ -96,3 +111,5 @@ public sealed class EventStreamTests(EventStreamTests.Shared shared) : IClassFix
         return new Event(fields.GetValueOrDefault("id"), fields["event"], fields["data"]);
     }
 }
+
+public sealed class EventStreamOnPostgres(EventStreamTests.Shared shared) : EventStreamTests(shared), IOnPostgres;

@@ -2,7 +2,7 @@ using Baton.Server.Tests.Support;
 
 namespace Baton.Server.Tests.Workflows;
 
-public sealed class NestingTests
+public class NestingTests
 {
     [Fact]
     public async Task A_workflow_that_runs_itself_and_waits_is_ended_with_the_reason()
@@ -32,3 +32,5 @@ public sealed class NestingTests
         Assert.Equal(0, (await server.GetAsync("/api/v1/runs?state=failed")).Ok()["items"].GetArrayLength());
     }
 }
+
+public sealed class NestingOnPostgres : NestingTests, IOnPostgres;

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Hosting;
 namespace Baton.Server.Tests.Workflows;
 
 /// <summary>Requests, times and ends that come at the worst moment: nothing that was acknowledged is lost, and nobody waits for a poll.</summary>
-public sealed class RaceTests
+public class RaceTests
 {
     /// <summary>So long that a test which depends on the poll fails.</summary>
     private static readonly Dictionary<string, string?> NeverPolls = new() { ["Workflows:PollInterval"] = "00:10:00" };
@@ -291,3 +291,5 @@ public sealed class RaceTests
         }
     }
 }
+
+public sealed class RaceOnPostgres : RaceTests, IOnPostgres;

@@ -4,7 +4,7 @@ using Baton.Server.Tests.Support;
 namespace Baton.Server.Tests.Workflows;
 
 /// <summary>Runs through the public API of a real server.</summary>
-public sealed class RunApiTests(RunApiTests.Shared shared) : IClassFixture<RunApiTests.Shared>
+public class RunApiTests(RunApiTests.Shared shared) : IClassFixture<RunApiTests.Shared>
 {
     private const string Signalled = "do: [ { hear: { listen: { to: { one: { with: { type: go } } } } } } ]";
 
@@ -278,3 +278,5 @@ public sealed class RunApiTests(RunApiTests.Shared shared) : IClassFixture<RunAp
 
     private static IEnumerable<string> Ids(Answer page) => page["items"].EnumerateArray().Select(run => run.GetProperty("id").GetString()!).ToList();
 }
+
+public sealed class RunApiOnPostgres(RunApiTests.Shared shared) : RunApiTests(shared), IOnPostgres;

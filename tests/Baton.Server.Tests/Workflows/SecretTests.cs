@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 namespace Baton.Server.Tests.Workflows;
 
 /// <summary>A secret of a workflow goes where it is sent, and is seen nowhere else.</summary>
-public sealed class SecretTests
+public class SecretTests
 {
     private const string Secret = "s3cr3t-0f-the-0rchestra/+\"é";
 
@@ -63,3 +63,5 @@ public sealed class SecretTests
         }
     }
 }
+
+public sealed class SecretOnPostgres : SecretTests, IOnPostgres;

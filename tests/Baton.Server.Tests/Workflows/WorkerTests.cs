@@ -6,7 +6,7 @@ using Baton.Server.Tests.Support;
 namespace Baton.Server.Tests.Workflows;
 
 /// <summary>Runs that cannot be executed, beside runs that can.</summary>
-public sealed class WorkerTests
+public class WorkerTests
 {
     [Fact]
     public async Task A_run_whose_document_is_not_accepted_any_more_is_paused_with_the_reason_and_the_others_go_on()
@@ -148,3 +148,5 @@ public sealed class WorkerTests
         return true;
     });
 }
+
+public sealed class WorkerOnPostgres : WorkerTests, IOnPostgres;

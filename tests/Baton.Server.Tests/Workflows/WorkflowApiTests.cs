@@ -3,7 +3,7 @@ using Baton.Server.Tests.Support;
 namespace Baton.Server.Tests.Workflows;
 
 /// <summary>Documents, signals, events and schedules through the public API of a real server.</summary>
-public sealed class WorkflowApiTests(WorkflowApiTests.Shared shared) : IClassFixture<WorkflowApiTests.Shared>
+public class WorkflowApiTests(WorkflowApiTests.Shared shared) : IClassFixture<WorkflowApiTests.Shared>
 {
     private TestServer Server => shared.Server;
 
@@ -185,3 +185,5 @@ public sealed class WorkflowApiTests(WorkflowApiTests.Shared shared) : IClassFix
         Assert.Equal(["query/wait"], (await Server.PostAsync("/workflows/ai/my_kind?wait=1", "{}")).Pointers(400));
     }
 }
+
+public sealed class WorkflowApiOnPostgres(WorkflowApiTests.Shared shared) : WorkflowApiTests(shared), IOnPostgres;

@@ -33,7 +33,7 @@ internal sealed class Examination(HostSettings settings, string? server, IReadOn
         try
         {
             folder = ScratchFolder.Create("baton-doctor-");
-            await using var host = BatonHost.Build(settings with { DatabasePath = Path.Combine(folder.FullName, "empty.db") }, workflows);
+            await using var host = BatonHost.Build(settings with { Database = Path.Combine(folder.FullName, "empty.db") }, workflows);
             RunningServer.CheckSettings(host.Services);
             database = Path.GetFullPath(settings.FindDatabase(host.Configuration));
             var credentials = host.Services.GetRequiredService<Credentials>();

@@ -16,6 +16,9 @@ internal abstract class BulkWrite
 
     public abstract string Sql { get; }
 
+    /// <summary>False for a statement that returns no rows: a reader passes over it by itself.</summary>
+    public virtual bool HasRows => true;
+
     /// <summary>Adds <c>$1</c>, <c>$2</c>, ...: an array each, with an element for each request.</summary>
     public abstract void Bind(IReadOnlyList<WriteRequest> requests, BulkParameters parameters);
 

@@ -230,7 +230,7 @@ internal sealed class PostgresLane : IDisposable
         foreach (var (kind, requests) in groups)
         {
             kind.Read(requests, reader);
-            reader.NextResult();
+            if (kind.HasRows) reader.NextResult();
         }
     }
 

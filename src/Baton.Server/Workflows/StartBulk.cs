@@ -13,6 +13,8 @@ internal sealed class StartBulk : BulkWrite
 
     public override int Order => 0;
 
+    public override bool HasRows => false;
+
     public override string Sql => """
         WITH e AS MATERIALIZED (
             SELECT nextval('runs_no') AS no, e.* FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[], $9::text[], $10::bigint[], $11::bytea[])

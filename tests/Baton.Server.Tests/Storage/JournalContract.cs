@@ -51,6 +51,26 @@ public abstract class JournalContract
     }
 
     [Fact]
+    public async Task Entries_that_share_a_commit_with_new_runs_are_acknowledged()
+    {
+        await using var stores = await OpenAsync();
+        var leases = new List<RunLease>();
+        for (var i = 0; i < 8; i++) leases.Add(await stores.StartOwnedAsync());   // several, so that some are written where new runs are
+        using var open = new ManualResetEventSlim();
+        var held = stores.Database.WriteAsync(_ =>
+        {
+            open.Wait();
+            return true;
+        });
+        var appended = leases.Select(lease => stores.Journal.AppendAsync(lease, stores.Step(1)).AsTask()).ToList();
+        var started = stores.StartOwnedAsync();
+        open.Set();
+        Assert.True(await held);
+        Assert.True(await stores.Journal.AppendAsync(await started, stores.Step(1)));
+        Assert.All(await Task.WhenAll(appended), Assert.True);
+    }
+
+    [Fact]
     public async Task A_lease_under_another_tenant_is_none()
     {
         await using var stores = await OpenAsync();

@@ -2,14 +2,15 @@ namespace Baton.Load;
 
 /// <summary>Something to measure.</summary>
 /// <param name="Name">As it is asked for: <c>baton bench NAME</c>.</param>
+/// <param name="Options">Names of the options that it takes beside <c>--json</c>.</param>
 /// <param name="RunAsync">Measures. Progress goes to standard error, so that standard output is the result alone.</param>
-internal sealed record Bench(string Name, string Summary, Func<Task<BenchResult>> RunAsync);
+internal sealed record Bench(string Name, string Summary, IReadOnlyList<string> Options, Func<BenchOptions, Task<BenchResult>> RunAsync);
 
 /// <param name="Rows">What was measured.</param>
 /// <param name="Conditions">How, in a sentence: sizes, rounds, what was left out.</param>
 internal sealed record BenchResult(IReadOnlyList<Row> Rows, string Conditions);
 
-/// <summary>One figure.</summary>
+/// <summary>One figure. Where a subject could not be measured, the metric is <c>failed</c> and the unit says why.</summary>
 internal sealed record Row(string Bench, string Scenario, string Subject, string Metric, double Value, string Unit);
 
 /// <summary>Rounds into figures.</summary>

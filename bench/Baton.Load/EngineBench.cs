@@ -4,9 +4,7 @@ using Baton.Engine;
 using Baton.Jq;
 using Baton.Server;
 using Baton.Server.Cluster;
-using Baton.Server.Storage;
 using Baton.Server.Workflows;
-using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -18,102 +16,109 @@ namespace Baton.Load;
 /// </summary>
 internal sealed class EngineBench : IAsyncDisposable
 {
-    private const int Runs = 4_000, AtOnce = 50, LoneRuns = 200, Rounds = 3;
-    private const string Bench = "engine";
+    public const int AtOnce = 50;
+    private const int Runs = 4_000, LoneRuns = 200, Rounds = 3;
     private static readonly string[] Subjects = ["csharp", "document"];
 
-    private readonly DirectoryInfo folder;
+    private readonly BenchDatabase database;
     private readonly ConcurrentDictionary<RunId, TaskCompletionSource> ends = new();
     private readonly RunningServer server;
     private readonly RunStarter starter;
 
-    private EngineBench(RunningServer server, DirectoryInfo folder)
+    private EngineBench(RunningServer server, BenchDatabase database)
     {
-        (this.server, this.folder) = (server, folder);
+        (this.server, this.database) = (server, database);
         starter = server.Services.GetRequiredService<RunStarter>();
         server.Services.GetRequiredService<Wakeups>().RunEnded += (_, run, _, _) => EndOf(run).TrySetResult();
     }
 
-    public static async Task<BenchResult> RunAsync()
+    /// <summary>What is measured when nothing else is asked for.</summary>
+    public static async Task<BenchResult> RunAsync(BenchOptions options)
     {
         var rows = new List<Row>();
         // The server's start first: nothing of ours competes with it for the processor.
-        rows.AddRange(await StartBench.RunAsync(Bench));
-        await using (var bench = await StartAsync())
+        rows.AddRange(await StartBench.RunAsync(EngineScenarios.Bench));
+        await using var databases = new BenchDatabases();
+        foreach (var kind in options.Databases)
         {
-            foreach (var subject in Subjects) rows.AddRange(await bench.MeasureAsync(subject));
+            await using var bench = await StartAsync(await databases.NewAsync(kind));
+            foreach (var subject in Subjects) rows.AddRange(await bench.MeasureAsync(subject, EngineScenarios.SubjectOn(subject, kind)));
         }
         return new BenchResult(rows,
             $"Steps: {Runs:N0} runs of {EngineSubjects.Steps} steps, {AtOnce} at once, each step's outcome ({EngineSubjects.PayloadLength} characters) on disk before the next begins. "
             + $"Lone: {LoneRuns} runs of one step, one after another, start to completed. Map: {EngineSubjects.Items:N0} items, 256 at once. Medians of {Rounds} rounds after a warm-up; {Environment.ProcessorCount} cores.");
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await server.DisposeAsync();
-        folder.Delete(recursive: true);
-    }
+    public ValueTask DisposeAsync() => server.DisposeAsync();
 
-    private static async Task<EngineBench> StartAsync()
+    /// <summary>A server in this process on a database that nobody else has.</summary>
+    public static async Task<EngineBench> StartAsync(BenchDatabase database)
     {
-        var scratch = Directory.CreateTempSubdirectory("baton-bench");
         var settings = new HostSettings
         {
             Port = 0,
-            Database = Path.Combine(scratch.FullName, "bench.db"),
+            Database = database.Address,
             LogLevel = LogLevel.Critical,
             Override = services => services.AddSingleton(EngineSubjects.Functions),
         };
         var started = await RunningServer.StartAsync(settings, EngineSubjects.Code, CancellationToken.None);
         var registry = started.Services.GetRequiredService<WorkflowRegistry>();
         foreach (var document in EngineSubjects.Documents) await registry.RegisterAsync(TenantId.Default, document, revise: false, CancellationToken.None);
-        return new EngineBench(started, scratch);
+        return new EngineBench(started, database);
     }
 
-    private async Task<IReadOnlyList<Row>> MeasureAsync(string subject)
+    /// <summary>Runs of ten steps, many at once.</summary>
+    /// <param name="runs">How many in all.</param>
+    public async Task<StepFigures> StepsAsync(string subject, int runs)
     {
-        await Console.Error.WriteLineAsync($"engine: {subject}...");
-        List<double> stepsPerSecond = [], p50 = [], p99 = [], lone50 = [], lone99 = [], itemsPerSecond = [], bytesPerStep = [];
+        var (bytes, started) = (await database.SizeAsync(), Stopwatch.GetTimestamp());
+        var latencies = await CrowdAsync(subject, runs);
+        var (seconds, steps) = (Stopwatch.GetElapsedTime(started).TotalSeconds, runs * EngineSubjects.Steps);
+        return new StepFigures(steps / seconds, Statistics.Median(latencies), Statistics.Percentile(latencies, 0.99), (double)(await database.SizeAsync() - bytes) / steps);
+    }
+
+    /// <summary>Items a second of a map in one run.</summary>
+    public async Task<double> MapAsync(string subject) => EngineSubjects.Items / (await OneAsync(subject, EngineSubjects.Map) / 1_000);
+
+    private async Task<IReadOnlyList<Row>> MeasureAsync(string subject, string name)
+    {
+        await Console.Error.WriteLineAsync($"engine: {name}...");
+        List<StepFigures> steps = [];
+        List<double> lone50 = [], lone99 = [], itemsPerSecond = [];
         for (var round = -1; round < Rounds; round++)
         {
-            var (bytes, started) = (await SizeAsync(), Stopwatch.GetTimestamp());
-            var latencies = await CrowdAsync(subject);
-            var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
-            var grown = await SizeAsync() - bytes;
+            var crowd = await StepsAsync(subject, Runs);
             var lone = await LoneAsync(subject);
-            var map = await OneAsync(subject, EngineSubjects.Map);
+            var map = await MapAsync(subject);
             if (round < 0) continue;   // warming up
-            stepsPerSecond.Add(Runs * EngineSubjects.Steps / seconds);
-            bytesPerStep.Add((double)grown / (Runs * EngineSubjects.Steps));
-            p50.Add(Statistics.Median(latencies));
-            p99.Add(Statistics.Percentile(latencies, 0.99));
+            steps.Add(crowd);
             lone50.Add(Statistics.Median(lone));
             lone99.Add(Statistics.Percentile(lone, 0.99));
-            itemsPerSecond.Add(EngineSubjects.Items / (map / 1_000));
+            itemsPerSecond.Add(map);
         }
         using var self = Process.GetCurrentProcess();
         return
         [
-            new(Bench, "steps", subject, "steps_per_s", Statistics.Median(stepsPerSecond), "1/s"),
-            new(Bench, "steps", subject, "p50_ms", Statistics.Median(p50), "ms"),
-            new(Bench, "steps", subject, "p99_ms", Statistics.Median(p99), "ms"),
-            new(Bench, "steps", subject, "bytes_per_step", Statistics.Median(bytesPerStep), "B"),
-            new(Bench, "steps", subject, "rss_mb", self.WorkingSet64 / 1e6, "MB"),
-            new(Bench, "lone", subject, "p50_ms", Statistics.Median(lone50), "ms"),
-            new(Bench, "lone", subject, "p99_ms", Statistics.Median(lone99), "ms"),
-            new(Bench, "map", subject, "items_per_s", Statistics.Median(itemsPerSecond), "1/s"),
+            new(EngineScenarios.Bench, "steps", name, "steps_per_s", Statistics.Median(steps.Select(figures => figures.PerSecond)), "1/s"),
+            new(EngineScenarios.Bench, "steps", name, "p50_ms", Statistics.Median(steps.Select(figures => figures.P50Ms)), "ms"),
+            new(EngineScenarios.Bench, "steps", name, "p99_ms", Statistics.Median(steps.Select(figures => figures.P99Ms)), "ms"),
+            new(EngineScenarios.Bench, "steps", name, "bytes_per_step", Statistics.Median(steps.Select(figures => figures.BytesPerStep)), "B"),
+            new(EngineScenarios.Bench, "steps", name, "rss_mb", self.WorkingSet64 / 1e6, "MB"),
+            new(EngineScenarios.Bench, "lone", name, "p50_ms", Statistics.Median(lone50), "ms"),
+            new(EngineScenarios.Bench, "lone", name, "p99_ms", Statistics.Median(lone99), "ms"),
+            new(EngineScenarios.Bench, "map", name, "items_per_s", Statistics.Median(itemsPerSecond), "1/s"),
         ];
     }
 
     /// <summary>Milliseconds that each of many runs took, with as many under way as may be.</summary>
-    private async Task<IReadOnlyCollection<double>> CrowdAsync(string subject)
+    private async Task<IReadOnlyCollection<double>> CrowdAsync(string subject, int runs)
     {
         var latencies = new ConcurrentBag<double>();
         var next = 0;
         await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(async _ =>
         {
             await Task.Yield();
-            while (Interlocked.Increment(ref next) <= Runs) latencies.Add(await OneAsync(subject, EngineSubjects.Ten));
+            while (Interlocked.Increment(ref next) <= runs) latencies.Add(await OneAsync(subject, EngineSubjects.Ten));
         }));
         return latencies;
     }
@@ -126,7 +131,7 @@ internal sealed class EngineBench : IAsyncDisposable
     }
 
     /// <summary>Milliseconds from asking for a run to its end, both on disk.</summary>
-    private async Task<double> OneAsync(string subject, string workflow)
+    public async Task<double> OneAsync(string subject, string workflow)
     {
         var started = Stopwatch.GetTimestamp();
         var run = new RunToStart(EngineSubjects.Name(subject, workflow), JqValue.EmptyObject, new Dictionary<string, string>(StringComparer.Ordinal), 0);
@@ -138,11 +143,8 @@ internal sealed class EngineBench : IAsyncDisposable
     }
 
     private TaskCompletionSource EndOf(RunId run) => ends.GetOrAdd(run, static _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
-
-    /// <summary>Bytes in the database, what stands in its log included.</summary>
-    private async Task<long> SizeAsync()
-    {
-        await using var connection = await server.Services.GetRequiredService<Database>().ReadAsync(CancellationToken.None);
-        return await connection.ExecuteScalarAsync<long>("PRAGMA page_count") * await connection.ExecuteScalarAsync<long>("PRAGMA page_size");
-    }
 }
+
+/// <summary>What many runs of steps came to.</summary>
+/// <param name="P50Ms">Of a whole run.</param>
+internal sealed record StepFigures(double PerSecond, double P50Ms, double P99Ms, double BytesPerStep);

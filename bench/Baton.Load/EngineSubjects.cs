@@ -11,12 +11,13 @@ internal static class EngineSubjects
 {
     public const int Steps = 10, Items = 10_000;
 
-    /// <summary>What each step returns, in characters: about what a model's short answer is.</summary>
-    public const int PayloadLength = 180;
+    /// <summary>What each step returns, in characters, about what a model's short answer is: 200 bytes of JSON with its quotes.</summary>
+    public const int PayloadLength = 198;
 
     public const string Ten = "ten-steps", One = "one-step", Map = "map";
 
-    private static readonly string Payload = new('x', PayloadLength);
+    /// <summary>What each step returns.</summary>
+    public static readonly string Payload = new('x', PayloadLength);
 
     /// <summary>In C#: steps that return at once, so that what is measured is the journal and not the work.</summary>
     public static IReadOnlyCollection<CodeWorkflow> Code { get; } =

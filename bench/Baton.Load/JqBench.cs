@@ -23,7 +23,7 @@ internal static class JqBench
         "map(.name | ascii_upcase | test(\"^A.*7$\")) | map(select(.)) | length",
     ];
 
-    public static async Task<BenchResult> RunAsync()
+    public static async Task<BenchResult> RunAsync(BenchOptions options)
     {
         var folder = Directory.CreateTempSubdirectory("baton-jq");
         try

@@ -1,33 +1,39 @@
 using System.Text.Json;
 using Baton.Load;
+using Baton.Server;
 
 // Add a bench here, and its file.
 Bench[] benches =
 [
-    new("engine", "Durable steps a second, a lone run, a map over 10,000 items, the server's start; on SQLite with synchronous=FULL.", EngineBench.RunAsync),
-    new("jq", "The same jq programs in Baton and in the jq command.", JqBench.RunAsync),
+    new("engine", "Durable steps a second, a lone run, a map over 10,000 items, the server's start.", [BenchOptions.ScenarioName, BenchOptions.DatabaseName], EngineScenarios.RunAsync),
+    new("jq", "The same jq programs in Baton and in the jq command.", [], JqBench.RunAsync),
 ];
 
 const int Usage = 2, Unavailable = 4;
-var unknown = args.FirstOrDefault(arg => arg.StartsWith('-') && arg is not ("--json" or "--help" or "-h"));
-string[] names = [.. args.Where(arg => !arg.StartsWith('-'))];
-if (unknown is not null || names.Length > 1 || (names.Length == 1 && Array.TrueForAll(benches, bench => bench.Name != names[0])))
-{
-    await Console.Error.WriteLineAsync(unknown is not null ? $"baton bench: '{unknown}' is no option of this command." : names.Length > 1 ? "baton bench: one at a time." : $"baton bench: there is no bench '{names[0]}'.");
-    await Console.Error.WriteLineAsync(Help());
-    return Usage;
-}
-if (names.Length == 0 || args.Contains("--help") || args.Contains("-h"))
-{
-    Console.WriteLine(Help());
-    return 0;
-}
+// The benches' own workflows in C#, as a server in a process that can be killed.
+if (args is ["serve", ..]) return await BatonApp.RunAsync(args, [.. EngineSubjects.Code, .. ServerSubjects.Code]);
 try
 {
-    var result = await Array.Find(benches, bench => bench.Name == names[0])!.RunAsync();
-    if (args.Contains("--json")) Console.WriteLine(JsonSerializer.Serialize(result.Rows, JsonSerializerOptions.Web));
+    if (args.Length == 0 || args.Contains("--help") || args.Contains("-h"))
+    {
+        Console.WriteLine(Help());
+        return 0;
+    }
+    // Options may stand before the bench's name.
+    var name = args.FirstOrDefault(arg => Array.Exists(benches, bench => bench.Name == arg)) ?? throw new UsageException(args.FirstOrDefault(arg => !arg.StartsWith('-')) is { } other ? $"there is no bench '{other}'." : "name a bench.");
+    var bench = Array.Find(benches, bench => bench.Name == name)!;
+    var at = Array.IndexOf(args, name);
+    var options = BenchOptions.Read([.. args[..at], .. args[(at + 1)..]], bench);
+    var result = await bench.RunAsync(options);
+    if (options.Json) Console.WriteLine(JsonSerializer.Serialize(result.Rows, JsonSerializerOptions.Web));
     else Print(result);
     return 0;
+}
+catch (UsageException e)
+{
+    await Console.Error.WriteLineAsync($"baton bench: {e.Message}");
+    await Console.Error.WriteLineAsync(Help());
+    return Usage;
 }
 catch (BenchException e)
 {
@@ -36,11 +42,15 @@ catch (BenchException e)
 }
 
 string Help() => $"""
-    Usage: baton bench NAME [--json]
+    Usage: baton bench NAME [options]
 
     {string.Join("\n", benches.Select(bench => $"  {bench.Name,-10}{bench.Summary}"))}
 
       --json    an array of {"{bench, scenario, subject, metric, value, unit}"}, and nothing else
+
+    engine:
+      --db sqlite|postgres|both    what Baton is measured on
+      --scenario NAME              instead of the usual: {string.Join(", ", EngineScenarios.Names)}
     """;
 
 static void Print(BenchResult result)

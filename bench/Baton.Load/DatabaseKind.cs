@@ -1,0 +1,8 @@
+namespace Baton.Load;
+
+/// <summary>Where a server keeps its runs.</summary>
+internal enum DatabaseKind
+{
+    Sqlite,
+    Postgres,
+}

@@ -1,0 +1,56 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Baton.Client;
+
+namespace Baton.Load;
+
+/// <summary>
+/// <c>POST /api/v1/runs</c> at a fixed rate, whatever the answers take (an open loop). Each answer is timed from the moment at which its request was due,
+/// so that a server that falls behind cannot hide it.
+/// </summary>
+internal static class SubmitBench
+{
+    private const int PerSecond = 500;
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(5), Measured = TimeSpan.FromSeconds(20), Tick = TimeSpan.FromMilliseconds(1), Look = TimeSpan.FromMilliseconds(20);
+
+    public static async Task<BenchResult> RunAsync(BenchOptions options)
+    {
+        var rows = await EngineScenarios.OnEachAsync(options, "submit", async (databases, kind) =>
+        {
+            await using var server = await ServerProcess.StartAsync(await databases.NewAsync(kind));
+            await SubmitAsync(server, WarmUp);
+            var (latencies, refused) = await SubmitAsync(server, Measured);
+            while (await server.HasAsync("running") || await server.HasAsync("queued")) await Task.Delay(Look, TimeProvider.System);
+            if (await server.HasAsync("failed") || await server.HasAsync("paused")) throw new BenchException("runs failed or were paused");
+            return [("p50_ms", Statistics.Median(latencies), "ms"), ("p99_ms", Statistics.Percentile(latencies, 0.99), "ms"), ("max_ms", latencies.Max(), "ms"), ("refused", refused, "")];
+        });
+        return new BenchResult(rows, $"{PerSecond} requests/s for {Measured.TotalSeconds} s after {WarmUp.TotalSeconds} s to warm up; each starts a run of one step and is answered when the run is durably stored. Timed from when the request was due; the load is on the same machine, and looks every {Tick.TotalMilliseconds} ms at what is due.");
+    }
+
+    private static async Task<(IReadOnlyCollection<double> Latencies, int Refused)> SubmitAsync(ServerProcess server, TimeSpan span)
+    {
+        var (latencies, refused) = (new ConcurrentBag<double>(), 0);
+        var (requests, started, count) = (new List<Task>(), Stopwatch.GetTimestamp(), (int)(span.TotalSeconds * PerSecond));
+        for (var i = 0; i < count;)
+        {
+            for (; i < count && i < Stopwatch.GetElapsedTime(started).TotalSeconds * PerSecond; i++) requests.Add(OneAsync(TimeSpan.FromSeconds((double)i / PerSecond)));
+            await Task.Delay(Tick, TimeProvider.System);
+        }
+        await Task.WhenAll(requests);
+        return (latencies, refused);
+
+        async Task OneAsync(TimeSpan due)
+        {
+            await Task.Yield();
+            try
+            {
+                await server.Client.Runs.StartAsync(new StartRun($"csharp/{EngineSubjects.One}"), null, CancellationToken.None);
+            }
+            catch (BatonException)
+            {
+                Interlocked.Increment(ref refused);
+            }
+            latencies.Add((Stopwatch.GetElapsedTime(started) - due).TotalMilliseconds);
+        }
+    }
+}

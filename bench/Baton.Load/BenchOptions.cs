@@ -3,11 +3,12 @@ namespace Baton.Load;
 /// <summary>What the command line says of how to measure.</summary>
 /// <param name="Scenario">One that has a name of its own; null for those that a bench measures by default.</param>
 /// <param name="Databases">Those that Baton is measured on.</param>
-internal sealed record BenchOptions(string? Scenario, IReadOnlyList<DatabaseKind> Databases, bool Json)
+/// <param name="Peers">Measure other engines in the same run.</param>
+internal sealed record BenchOptions(string? Scenario, IReadOnlyList<DatabaseKind> Databases, bool Peers, bool Json)
 {
-    public const string ScenarioName = "--scenario", DatabaseName = "--db";
+    public const string ScenarioName = "--scenario", DatabaseName = "--db", PeersName = "--peers";
 
-    public static readonly BenchOptions Default = new(null, [DatabaseKind.Sqlite], Json: false);
+    public static readonly BenchOptions Default = new(null, [DatabaseKind.Sqlite], Peers: false, Json: false);
 
     /// <param name="arguments">What follows the bench's name.</param>
     /// <exception cref="UsageException">Something in it is no option of this bench; the message says what.</exception>
@@ -22,6 +23,7 @@ internal sealed record BenchOptions(string? Scenario, IReadOnlyList<DatabaseKind
             options = name switch
             {
                 "--json" => options with { Json = true },
+                PeersName => options with { Peers = true },
                 DatabaseName => options with { Databases = ReadDatabases(Value()) },
                 _ => options with { Scenario = Value() },
             };

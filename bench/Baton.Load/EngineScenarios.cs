@@ -20,6 +20,8 @@ internal static class EngineScenarios
 
     public static Task<BenchResult> RunAsync(BenchOptions options)
     {
+        if (options.Peers && options.Scenario is not null) throw new UsageException($"{BenchOptions.PeersName} has scenarios of its own; leave {BenchOptions.ScenarioName} out.");
+        if (options.Peers) return PeersBench.RunAsync(options);
         if (options.Scenario is null) return EngineBench.RunAsync(options);
         return Named.TryGetValue(options.Scenario, out var scenario) ? scenario(options) : throw new UsageException($"{BenchOptions.ScenarioName}: '{options.Scenario}' is none of {string.Join(", ", Names)}.");
     }

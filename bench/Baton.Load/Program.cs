@@ -5,7 +5,7 @@ using Baton.Server;
 // Add a bench here, and its file.
 Bench[] benches =
 [
-    new("engine", "Durable steps a second, a lone run, a map over 10,000 items, the server's start.", [BenchOptions.ScenarioName, BenchOptions.DatabaseName], EngineScenarios.RunAsync),
+    new("engine", "Durable steps a second, a lone run, a map over 10,000 items, the server's start; side by side with other engines by --peers.", [BenchOptions.ScenarioName, BenchOptions.DatabaseName, BenchOptions.PeersName], EngineScenarios.RunAsync),
     new("jq", "The same jq programs in Baton and in the jq command.", [], JqBench.RunAsync),
 ];
 
@@ -50,6 +50,7 @@ string Help() => $"""
 
     engine:
       --db sqlite|postgres|both    what Baton is measured on
+      --peers                      DBOS, LangGraph and Restate on the same work in the same run, and the ratios; installs them from npm
       --scenario NAME              instead of the usual: {string.Join(", ", EngineScenarios.Names)}
     """;
 

@@ -92,12 +92,12 @@ internal sealed record JournalSql
         // The journal there has no NULLs: see its migration.
         Append = """
             INSERT INTO journal (tenant_id, run_no, seq, kind, at_ms, key, attempt, took_ms, body, body_hash, meta)
-            SELECT tenant_id, no, $4, $5, $6, $7, coalesce($8, 0), coalesce($9, -1), coalesce($10, ''), coalesce($11, ''), coalesce($12, '')
+            SELECT tenant_id, no, $4, $5, $6, $7, coalesce($8, 0), coalesce($9, -1), coalesce($10::bytea, ''), coalesce($11::bytea, ''), coalesce($12, '')
             FROM runs WHERE tenant_id = $1 AND id = $2 AND fencing = $3 AND state = 'running'
             """,
         AppendFirst = """
             INSERT INTO journal (tenant_id, run_no, seq, kind, at_ms, key, body, body_hash, meta)
-            VALUES ($1, $2, 0, $3, $4, '', coalesce($5, ''), coalesce($6, ''), coalesce($7, ''))
+            VALUES ($1, $2, 0, $3, $4, '', coalesce($5::bytea, ''), coalesce($6::bytea, ''), coalesce($7, ''))
             """,
         ReadEntries = """
             SELECT j.seq, j.kind, j.at_ms, j.key, nullif(j.attempt, 0), nullif(j.took_ms, -1), nullif(coalesce(p.body, j.body), ''), nullif(j.meta, '')

@@ -40,7 +40,7 @@ internal sealed record RunSql
     public string NextWake { get; init; } = "SELECT min(wake_at_ms) FROM runs WHERE state = 'waiting' AND wake_at_ms IS NOT NULL";
 
     /// <summary>Takes back what a node that is gone had, or any node. 1 now, 2 node.</summary>
-    public string Rescue { get; init; } = "UPDATE runs SET state = 'queued', owner = NULL, fencing = fencing + 1, updated_at_ms = $1 WHERE state = 'running' AND ($2 IS NULL OR owner = $2)";
+    public string Rescue { get; init; } = "UPDATE runs SET state = 'queued', owner = NULL, fencing = fencing + 1, updated_at_ms = $1 WHERE state = 'running' AND owner = coalesce($2, owner)";
 
     /// <summary>
     /// Asks a run to pause or cancel; one that is out of memory is queued, so that a worker does it. A cancel stands, whatever is asked after it.

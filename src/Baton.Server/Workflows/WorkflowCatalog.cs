@@ -4,17 +4,30 @@ using Baton.Client;
 using Baton.Engine;
 using Baton.Engine.Dsl;
 using Baton.Jq;
+using Baton.Server.Cluster;
 
 namespace Baton.Server.Workflows;
 
 /// <summary>Finds what a run executes: workflows in code, which every tenant has, and documents, which belong to one.</summary>
-internal sealed class WorkflowCatalog(IEnumerable<CodeWorkflow> code, DefinitionStore definitions, Lazy<IWorkflowEffects> effects)
+internal sealed class WorkflowCatalog
 {
     /// <summary>Parsed documents that are kept: they are small, and a busy server uses few at a time.</summary>
     private const int MaxCached = 1_000;
 
-    private readonly FrozenDictionary<WorkflowRef, CodeWorkflow> code = code.ToFrozenDictionary(workflow => workflow.Ref);
+    private readonly DefinitionStore definitions;
+    private readonly Lazy<IWorkflowEffects> effects;
+    private readonly FrozenDictionary<WorkflowRef, CodeWorkflow> code;
     private readonly ConcurrentDictionary<(TenantId, WorkflowRef), WorkflowDefinition> parsed = new();
+    private readonly ConcurrentDictionary<(TenantId, string, string), string> newest = new();
+    private int registrations;
+
+    public WorkflowCatalog(IEnumerable<CodeWorkflow> code, DefinitionStore definitions, Lazy<IWorkflowEffects> effects, Wakeups wakeups)
+    {
+        (this.definitions, this.effects) = (definitions, effects);
+        this.code = code.ToFrozenDictionary(workflow => workflow.Ref);
+        wakeups.ScheduleChanged += ForgetNewest;   // told with every newest version that another node registers
+        wakeups.NewsMissed += ForgetNewest;
+    }
 
     public IEnumerable<WorkflowRef> CodeWorkflows => code.Keys.OrderBy(workflow => workflow.ToString(), StringComparer.Ordinal);
 
@@ -75,7 +88,27 @@ internal sealed class WorkflowCatalog(IEnumerable<CodeWorkflow> code, Definition
             return code.ContainsKey(exact) || parsed.ContainsKey((tenant, exact)) || await definitions.GetAsync(tenant, exact, cancel) is not null ? exact : null;
         }
         var known = code.Keys.Where(workflow => workflow.Namespace == name.Namespace && workflow.Name == name.Name);
-        if (await definitions.NewestAsync(tenant, name.Namespace, name.Name, cancel) is { } stored) known = known.Append(new WorkflowRef(name.Namespace, name.Name, stored));
+        if (await NewestAsync(tenant, name, cancel) is { } stored) known = known.Append(new WorkflowRef(name.Namespace, name.Name, stored));
         return known.OrderByDescending(workflow => workflow.Version, SemanticVersion.Comparer).FirstOrDefault();
+    }
+
+    /// <summary>A version may have been registered: which is the newest is asked again.</summary>
+    public void ForgetNewest()
+    {
+        Interlocked.Increment(ref registrations);   // first: what was read before it is not kept after it
+        newest.Clear();
+    }
+
+    /// <summary>The newest stored version. Every start that names none asks: the database is not.</summary>
+    private async ValueTask<string?> NewestAsync(TenantId tenant, WorkflowName name, CancellationToken cancel)
+    {
+        var key = (tenant, name.Namespace, name.Name);
+        if (newest.TryGetValue(key, out var known)) return known;
+        var before = Volatile.Read(ref registrations);
+        if (await definitions.NewestAsync(tenant, name.Namespace, name.Name, cancel) is not { } found) return null;
+        if (newest.Count >= MaxCached) newest.Clear();
+        newest[key] = found;
+        if (Volatile.Read(ref registrations) != before) newest.TryRemove(key, out _);
+        return found;
     }
 }

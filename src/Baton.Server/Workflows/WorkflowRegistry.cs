@@ -30,6 +30,7 @@ internal sealed class WorkflowRegistry(WorkflowCatalog catalog, DefinitionStore 
         var result = await definitions.RegisterAsync(tenant, workflow, definition.Hash, text, isNewest ? statements => Schedule(statements, tenant, workflow, definition.Schedule, due) : null, isNewest ? [NodeNews.Schedules] : null);
         if (result is RegisterResult.Registered && isNewest)
         {
+            catalog.ForgetNewest();
             if (definition.Schedule is { } schedule) schedules.Put(new ActiveSchedule(tenant, workflow, schedule, due));
             else schedules.Remove(tenant, workflow);
         }

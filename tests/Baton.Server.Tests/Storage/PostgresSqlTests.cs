@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text.RegularExpressions;
 using Baton.Server.Storage;
 using Baton.Server.Workflows;
 using Npgsql;
@@ -9,6 +10,10 @@ namespace Baton.Server.Tests.Storage;
 public sealed class PostgresSqlTests : IAsyncLifetime
 {
     private static readonly string[] WithoutTenant = ["nodes", "leases", "writers", "schema_version"];
+
+    private static readonly string[] Flags = ["@Leads"];
+
+    private static readonly string[] Numbers = ["@CreatedAfterMs", "@CreatedBeforeMs", "@Before", "@LapseMs", "@Started", "@Limit", "@Most", "@No", "@RunNo", "@After", "@Fencing"];
 
     private NpgsqlDataSource source = null!;
     private string schema = "";
@@ -95,16 +100,8 @@ public sealed class PostgresSqlTests : IAsyncLifetime
             yield return (bulk.Name, ((BulkWrite)bulk.GetField("Instance", BindingFlags.Public | BindingFlags.Static)!.GetValue(null)!).Sql);
     }
 
-    /// <summary>Readers' parameters are named and typed by their values: as texts that PostgreSQL may take for anything.</summary>
-    private static string Positional(string sql)
-    {
-        var names = new List<string>();
-        return System.Text.RegularExpressions.Regex.Replace(sql, "@[A-Za-z]+", match =>
-        {
-            if (!names.Contains(match.Value)) names.Add(match.Value);
-            return match.Value switch { "@Leads" => "true", "@LapseMs" or "@Started" or "@Length" or "@Limit" or "@Most" or "@No" or "@RunNo" or "@After" or "@Fencing" => "0::bigint", _ => $"${names.IndexOf(match.Value) + 1}" };
-        }, System.Text.RegularExpressions.RegexOptions.None, TimeSpan.FromSeconds(1));
-    }
+    /// <summary>Readers' parameters are named and typed by their values: a value of each type stands for them.</summary>
+    private static string Positional(string sql) => Regex.Replace(sql, "@[A-Za-z]+", match => Flags.Contains(match.Value) ? "true" : match.Value == "@Length" ? "0" : Numbers.Contains(match.Value) ? "0::bigint" : "''::text", RegexOptions.None, TimeSpan.FromSeconds(1));
 
     private async Task<List<string>> ColumnAsync(string sql)
     {

@@ -1,0 +1,197 @@
+using System.Collections.Concurrent;
+using Baton.Client;
+using Baton.Server.Tests.Storage;
+using Baton.Server.Tests.Support;
+using Microsoft.AspNetCore.Http;
+
+namespace Baton.Server.Tests.Cluster;
+
+/// <summary>Real processes over one PostgreSQL.</summary>
+public sealed class ClusterTests
+{
+    private static readonly (string Name, string? Value)[] Quick = [("BATON_CLUSTER__HEARTBEATINTERVAL", "00:00:00.3"), ("BATON_CLUSTER__LAPSEAFTER", "00:00:01.5")];
+
+    [Fact]
+    public async Task A_run_of_a_node_that_is_killed_goes_on_at_another_and_repeats_nothing_recorded()
+    {
+        await using var cluster = await Nodes.StartAsync("one", "two");
+        var run = await cluster.StartAsync("one", steps: 40);
+        await cluster.ReachedAsync(15);
+        var recorded = await cluster.RecordedAsync("two", run);
+        await cluster.KillAsync("one");
+        await cluster.EndsAsync("two", run);
+        Assert.Empty(cluster.Repeated(recorded));
+        var nodes = await cluster["two"].NodesAsync(TestContext.Current.CancellationToken);
+        Assert.Equal([("one", "lapsed", 0L), ("two", "alive", 0L)], nodes.Items.Select(node => (node.Id, node.State, node.Runs)));
+        Assert.True(nodes.Items[1].Leads);
+    }
+
+    [Fact]
+    public async Task A_node_that_is_started_again_takes_its_runs_back_at_once()
+    {
+        await using var cluster = await Nodes.StartAsync("one");
+        var run = await cluster.StartAsync("one", steps: 40);
+        await cluster.ReachedAsync(15);
+        await cluster.KillAsync("one");
+        var recorded = cluster.Calls.Keys.ToHashSet();   // called, and perhaps recorded
+        await cluster.AddAsync("one");
+        await cluster.EndsAsync("one", run);
+        Assert.True(cluster.Repeated(recorded).Count() <= 1, "Only the step that was under way may be performed again.");
+    }
+
+    [Fact]
+    public async Task A_node_that_was_paused_past_its_lapse_is_refused_and_begins_anew()
+    {
+        await using var cluster = await Nodes.StartAsync("one", "two");
+        var run = await cluster.StartAsync("one", steps: 60);
+        await cluster.ReachedAsync(10);
+        cluster.Process("one").Pause();
+        await cluster.ReachedAsync(40);   // two took it over
+        var recorded = await cluster.RecordedAsync("two", run);
+        cluster.Process("one").Continue();
+        await cluster.EndsAsync("two", run);
+        Assert.Empty(cluster.Repeated(recorded));
+        while (!(await cluster["two"].NodesAsync(TestContext.Current.CancellationToken)).Items.All(node => node.State == "alive")) await Task.Yield();
+        var again = await cluster.StartAsync("one", steps: 3);
+        await cluster.EndsAsync("one", again);
+    }
+
+    [Fact]
+    public async Task A_second_process_of_one_name_is_refused()
+    {
+        await using var cluster = await Nodes.StartAsync("one");
+        var (code, _, error) = await BatonProcess.RunAsync(cluster.Folder, ["serve", "--port", "0", "--db", cluster.Url, "--node", "one"], Quick);
+        Assert.Equal(4, code);
+        Assert.Contains("Another process runs as node 'one'", error);
+    }
+
+    [Fact]
+    public async Task A_node_that_is_told_to_stop_hands_its_runs_over()
+    {
+        await using var cluster = await Nodes.StartAsync("one", "two");
+        var run = await cluster.StartAsync("one", steps: 60);
+        await cluster.ReachedAsync(10);
+        cluster.Process("one").Terminate();
+        Assert.Equal(0, await cluster.Process("one").ExitAsync());
+        await cluster.EndsAsync("two", run);
+        Assert.All(cluster.Calls.Values, count => Assert.Equal(1, count));   // running steps finished and were recorded
+        Assert.Equal(["two"], (await cluster["two"].NodesAsync(TestContext.Current.CancellationToken)).Items.Select(node => node.Id));
+    }
+
+    [Fact]
+    public async Task Signals_and_cancels_reach_a_run_through_any_node()
+    {
+        await using var cluster = await Nodes.StartAsync("one", "two");
+        await cluster.RegisterAsync("waits", "do: [ { hear: { listen: { to: { one: { with: { type: go } } } } } } ]");
+        await cluster.RegisterAsync("sleeps", "do: [ { nap: { wait: PT0.5S } }, { deep: { wait: PT1H } } ]");
+        var cancel = TestContext.Current.CancellationToken;
+        var waits = (await cluster["one"].Runs.StartAsync(new StartRun("test/waits"), null, cancel)).Id;
+        while ((await cluster["two"].Runs.GetAsync(waits, cancel)).State != "waiting") await Task.Yield();
+        await cluster.PostAsync("two", "/api/v1/events", """{"type":"go"}""");
+        await cluster.EndsAsync("one", waits);
+        var sleeps = (await cluster["one"].Runs.StartAsync(new StartRun("test/sleeps"), null, cancel)).Id;
+        await cluster.PostAsync("two", $"/api/v1/runs/{sleeps}/cancel", """{"reason":"enough"}""");
+        while ((await cluster["one"].Runs.GetAsync(sleeps, cancel)).State != "cancelled") await Task.Yield();
+    }
+
+    /// <summary>Nodes, and somebody outside who counts their steps.</summary>
+    private sealed class Nodes : IAsyncDisposable
+    {
+        private readonly TemporaryFolder folder = new();
+        private readonly Dictionary<string, (BatonProcess Process, Uri Address, BatonClient Client, HttpClient Http)> all = [];
+        private WebServer counter = null!;
+        private int total;
+
+        public string Url { get; private set; } = "";
+
+        public string Folder => folder.Path;
+
+        public ConcurrentDictionary<string, int> Calls { get; } = new();
+
+        public BatonClient this[string node] => all[node].Client;
+
+        public static async Task<Nodes> StartAsync(params string[] names)
+        {
+            var nodes = new Nodes { Url = await Postgres.NewSchemaAsync() };
+            nodes.counter = await WebServer.StartAsync(async http =>
+            {
+                nodes.Calls.AddOrUpdate(http.Request.Headers["Idempotency-Key"].ToString(), 1, (_, before) => before + 1);
+                Interlocked.Increment(ref nodes.total);
+                http.Response.ContentType = "application/json";
+                await http.Response.WriteAsync("""{"ok":true}""");
+            });
+            foreach (var name in names) await nodes.AddAsync(name);
+            await nodes.RegisterAsync("steps", $$"""
+                do:
+                  - all:
+                      for: { each: n, in: '[range(.steps)]' }
+                      do: [ { count: { call: http, with: { method: post, endpoint: '{{nodes.counter["/count"]}}', body: { n: '${ $n }' } } } }, { nap: { wait: PT0.05S } }, { keep: { set: '${ $input }' } } ]
+                """);
+            return nodes;
+        }
+
+        public async Task AddAsync(string name)
+        {
+            var (process, address) = await BatonProcess.ServeAsync(folder.Path, Url, ["--node", name], Quick);
+            var http = new HttpClient { BaseAddress = address };
+            all[name] = (process, address, new BatonClient(http), http);
+        }
+
+        public BatonProcess Process(string name) => all[name].Process;
+
+        public async Task RegisterAsync(string name, string rest) => await all.Values.First().Client.Workflows.RegisterAsync(TestServer.Document(name, rest), revise: false, TestContext.Current.CancellationToken);
+
+        public async Task<string> StartAsync(string node, int steps) =>
+            (await this[node].Runs.StartAsync(new StartRun("test/steps", System.Text.Json.JsonElement.Parse($$"""{"steps":{{steps}}}""")), null, TestContext.Current.CancellationToken)).Id;
+
+        public async Task PostAsync(string node, string path, string json)
+        {
+            using var content = new StringContent(json, System.Text.Encoding.UTF8, "application/json");
+            (await all[node].Http.PostAsync(path, content, TestContext.Current.CancellationToken)).EnsureSuccessStatusCode();
+        }
+
+        public async Task ReachedAsync(int count)
+        {
+            while (Volatile.Read(ref total) < count) await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, TestContext.Current.CancellationToken);
+        }
+
+        /// <summary>Keys of the steps whose outcome can be seen now, and how often each was called until then.</summary>
+        public async Task<HashSet<string>> RecordedAsync(string node, string run)
+        {
+            var page = await this[node].Runs.JournalAsync(run, -1, 1_000, TestContext.Current.CancellationToken);
+            var keys = page.Items.Where(entry => entry.Kind == "step_completed").Select(entry => $"{run}/{entry.Key}").ToHashSet();
+            foreach (var key in keys) before[key] = Calls[key];
+            return keys;
+        }
+
+        private readonly Dictionary<string, int> before = [];
+
+        public IEnumerable<string> Repeated(HashSet<string> recorded) => recorded.Where(key => Calls[key] > before.GetValueOrDefault(key, 1));
+
+        public async Task KillAsync(string name)
+        {
+            await all[name].Process.KillAsync();
+            await all[name].Process.DisposeAsync();
+            all.Remove(name);
+        }
+
+        public async Task EndsAsync(string node, string run)
+        {
+            RunView view;
+            while ((view = await this[node].Runs.GetAsync(run, TestContext.Current.CancellationToken)).State is not ("completed" or "failed" or "cancelled")) await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, TestContext.Current.CancellationToken);
+            Assert.Equal("completed", view.State);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            foreach (var (process, _, _, http) in all.Values)
+            {
+                await process.KillAsync();
+                await process.DisposeAsync();
+                http.Dispose();
+            }
+            await counter.DisposeAsync();
+            folder.Dispose();
+        }
+    }
+}

@@ -15,6 +15,9 @@ public interface IWorkflow<TInput, TOutput>
 /// <summary>A C# workflow under the name and version that runs are pinned to. A change that existing runs would stumble over needs a new version.</summary>
 public sealed record CodeWorkflow(WorkflowRef Ref, WorkflowBody Body)
 {
+    /// <summary>Whether a cancelled run, too, undoes what it registered with <see cref="RunContext.CompensateWith"/>. Default: only a failed one does.</summary>
+    public bool CompensatesOnCancel { get; init; }
+
     /// <param name="create">Makes the workflow for one run.</param>
     /// <param name="options">How its input and output stand as JSON; null for snake_case.</param>
     public static CodeWorkflow Of<TInput, TOutput>(WorkflowRef workflow, Func<IWorkflow<TInput, TOutput>> create, JsonSerializerOptions? options = null)

@@ -2,9 +2,11 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Baton.Engine.Maps;
+using Baton.Engine.Policies;
 using Baton.Engine.Runs;
 using Baton.Engine.Steps;
 using Baton.Engine.Waits;
+using Baton.Jq;
 
 namespace Baton.Engine;
 
@@ -41,6 +43,12 @@ public sealed class RunContext
 
     /// <summary>Whether an earlier life recorded this key, and this one has not asked for it yet.</summary>
     internal bool IsRecorded(string key) => run.IsRecorded(KeyOf(key));
+
+    /// <summary>True within an item of a map: once its result is recorded, its code is not run again in a replay.</summary>
+    internal bool IsItem { get; init; }
+
+    /// <summary>Whether effects are under the server's error policy where nothing nearer says otherwise: fixed when the run was started.</summary>
+    internal bool HasServerPolicy => run.Behaviour.HasFlag(EngineBehaviour.ServerPolicy);
 
     /// <summary>For delays only: nothing that a replay must repeat may come from here.</summary>
     internal Random Jitter => run.Jitter;
@@ -96,6 +104,41 @@ public sealed class RunContext
         return listener;
     }
 
+    /// <summary>Asks a person and waits for the answer.</summary>
+    /// <returns><c>{ choice, comment, by, at, value }</c>, or <c>{ expired: true }</c>.</returns>
+    /// <param name="deadline">How long the answer is waited for; null for ever.</param>
+    public Task<JqValue> ApproveAsync(string key, string title, IReadOnlyList<string> choices, string? assignee = null, string? message = null, TimeSpan? deadline = null, JqValue? data = null)
+    {
+        var approval = new Approval($"apr_{NewId():N}", assignee, title, message, [.. choices], null, data?.ToUtf8Bytes() ?? default(ReadOnlyMemory<byte>));
+        var asked = new ApprovalOperation(run, KeyOf(key), scope, approval, deadline);
+        run.Ask(asked);
+        return asked.Result;
+    }
+
+    /// <summary>
+    /// Says what undoes the work that has just finished, should the run fail; should it be cancelled, where the workflow asks for that.
+    /// What was registered is undone in reverse order, each on its own, with steps that are recorded and may be retried as any.
+    /// </summary>
+    /// <param name="task">What is undone, for people.</param>
+    /// <param name="undo">Given a context of its own; its keys need not differ from those of others.</param>
+    /// <exception cref="InvalidOperationException">Within the item of a map: once it is recorded, its code is not run again, and nobody would know of it.</exception>
+    public void CompensateWith(string task, Func<RunContext, Task> undo)
+    {
+        if (IsItem) throw new InvalidOperationException("What undoes the items of a map is registered after the map, once for all of them.");
+        run.Compensations.Add(new Compensation(task, OnPolicyOnly: false, undo));
+    }
+
+    /// <summary>As <see cref="CompensateWith"/>, but only where an error policy says so.</summary>
+    internal void CompensateByPolicy(string task, Func<RunContext, Task> undo) => run.Compensations.Add(new Compensation(task, OnPolicyOnly: true, undo));
+
+    /// <summary>Records what an error policy decides, or gives what it decided in an earlier life.</summary>
+    internal Task<PolicyDecision> DecideAsync(string key, PolicyDecision decision)
+    {
+        var operation = new DecisionOperation(run, KeyOf(key), scope, decision);
+        run.Ask(operation);
+        return operation.Result;
+    }
+
     /// <summary>Publishes an event to runs and schedules that listen.</summary>
     /// <param name="cloudEvent">A CloudEvents 1.0 object as UTF-8 JSON.</param>
     public Task EmitAsync(string key, ReadOnlyMemory<byte> cloudEvent)
@@ -143,7 +186,7 @@ public sealed class RunContext
     public CancellablePart Part(string name = "")
     {
         var part = new CancelScope(scope);
-        return new CancellablePart(new RunContext(run, name.Length == 0 ? prefix : KeyOf(name), part) { Json = Json }, () => run.Cancel(part));
+        return new CancellablePart(new RunContext(run, name.Length == 0 ? prefix : KeyOf(name), part) { Json = Json, IsItem = IsItem }, () => run.Cancel(part));
     }
 
     /// <summary>An id that is the same in every replay: a UUIDv8 of the run and how many were made before (RFC 9562, section 5.8).</summary>

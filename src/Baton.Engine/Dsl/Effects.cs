@@ -19,6 +19,9 @@ public interface IWorkflowEffects
     /// <summary>Names of all functions, for messages.</summary>
     IEnumerable<string> FunctionNames { get; }
 
+    /// <summary>The error policies that documents may name, and the one that applies to all, if any.</summary>
+    PolicyCatalog Policies => PolicyCatalog.BuiltIn;
+
     /// <summary>The secret of this name as its text, or null when there is none that this tenant may use.</summary>
     string? FindSecret(TenantId tenant, string name);
 }
@@ -60,9 +63,20 @@ public abstract record EffectRequest
     /// <summary>Finds a workflow to run: gives <c>{ version }</c>, for "latest" the newest.</summary>
     public sealed record FindWorkflow(string Namespace, string Name, string Version) : EffectRequest;
 
+    /// <summary>Keeps an output for a later <see cref="Recall"/> of the same task with the same input.</summary>
+    public sealed record Remember(TaskInput Of, JqValue Output) : EffectRequest;
+
+    /// <summary>The newest output that was kept: <c>{ output, at }</c>, at in milliseconds since 1970; null when there is none.</summary>
+    public sealed record Recall(TaskInput Of) : EffectRequest;
+
     /// <summary>Reads a resource as JSON or YAML: an external schema, a function of a catalog.</summary>
     public sealed record Fetch(ResourceReference Resource) : EffectRequest;
 }
+
+/// <summary>A task of a workflow, in any version, and what it was given.</summary>
+/// <param name="Task">JSON pointer of the task.</param>
+/// <param name="Hash">SHA-256 of the task's input and of what it asked for, in hexadecimal digits.</param>
+public sealed record TaskInput(string Namespace, string Workflow, string Task, string Hash);
 
 public sealed record ResourceReference(Uri Uri, Authentication? Authentication);
 

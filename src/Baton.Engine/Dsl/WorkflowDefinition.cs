@@ -23,6 +23,7 @@ public sealed class WorkflowDefinition
         input = tree.Input?.Schema?.Inline;
         Hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
         Schedule = tree.Schedule is null ? null : new WorkflowSchedule(tree.Schedule);
+        CompensatesOnCancel = tree.CompensatesOnCancel;
         Body = new Interpreter(tree, host).RunAsync;
     }
 
@@ -44,6 +45,9 @@ public sealed class WorkflowDefinition
 
     /// <summary>What starts runs by itself; null for nothing.</summary>
     public WorkflowSchedule? Schedule { get; }
+
+    /// <summary>Whether a cancelled run, too, undoes what its finished tasks did.</summary>
+    public bool CompensatesOnCancel { get; }
 
     /// <summary>What a run executes.</summary>
     public WorkflowBody Body { get; }

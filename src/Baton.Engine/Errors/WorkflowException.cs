@@ -10,6 +10,15 @@ public class WorkflowException(WorkflowError error, ErrorClass errorClass = Erro
 
     /// <summary>What the other side asked to wait before the next attempt (HTTP <c>Retry-After</c>), if it did.</summary>
     public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>Attempts that the step made; 1 where that is not known.</summary>
+    internal int Attempt { get; init; } = 1;
+
+    /// <summary>The decision of an error policy by which the error stands; null where none decided.</summary>
+    internal PolicyDecision? Decision { get; init; }
+
+    /// <summary>The same with another error: what is known besides stays.</summary>
+    internal WorkflowException With(WorkflowError error) => new(error, Class, this) { RetryAfter = RetryAfter, Attempt = Attempt, Decision = Decision };
 }
 
 /// <summary>What the recorded history says and what the workflow now asks for do not fit. The run is paused, nothing is lost.</summary>

@@ -32,7 +32,7 @@ public sealed record RunHistory(IReadOnlyList<JournalEntry> Entries, IReadOnlyLi
 
 /// <summary>Something sent to a run, kept until the run's journal consumes it.</summary>
 /// <param name="No">Rises with each message of the run.</param>
-/// <param name="Name">A signal's name, or the key of the listener or child that the message is for.</param>
+/// <param name="Name">A signal's name, or the key of the listener, approval or child that the message is for. An approval's answer is an event to it alone.</param>
 /// <param name="Body">UTF-8 JSON.</param>
 public sealed record InboxMessage(long No, InboxKind Kind, string Name, ReadOnlyMemory<byte> Body, RunState? ChildState = null, WorkflowError? ChildError = null);
 

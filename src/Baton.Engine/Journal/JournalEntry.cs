@@ -31,6 +31,40 @@ public abstract record JournalEntry(long Seq, DateTimeOffset At, string Key)
         : JournalEntry(Seq, At, Key)
     {
         public override bool IsOutcome => RetryAt is null;
+
+        /// <summary>The decision of an error policy by which another attempt follows, or by which the item of a map fails; null where none decided.</summary>
+        public PolicyDecision? Decision { get; init; }
+    }
+
+    /// <summary>What an error policy decided about an error that no retry of the step itself mended.</summary>
+    public sealed record PolicyDecided(long Seq, DateTimeOffset At, string Key, PolicyDecision Decision) : JournalEntry(Seq, At, Key)
+    {
+        public override bool IsOutcome => true;
+    }
+
+    /// <summary>A person is asked: the open approval is stored together with this entry.</summary>
+    public sealed record ApprovalAsked(long Seq, DateTimeOffset At, string Key, Approval Approval) : JournalEntry(Seq, At, Key);
+
+    /// <summary>The deadline has passed: storage closes the approval if it is still open, and tells the run by a message, or the answer is there already.</summary>
+    public sealed record ApprovalLapsed(long Seq, DateTimeOffset At, string Key, string Approval) : JournalEntry(Seq, At, Key);
+
+    /// <param name="Answer"><c>{ choice, comment, by, at, value }</c>, or <c>{ expired: true }</c>.</param>
+    public sealed record ApprovalSettled(long Seq, DateTimeOffset At, string Key, ReadOnlyMemory<byte> Answer, long InboxNo) : JournalEntry(Seq, At, Key)
+    {
+        public override bool IsOutcome => true;
+    }
+
+    /// <summary>From here on, the run only undoes what its finished tasks did; then it ends as <paramref name="Ends"/>.</summary>
+    public sealed record CompensationStarted(long Seq, DateTimeOffset At, string Key, RunState Ends) : JournalEntry(Seq, At, Key)
+    {
+        public override bool IsOutcome => true;
+    }
+
+    /// <param name="Task">What was undone.</param>
+    /// <param name="Error">Why it could not be undone; null when it was.</param>
+    public sealed record Compensated(long Seq, DateTimeOffset At, string Key, string Task, WorkflowError? Error) : JournalEntry(Seq, At, Key)
+    {
+        public override bool IsOutcome => true;
     }
 
     public sealed record TimerSet(long Seq, DateTimeOffset At, string Key, DateTimeOffset Due) : JournalEntry(Seq, At, Key);
@@ -84,7 +118,11 @@ public abstract record JournalEntry(long Seq, DateTimeOffset At, string Key)
     public sealed record MapStarted(long Seq, DateTimeOffset At, string Key, int Count) : JournalEntry(Seq, At, Key);
 
     /// <summary>The run ends, or is paused until it is resumed. <paramref name="Error"/> says why it failed or was paused.</summary>
-    public sealed record StateChanged(long Seq, DateTimeOffset At, RunState State, ReadOnlyMemory<byte> Output, WorkflowError? Error) : JournalEntry(Seq, At);
+    public sealed record StateChanged(long Seq, DateTimeOffset At, RunState State, ReadOnlyMemory<byte> Output, WorkflowError? Error) : JournalEntry(Seq, At)
+    {
+        /// <summary>The decision of an error policy that let the run fail; null where none decided.</summary>
+        public PolicyDecision? Decision { get; init; }
+    }
 }
 
 /// <summary>What an event must look like to be kept for a listener. Null matches anything; the run itself checks the rest of its filter.</summary>
@@ -95,6 +133,9 @@ public sealed record EventSubscription(string? Type, string? Source);
 public enum EngineBehaviour
 {
     None = 0,
+
+    /// <summary>Effects are under the server's error policy where their document names none.</summary>
+    ServerPolicy = 1,
 
     /// <summary>What this version starts new runs with.</summary>
     Current = None,

@@ -52,7 +52,7 @@ internal sealed class ScopeItem<T>(RunExecution run, string key, MapOperation<T>
         var started = Run.Now;
         try
         {
-            var output = codec.Encode(await body(index, new RunContext(Run, Key, Scope)));
+            var output = codec.Encode(await body(index, new RunContext(Run, Key, Scope) { IsItem = true }));
             ended = (seq, at) => new JournalEntry.StepCompleted(seq, at, Key, output, started, 1, default);
         }
         catch (OperationCanceledException) when (Scope.IsCancelled)
@@ -62,7 +62,8 @@ internal sealed class ScopeItem<T>(RunExecution run, string key, MapOperation<T>
         catch (Exception e) when (e is not ReplayMismatchException)   // the edge of an item: what it throws becomes its recorded failure
         {
             var (error, _) = FailureClassifier.Describe(e, Key);
-            ended = (seq, at) => new JournalEntry.StepFailed(seq, at, Key, error, started, 1, null);
+            var decision = (e as WorkflowException)?.Decision;
+            ended = (seq, at) => new JournalEntry.StepFailed(seq, at, Key, error, started, 1, null) { Decision = decision };
         }
         Run.StartOrBlock(this);
     }
@@ -85,7 +86,7 @@ internal static class MapItems
                 }
                 break;
             case JournalEntry.StepFailed failed:
-                map.OnItem(index, default, new WorkflowException(failed.Error, ErrorClasses.Parse(failed.Error.Class)));
+                map.OnItem(index, default, new WorkflowException(failed.Error, ErrorClasses.Parse(failed.Error.Class)) { Decision = failed.Decision });
                 break;
             default: throw new UnreachableException();
         }

@@ -33,6 +33,9 @@ internal static class Mismatch
         JournalEntry.EventReceived or JournalEntry.EventEmitted => "event",
         JournalEntry.ListeningStarted or JournalEntry.ListeningStopped => "listener",
         JournalEntry.MapStarted => "map",
+        JournalEntry.PolicyDecided => "decision of an error policy",
+        JournalEntry.ApprovalAsked or JournalEntry.ApprovalSettled => "approval",
+        JournalEntry.CompensationStarted or JournalEntry.Compensated => "compensation",
         _ => entry.GetType().Name,
     };
 }

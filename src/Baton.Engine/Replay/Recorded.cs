@@ -8,12 +8,16 @@ internal sealed class Recorded
 
     public JournalEntry.StepFailed? LastFailure { get; private set; }
 
+    /// <summary>Whether an approval's deadline has passed.</summary>
+    public bool HasLapsed { get; private set; }
+
     public JournalEntry? Outcome { get; private set; }
 
     public void Add(JournalEntry entry)
     {
         if (entry.IsOutcome) Outcome = entry;
         else if (entry is JournalEntry.StepFailed failed) LastFailure = failed;
+        else if (entry is JournalEntry.ApprovalLapsed) HasLapsed = true;
         else Opening = entry;
     }
 

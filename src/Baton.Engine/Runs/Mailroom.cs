@@ -120,6 +120,9 @@ internal sealed class Mailroom(RunExecution run, IReadOnlyList<InboxMessage> fir
             case InboxKind.Event when listeners.TryGetValue(message.Name, out var listener):
                 listener.Offer(message);
                 break;
+            case InboxKind.Event when run.Find(message.Name) is ApprovalOperation approval:
+                approval.Accept(message);
+                break;
             case InboxKind.ChildEnded when run.Find(message.Name) is ChildOperation child:
                 child.Accept(message);
                 break;

@@ -26,19 +26,23 @@ public sealed class RunExecution
     private readonly List<Operation> blocked = [];
     private readonly WaitingRoom waiting;
     private readonly Mailroom mail;
+    private readonly bool compensatesOnCancel;
     private Task<ReadOnlyMemory<byte>>? main;
     private ReplayMismatchException? mismatch;
     private Request request;
     private string? requestReason;
     private int busy, ids;
-    private bool live, settling;
+    private bool live, settling, cancelled;
     private volatile bool ended;
 
     private enum Request { None, Stop, Pause, Cancel }
 
-    private RunExecution(RunLease lease, RunHistory history, IJournal journal, EngineOptions options)
+    private RunExecution(RunLease lease, RunHistory history, IJournal journal, EngineOptions options, bool compensatesOnCancel)
     {
         this.lease = lease;
+        this.compensatesOnCancel = compensatesOnCancel;
+        Behaviour = ((JournalEntry.RunStarted)history.Entries[0]).Behaviour;
+        Compensations = new Compensations(this);
         this.journal = journal;
         this.options = options;
         loop = new RunLoop(OnIdle, OnCrash);
@@ -69,6 +73,11 @@ public sealed class RunExecution
 
     internal CancelScope Root => root;
 
+    internal Compensations Compensations { get; }
+
+    /// <summary>What the run was started under.</summary>
+    internal EngineBehaviour Behaviour { get; }
+
     internal Random Jitter => options.Jitter;
 
     /// <summary>The run's own clock: when the newest outcome that the workflow has seen became durable. The same in every replay.</summary>
@@ -83,13 +92,16 @@ public sealed class RunExecution
     /// <param name="body">The workflow, from input to output. It may await only what its context offers.</param>
     /// <param name="asked">What was asked of the run before it was claimed, <see cref="RunState.Paused"/> or <see cref="RunState.Cancelled"/>: then none of its code runs.</param>
     /// <param name="reason">Why that was asked.</param>
-    public static RunExecution Start(RunLease lease, RunHistory history, WorkflowBody body, IJournal journal, EngineOptions options, RunState? asked = null, string? reason = null)
+    /// <param name="compensatesOnCancel">True when a cancelled run, too, undoes what its finished tasks did: then its code is replayed for that, whatever was asked.</param>
+    public static RunExecution Start(RunLease lease, RunHistory history, WorkflowBody body, IJournal journal, EngineOptions options, RunState? asked = null, string? reason = null, bool compensatesOnCancel = false)
     {
         var started = history.Entries.Count > 0 ? history.Entries[0] as JournalEntry.RunStarted : null;
         if (started is null) throw new ArgumentException($"The history of {lease.Run} does not begin with its start.", nameof(history));
-        var run = new RunExecution(lease, history, journal, options);
-        if (asked is { } state) run.Ask(state == RunState.Cancelled ? Request.Cancel : Request.Pause, reason);
-        else run.loop.Post(_ => run.Begin(body, started.Input), null);
+        var compensates = compensatesOnCancel || history.Entries.Any(entry => entry is JournalEntry.CompensationStarted);   // once begun, it is finished
+        var run = new RunExecution(lease, history, journal, options, compensates);
+        if (asked == RunState.Cancelled && compensates) (run.request, run.requestReason) = (Request.Cancel, reason);
+        else if (asked is { } state) run.Ask(state == RunState.Cancelled ? Request.Cancel : Request.Pause, reason);
+        if (asked is null || run.request == Request.Cancel) run.loop.Post(_ => run.Begin(body, started.Input), null);
         return run;
     }
 
@@ -260,12 +272,14 @@ public sealed class RunExecution
     {
         if (ended || settling) return false;
         if (main is null) return request is Request.Pause or Request.Cancel && Settle();
-        if (request == Request.Cancel) return Settle();
+        if (request == Request.Cancel && !compensatesOnCancel) return Settle();
         if (mismatch is null && ReplayNext()) return true;
-        if (main.IsCompleted || mismatch is not null)
+        mismatch ??= (main.Exception?.InnerException ?? Compensations.Fault) as ReplayMismatchException;
+        if (mismatch is not null || Compensations.IsDone) return Settle();
+        if (!Compensations.HasBegun && (main.IsCompleted || request == Request.Cancel))
         {
-            mismatch ??= main.Exception?.InnerException as ReplayMismatchException;
-            return Settle();
+            var thrown = request == Request.Cancel ? null : Thrown;
+            return (request == Request.Cancel || thrown is not null) && Compensations.AreDue(thrown) ? StartCompensations() : Settle();
         }
         if (request != Request.None) return busy == 0 && (request == Request.Stop ? Park(requeue: true) : Settle());
         if (blocked.Count > 0) return StartBlocked();
@@ -276,6 +290,18 @@ public sealed class RunExecution
     {
         while (cursor.Head is { } head)
         {
+            if (head is JournalEntry.CompensationStarted started)
+            {
+                if (started.Ends == RunState.Failed && Thrown is null)
+                {
+                    mismatch = Mismatch.OfMissing(started, blocked, main!.IsCompleted ? main : null);
+                    return true;
+                }
+                cursor.Take(head.Key);
+                cursor.Advance();
+                Compensate(started);
+                return true;
+            }
             if (active.TryGetValue(head.Key, out var operation))
             {
                 cursor.Advance();
@@ -296,6 +322,31 @@ public sealed class RunExecution
         GoLive();
         return true;
     }
+
+    /// <summary>Records that only compensations follow: this fixes for every replay which tasks had finished.</summary>
+    private bool StartCompensations()
+    {
+        settling = true;
+        var ends = request == Request.Cancel ? RunState.Cancelled : RunState.Failed;
+        Append((seq, at) => new JournalEntry.CompensationStarted(seq, at, Compensations.Key, ends), entry =>
+        {
+            settling = false;
+            Compensate((JournalEntry.CompensationStarted)entry);
+        });
+        return false;
+    }
+
+    private void Compensate(JournalEntry.CompensationStarted started)
+    {
+        cancelled = started.Ends == RunState.Cancelled;
+        if (request == Request.Cancel) request = Request.None;   // it is heard: what undoes the run may now be paused or stopped as any work
+        if (started.At > Now) Now = started.At;
+        Cancel(root);
+        Compensations.Begin(cancelled ? null : Thrown);
+    }
+
+    /// <summary>What the workflow's code failed with, if it has.</summary>
+    private Exception? Thrown => main is { IsCanceled: true } ? new TaskCanceledException(main) : main?.Exception?.InnerException;
 
     private bool StartBlocked()
     {
@@ -319,10 +370,10 @@ public sealed class RunExecution
         loop.Deliver(static state =>
         {
             var (run, asked, reason) = ((RunExecution, Request, string?))state;
-            if (run.ended || run.request >= asked) return;
+            if (run.ended || run.request >= asked || (asked == Request.Cancel && run.Compensations.HasBegun)) return;
             run.request = asked;
             run.requestReason = reason;
-            if (asked == Request.Cancel) run.Cancel(run.root);
+            if (asked == Request.Cancel && !run.compensatesOnCancel) run.Cancel(run.root);
         }, (this, asked, reason));
 
     private bool IsLongWait => waiting.NextDue is not { } next || next - Time.GetUtcNow() > options.ParkAfter;
@@ -349,6 +400,7 @@ public sealed class RunExecution
         loop.Stop();
         waiting.Close();
         root.Cancel();
+        Compensations.Scope.Cancel();
         completion.TrySetResult(outcome);
     }
 
@@ -359,20 +411,24 @@ public sealed class RunExecution
     {
         settling = true;
         var (state, output, error) = Verdict();
-        Append((seq, at) => new JournalEntry.StateChanged(seq, at, state, output, error), _ => End(new RunOutcome.Settled(state, output, error)));
+        var decision = state == RunState.Failed ? (main?.Exception?.InnerException as WorkflowException)?.Decision : null;
+        Append((seq, at) => new JournalEntry.StateChanged(seq, at, state, output, error) { Decision = decision }, _ => End(new RunOutcome.Settled(state, output, error)));
         return false;
     }
 
     private (RunState State, ReadOnlyMemory<byte> Output, WorkflowError? Error) Verdict()
     {
-        if (request == Request.Cancel) return (RunState.Cancelled, default, Reason("Cancelled"));
+        if (request == Request.Cancel) return (RunState.Cancelled, default, mismatch is null ? Reason("Cancelled") : NotCompensated());
         if (mismatch is not null) return (RunState.Paused, default, new WorkflowError(ErrorTypes.Runtime, 409, "Replay mismatch", mismatch.Message));
-        if (request == Request.Pause && main is not { IsCompleted: true }) return (RunState.Paused, default, Reason("Paused"));
+        if (request == Request.Pause && (main is not { IsCompleted: true } || Compensations is { HasBegun: true, IsDone: false })) return (RunState.Paused, default, Reason("Paused"));
+        if (cancelled) return (RunState.Cancelled, default, Reason("Cancelled"));
         if (main!.IsCompletedSuccessfully) return (RunState.Completed, main.Result, null);
         if (main.IsCanceled) return (RunState.Failed, default, new WorkflowError(ErrorTypes.Runtime, 500, "Runtime Error", "The workflow cancelled itself: it ended with an OperationCanceledException."));
         var (error, _) = FailureClassifier.Describe(main.Exception!.InnerException!, "/");
         return (RunState.Failed, default, error);
     }
+
+    private WorkflowError NotCompensated() => new(ErrorTypes.Runtime, 409, "Cancelled, and not compensated", $"What the run's finished tasks did was not undone. {mismatch!.Message}");
 
     private WorkflowError? Reason(string title) => requestReason is null ? null : new WorkflowError(ErrorTypes.Runtime, 409, title, requestReason);
 

@@ -84,14 +84,22 @@ internal abstract class StepOperation(RunExecution run, string key, CancelScope 
     private void RecordFailure(Exception thrown, DateTimeOffset started)
     {
         var (error, errorClass) = FailureClassifier.Describe(thrown, Key);
-        var delay = options.Retry.NextDelay(attempt, errorClass, (thrown as WorkflowException)?.RetryAfter, Run.Jitter);
+        var retryAfter = (thrown as WorkflowException)?.RetryAfter;
+        PolicyDecision? decision = null;
+        if (options.Policy is { } policy)
+        {
+            errorClass = policy.Classify(error, errorClass);
+            error = error with { Class = errorClass.ToName() };
+            decision = policy.Retry(error, errorClass, attempt, retryAfter, Run.Jitter);
+        }
+        var delay = options.Policy is null ? options.Retry.NextDelay(attempt, errorClass, retryAfter, Run.Jitter) : decision?.Delay;
         if (delay is null)
         {
             Run.Record(this, (seq, at) => new JournalEntry.StepFailed(seq, at, Key, error, started, attempt, null));
             return;
         }
         var next = Run.Time.GetUtcNow() + delay.Value;
-        Run.Append((seq, at) => new JournalEntry.StepFailed(seq, at, Key, error, started, attempt, next), _ =>
+        Run.Append((seq, at) => new JournalEntry.StepFailed(seq, at, Key, error, started, attempt, next) { Decision = decision is null ? null : decision with { Delay = null } }, _ =>
         {
             Run.Leave();
             if (Run.Find(Key) == this) Run.Wait(this, next);

@@ -16,7 +16,7 @@ internal sealed class StepOperation<T>(RunExecution run, string key, CancelScope
         switch (outcome)
         {
             case JournalEntry.StepCompleted completed: codec.Decode(completed.Output, Key, result); break;
-            case JournalEntry.StepFailed failed: result.SetException(new WorkflowException(failed.Error, ErrorClasses.Parse(failed.Error.Class))); break;
+            case JournalEntry.StepFailed failed: result.SetException(new WorkflowException(failed.Error, ErrorClasses.Parse(failed.Error.Class)) { Attempt = failed.Attempt }); break;
             default: throw new UnreachableException();
         }
     }

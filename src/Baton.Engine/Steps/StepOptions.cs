@@ -1,3 +1,5 @@
+using Baton.Engine.Policies;
+
 namespace Baton.Engine;
 
 /// <summary>How a step is carried out. The default: one attempt, no deadline.</summary>
@@ -7,6 +9,9 @@ public sealed record StepOptions
 
     /// <summary>When and how often a failed attempt is repeated.</summary>
     public RetryPolicy Retry { get; init; } = RetryPolicy.None;
+
+    /// <summary>Classifies and retries instead of <see cref="Retry"/>, and gives the reason for the journal; null for none.</summary>
+    internal EffectivePolicy? Policy { get; init; }
 
     /// <summary>Longest duration of one attempt; null for none. An attempt past it fails as <see cref="ErrorClass.Connectivity"/>.</summary>
     public TimeSpan? Timeout { get; init; }
@@ -27,4 +32,7 @@ public sealed record StepContext(TenantId Tenant, RunId Run, string Key, int Att
 
     /// <summary>What the step says of itself besides its output, as UTF-8 JSON: shown with the journal, not seen by the workflow.</summary>
     public ReadOnlyMemory<byte> Meta { get; set; }
+
+    /// <summary>True when the last attempt failed for its credential: what is kept of tokens is to be asked for anew.</summary>
+    public bool RefreshesCredential { get; internal set; }
 }

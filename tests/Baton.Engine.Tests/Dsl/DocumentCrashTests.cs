@@ -65,6 +65,22 @@ public sealed class DocumentCrashTests
           - child: { call: workflow, with: { name: child, input: { n: '${ .sum }' } } }
         """);
 
+    [Fact]
+    public Task Error_policies_survive_death_everywhere() => Die("""
+        do:
+          - rescued:
+              call: odd
+              with: { value: 2 }
+              metadata:
+                baton:
+                  on_error:
+                    rules: [ { retry: { max_retries: 1, delay: PT1M }, fallback: [ { reduced_concurrency: { retry: { max_retries: 1 } } }, { do: [ { w: { call: work, with: { value: 5 } } }, { x: { call: odd, with: { value: 5 } } } ] }, { value: 7 } ] } ]
+          - whole:
+              do: [ { w: { call: work, with: { value: '${ . }' } } }, { x: { call: odd, with: { value: 2 } } } ]
+              metadata: { baton: { on_error: { rules: [ { retry: { max_retries: 2, delay: PT1H }, skip: { output: 9 } } ] } } }
+          - last: { call: work, with: { value: '${ . + $steps.rescued }' } }
+        """);
+
     private static Task Die(string tasks, bool sameOrder = true) => Deaths.EverywhereAsync(world =>
     {
         var effects = new FakeEffects()

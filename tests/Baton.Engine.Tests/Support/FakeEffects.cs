@@ -17,6 +17,11 @@ internal sealed class FakeEffects : IWorkflowEffects
     /// <summary>Answers HTTP, OpenAPI, process and fetch requests.</summary>
     public Func<EffectRequest, JqValue> Answer { get; set; } = request => JqValue.Object(("asked", request.GetType().Name));
 
+    public PolicyCatalog Policies { get; set; } = PolicyCatalog.BuiltIn;
+
+    /// <summary>Outputs that were kept for later runs.</summary>
+    public ConcurrentDictionary<TaskInput, (JqValue Output, long At)> Kept { get; } = new();
+
     public IEnumerable<string> FunctionNames => functions.Keys;
 
     public FakeEffects With(string name, Func<JqValue, JqValue> code, params FunctionParameter[] parameters) => With(name, (arguments, _) => Task.FromResult(code(arguments)), parameters);
@@ -38,7 +43,15 @@ internal sealed class FakeEffects : IWorkflowEffects
         {
             EffectRequest.Function call => functions[call.Name].Code(call.Arguments, step),
             EffectRequest.FindWorkflow find => Task.FromResult(JqValue.Object(("version", find.Version == "latest" ? "1.0.0" : find.Version))),
+            EffectRequest.Remember keep => Task.FromResult(Keep(keep)),
+            EffectRequest.Recall recall => Task.FromResult(Kept.TryGetValue(recall.Of, out var kept) ? JqValue.Object(("output", kept.Output), ("at", kept.At)) : JqValue.Null),
             _ => Task.FromResult(Answer(request)),
         };
+    }
+
+    private JqValue Keep(EffectRequest.Remember keep)
+    {
+        Kept[keep.Of] = (keep.Output, 0);
+        return JqValue.Null;
     }
 }

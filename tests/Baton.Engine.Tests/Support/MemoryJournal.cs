@@ -12,12 +12,15 @@ internal sealed class MemoryJournal : IJournal
     /// <summary>Children that a run started and that nobody has claimed yet.</summary>
     public Queue<JournalEntry.ChildStarted> NewChildren { get; } = new();
 
+    /// <summary>What new runs are started under.</summary>
+    public EngineBehaviour Behaviour { get; set; } = EngineBehaviour.Current;
+
     public void Create(RunId run, byte[] input, DateTimeOffset at, (RunId Run, string Key)? parent = null)
     {
         lock (gate)
         {
             runs.Add(run, new Stored { Parent = parent });
-            runs[run].Entries.Add(new JournalEntry.RunStarted(0, at, input, EngineBehaviour.Current));
+            runs[run].Entries.Add(new JournalEntry.RunStarted(0, at, input, Behaviour));
         }
     }
 
@@ -39,6 +42,18 @@ internal sealed class MemoryJournal : IJournal
     public void Send(RunId run, InboxKind kind, string name, byte[] body, RunState? state = null, WorkflowError? error = null)
     {
         lock (gate) runs[run].Inbox.Add(new InboxMessage(++runs[run].LastNo, kind, name, body, state, error));
+    }
+
+    /// <summary>Answers the run's open approval. False when it has none: it was answered, or has expired.</summary>
+    public bool Answer(RunId run, string answer)
+    {
+        lock (gate)
+        {
+            if (runs[run].Approvals.Select(open => (KeyValuePair<string, string>?)open).FirstOrDefault() is not { } approval) return false;
+            runs[run].Approvals.Remove(approval.Key);
+            runs[run].Inbox.Add(new InboxMessage(++runs[run].LastNo, InboxKind.Event, approval.Value, System.Text.Encoding.UTF8.GetBytes(answer)));
+            return true;
+        }
     }
 
     /// <summary>Gives an event to every open subscription that it fits.</summary>
@@ -106,6 +121,11 @@ internal sealed class MemoryJournal : IJournal
             case JournalEntry.SignalReceived e: Consume(run, e.InboxNo); break;
             case JournalEntry.EventReceived e: Consume(run, e.InboxNo); break;
             case JournalEntry.ChildEnded e: Consume(run, e.InboxNo); break;
+            case JournalEntry.ApprovalAsked e: run.Approvals.Add(e.Approval.Id, e.Key); break;
+            case JournalEntry.ApprovalLapsed e:
+                if (run.Approvals.Remove(e.Approval)) run.Inbox.Add(new InboxMessage(++run.LastNo, InboxKind.Event, e.Key, "{\"expired\":true}"u8.ToArray()));
+                break;
+            case JournalEntry.ApprovalSettled e: Consume(run, e.InboxNo); break;
             case JournalEntry.ListeningStarted e: run.Listeners.Add(e.Key, e.Subscriptions); break;
             case JournalEntry.ListeningStopped e: run.Listeners.Remove(e.Listener); break;
             case JournalEntry.ChildStarted e:
@@ -131,6 +151,8 @@ internal sealed class MemoryJournal : IJournal
         public List<JournalEntry> Entries { get; } = [];
 
         public List<InboxMessage> Inbox { get; } = [];
+
+        public Dictionary<string, string> Approvals { get; } = [];
 
         public Dictionary<string, EquatableList<EventSubscription>> Listeners { get; } = [];
 

@@ -27,6 +27,21 @@ internal sealed class World(bool asynchronousJournal = false)
     /// <summary>Called when a run parks without a due time: sends what it waits for.</summary>
     public Func<RunId, bool>? WhenWaiting { get; set; }
 
+    /// <summary>Whether runs that are cancelled undo what they did.</summary>
+    public bool CompensatesOnCancel { get; init; }
+
+    /// <summary>What was asked of the run; told to each life, and to the one that is under way.</summary>
+    public RunState? Asked { get; private set; }
+
+    private RunExecution? current;
+
+    /// <summary>Asks for the run's cancel, as the API would.</summary>
+    public void Cancel()
+    {
+        Asked = RunState.Cancelled;
+        current?.RequestCancel("by hand");
+    }
+
     public void Register(string name, WorkflowBody body) => workflows.Add(name, body);
 
     public static WorkflowBody Body<TIn, TOut>(Func<RunContext, TIn, Task<TOut>> body) => async (run, input) =>
@@ -102,9 +117,10 @@ internal sealed class World(bool asynchronousJournal = false)
         var entries = Journal.Entries(run).Where(entry => entry is not JournalEntry.StateChanged).ToList();
         copy.Create(run, ((JournalEntry.RunStarted)entries[0]).Input.ToArray(), entries[0].At);
         var before = effects.Values.Sum();
-        var execution = RunExecution.Start(copy.Claim(run), new RunHistory(entries, []), body, copy, Options(Time));
+        var ended = ((JournalEntry.StateChanged)Journal.Entries(run)[^1]).State;
+        var execution = RunExecution.Start(copy.Claim(run), new RunHistory(entries, []), body, copy, Options(Time), Asked, "by hand", CompensatesOnCancel);
         var settled = Assert.IsType<RunOutcome.Settled>(await execution.Completion.WaitAsync(TimeSpan.FromSeconds(5)));
-        Assert.True(settled.State == RunState.Completed, settled.Error?.ToString());
+        Assert.True(settled.State == ended, settled.Error?.ToString());
         Assert.Equal(before, effects.Values.Sum());
         return settled.Output;
     }
@@ -115,7 +131,7 @@ internal sealed class World(bool asynchronousJournal = false)
     {
         var read = journal.ReadAsync(lease, CancellationToken.None).AsTask();
         if (await Task.WhenAny(read, journal.Died) == journal.Died) return null;
-        return RunExecution.Start(lease, (await read)!, body, journal, Options(Time));
+        return current = RunExecution.Start(lease, (await read)!, body, journal, Options(Time), Asked, "by hand", CompensatesOnCancel);
     }
 
     private async Task WaitAsync(RunId run, DateTimeOffset? wakeAt)

@@ -58,3 +58,26 @@ internal sealed record Correlation(string Name, Expression From, Template? Expec
 
 /// <summary>What is done with each consumed event.</summary>
 internal sealed record EventLoop(string Item, string At, TaskList? Do, OutputRule? Output, OutputRule? Export);
+
+/// <summary>A question to a person.</summary>
+/// <param name="Assignee">Who is asked; null for anybody.</param>
+/// <param name="Title">Null for one that the asker makes.</param>
+/// <param name="Deadline">How long the answer is waited for; null for ever.</param>
+/// <param name="Data">What the person is shown besides.</param>
+internal sealed record ApproveRule(Template? Assignee, Template? Title, Template? Message, ImmutableArray<string> Choices, Template? Deadline, Template? Data, ExpiryRule OnExpiry);
+
+/// <summary>What an approval comes to when nobody answers in time: a closed set.</summary>
+internal abstract record ExpiryRule
+{
+    private ExpiryRule() { }
+
+    public sealed record Fail : ExpiryRule;
+
+    public sealed record Skip : ExpiryRule;
+
+    /// <summary>As if this had been chosen.</summary>
+    public sealed record Choose(string Choice) : ExpiryRule;
+
+    /// <summary>Somebody else is asked.</summary>
+    public sealed record Escalate(Template Assignee, Template? Deadline, ExpiryRule Then) : ExpiryRule;
+}

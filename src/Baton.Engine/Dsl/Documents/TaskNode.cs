@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Baton.Engine.Dsl.Expressions;
+using Baton.Engine.Policies;
 using Baton.Jq;
 
 namespace Baton.Engine.Dsl.Documents;
@@ -29,6 +30,12 @@ internal abstract record TaskNode
     public Template? Timeout { get; init; }
 
     public Directive Then { get; init; } = Directive.Continue;
+
+    /// <summary>The error policies that stand at the task, the nearest first; default for none.</summary>
+    public ImmutableArray<ErrorPolicy> OnError { get; init; }
+
+    /// <summary>What undoes the task once it is finished, should the run have to be undone.</summary>
+    public TaskList? Compensate { get; init; }
 
     /// <summary>The word that extensions know the kind by.</summary>
     public abstract string Kind { get; }
@@ -117,6 +124,12 @@ internal abstract record TaskNode
     }
 
     public sealed record CallAggregate(AggregateRule Aggregate) : TaskNode
+    {
+        public override string Kind => "call";
+    }
+
+    /// <summary>Asks a person and waits for the answer.</summary>
+    public sealed record CallApprove(ApproveRule Approve) : TaskNode
     {
         public override string Kind => "call";
     }

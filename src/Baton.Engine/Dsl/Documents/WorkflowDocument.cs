@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Baton.Engine.Dsl.Expressions;
+using Baton.Engine.Policies;
 using Baton.Engine.Schema;
 using Baton.Jq;
 
@@ -7,7 +8,14 @@ namespace Baton.Engine.Dsl.Documents;
 
 /// <summary>A workflow document, parsed and checked: an immutable tree that an interpreter walks.</summary>
 /// <param name="Source">The document as data, for <c>$workflow.definition</c>.</param>
-internal sealed record WorkflowTree(WorkflowRef Ref, string? Title, string? Summary, InputRule? Input, OutputRule? Output, Reusables Use, TaskList Do, Template? Timeout, Schedule? Schedule, JqValue Source);
+internal sealed record WorkflowTree(WorkflowRef Ref, string? Title, string? Summary, InputRule? Input, OutputRule? Output, Reusables Use, TaskList Do, Template? Timeout, Schedule? Schedule, JqValue Source)
+{
+    /// <summary>The error policies of the document, the nearest first; default for none.</summary>
+    public ImmutableArray<ErrorPolicy> OnError { get; init; }
+
+    /// <summary>Whether a cancelled run, too, undoes what its finished tasks did.</summary>
+    public bool CompensatesOnCancel { get; init; }
+}
 
 /// <summary>What tasks refer to by name.</summary>
 internal sealed record Reusables(

@@ -14,9 +14,23 @@ internal sealed partial class Interpreter
 
     private async ValueTask<Result> EffectAsync(TaskNode task, Place place, JqValue input, Scope scope, Flow flow)
     {
-        var timeout = task.Timeout is null ? (TimeSpan?)null : Duration(task.Timeout, input, scope, task.Pointer);
-        var result = await StepAsync($"{place}", task.Name, task.Pointer, timeout, flow, tenant => Request(task, tenant, input, scope));
+        var result = await EffectAsync(task, $"{place}", input, scope, flow, null);
         return task is TaskNode.RunProcess { Process.Await: false } ? new Result(input) : result;   // a process that is left to itself has no result
+    }
+
+    /// <summary>Performs the task's effect under a key, as it stands or changed by what stands in for it.</summary>
+    private async ValueTask<Result> EffectAsync(TaskNode task, string key, JqValue input, Scope scope, Flow flow, Substitute? substitute)
+    {
+        var timeout = task.Timeout is null ? (TimeSpan?)null : Duration(task.Timeout, input, scope, task.Pointer);
+        var caches = flow.Policy is { NeedsCache: true };
+        return await StepAsync(key, task.Name, task.Pointer, timeout, flow, tenant => Request(task, tenant, input, scope), async (request, step) =>
+        {
+            if (substitute?.Change is { } change) request = change(request);
+            step.RefreshesCredential = substitute is { RefreshesCredential: true };
+            var output = substitute?.AtMost is { } most ? await gates.RunAsync(task.Pointer, most, () => host.PerformAsync(request, step), step.Cancel) : await host.PerformAsync(request, step);
+            if (caches) await host.PerformAsync(new EffectRequest.Remember(InputOf(task, input, request), output), step);
+            return output;
+        });
     }
 
     private EffectRequest Request(TaskNode task, TenantId tenant, JqValue input, Scope scope)
@@ -33,25 +47,25 @@ internal sealed partial class Interpreter
     }
 
     /// <summary>Performs an effect as a step, or directly where the whole item of a map is one.</summary>
-    private async ValueTask<Result> StepAsync(string key, string label, string pointer, TimeSpan? timeout, Flow flow, Func<TenantId, EffectRequest> request)
+    private async ValueTask<Result> StepAsync(string key, string label, string pointer, TimeSpan? timeout, Flow flow, Func<TenantId, EffectRequest> request, Func<EffectRequest, StepContext, Task<JqValue>>? perform = null)
     {
         try
         {
-            if (flow.Step is { } step) return new Result(await PerformAsync(request, step, pointer));
-            var output = await flow.Run.StepAsync(key, step => PerformAsync(request, step, pointer), new StepOptions { Label = label, Timeout = timeout });
+            if (flow.Step is { } step) return new Result(await PerformAsync(request, step, pointer, perform));
+            var output = await flow.Run.StepAsync(key, step => PerformAsync(request, step, pointer, perform), new StepOptions { Label = label, Timeout = timeout, Policy = perform is null ? null : flow.Policy });
             return new Result(output);
         }
         catch (WorkflowException e) when (e.Error.Instance == key)
         {
-            throw new WorkflowException(e.Error with { Instance = pointer }, e.Class, e) { RetryAfter = e.RetryAfter };
+            throw e.With(e.Error with { Instance = pointer });
         }
     }
 
-    private async Task<JqValue> PerformAsync(Func<TenantId, EffectRequest> request, StepContext step, string pointer)
+    private async Task<JqValue> PerformAsync(Func<TenantId, EffectRequest> request, StepContext step, string pointer, Func<EffectRequest, StepContext, Task<JqValue>>? perform)
     {
         try
         {
-            return await host.PerformAsync(request(step.Tenant), step);
+            return await (perform ?? host.PerformAsync)(request(step.Tenant), step);
         }
         catch (WorkflowException e) when (e.Error.Instance is null || !tree.Use.Secrets.IsEmpty)
         {

@@ -13,7 +13,7 @@ internal sealed partial class Interpreter
         var items = Items(rule.In, input, scope, task.Pointer);
         var options = new MapOptions { OnError = rule.OnError, Parallel = Parallel(rule, input, scope, task.Pointer), Step = new StepOptions { Label = task.Name } };
         var tasks = rule.Do ?? new TaskList($"{task.Pointer}/with", [rule.Workflow!]);
-        var result = IsOneEffect(tasks)
+        var result = IsOneEffect(tasks, flow)
             ? await flow.Run.MapAsync($"{place}", [.. items.Select((item, index) => (item, index))],
                 ((JqValue Value, int Index) item, StepContext step) => ItemAsync(rule, tasks, $"{place}[{item.Index}]/do", item.Value, item.Index, scope, flow with { Step = step }), options)
             : await flow.Run.MapAsync($"{place}", [.. items.Select((item, index) => (item, index))],
@@ -60,18 +60,19 @@ internal sealed partial class Interpreter
     /// True when an item can be one step: at most one effect, and around it only what is pure. Then its row is written once, with the
     /// result; else its effects are recorded one by one below it.
     /// </summary>
-    private bool IsOneEffect(TaskList tasks) => tree.Use.Extensions.IsEmpty && Effects(tasks) <= 1;
+    private bool IsOneEffect(TaskList tasks, Flow flow) => tree.Use.Extensions.IsEmpty && Effects(tasks, flow) <= 1;
 
-    private static int Effects(TaskList tasks) => tasks.Tasks.Sum(Effects);
+    private int Effects(TaskList tasks, Flow flow) => tasks.Tasks.Sum(task => Effects(task, flow));
 
-    private static int Effects(TaskNode task)
+    private int Effects(TaskNode task, Flow flow)
     {
         const int TooMany = 1_000;
         if (task.Then is Directive.Jump || task.Timeout is not null && !IsOneStep(task) || task.Input?.Schema?.Resource is not null || task.Output?.Schema?.Resource is not null) return TooMany;
+        if (task.Compensate is not null || PolicyOf(task, flow) is not null) return TooMany;   // what a policy decides is recorded, and so needs a place beside the item's row
         return task switch
         {
             TaskNode.Set or TaskNode.Raise or TaskNode.CallAggregate => 0,
-            TaskNode.Do sequence => Effects(sequence.Tasks),
+            TaskNode.Do sequence => Effects(sequence.Tasks, flow),
             TaskNode.CallHttp or TaskNode.CallOpenApi or TaskNode.CallFunction => task.Timeout is null ? 1 : TooMany,
             _ => TooMany,
         };

@@ -13,6 +13,8 @@ internal sealed partial class Interpreter(WorkflowTree tree, IWorkflowEffects ho
     /// <summary>Tasks that may follow each other without anything recorded: beyond this, a <c>then</c> goes in circles.</summary>
     private const int MaxPureTasks = 100_000;
 
+    private readonly Gates gates = new();
+
     public async Task<ReadOnlyMemory<byte>> RunAsync(RunContext run, ReadOnlyMemory<byte> payload)
     {
         try
@@ -75,12 +77,21 @@ internal sealed partial class Interpreter(WorkflowTree tree, IWorkflowEffects ho
         var startedAt = flow.Run.Now;
         var outer = flow.IsExtension ? scope : scope.WithLazy("task", () => Descriptors.Task(task, raw, default, startedAt));
         if (task.If is not null && !task.If.Evaluate(raw, outer, task.Pointer).IsTruthy) return new Result(raw, Then: Directive.Continue);
+        if (task.Compensate is not null && (flow.Step is not null || flow.Run.IsItem)) throw Fault(ErrorTypes.Configuration, 400, "Not in a map", "What undoes the items of a map stands at the map, once for all of them: see $completed.output.", task.Pointer);
         if (flow.Step is null) flow.Run.ObserveTask(task.Pointer, task.Name);
         if (task.Input?.Schema is not null) await ValidateAsync(task.Input.Schema, raw, flow, $"{place}~input", task.Pointer, $"The input of '{task.Name}'");
         var input = task.Input?.From?.Evaluate(raw, outer, task.Pointer) ?? raw;
         var inner = outer.With("input", input);
-        var result = await RunExtendedAsync(task, place, input, inner, flow);
+        var result = await GuardedAsync(task, place, input, inner, flow);
         if (result.Ended) return result;
+        if (!result.IsFinal) result = await FinishAsync(task, place, raw, input, result, scope, flow, startedAt);
+        if (task.Compensate is not null && flow is { Step: null, IsCompensation: false }) CompensateWith(task, input, result.Output, scope, flow);
+        return result;
+    }
+
+    /// <summary>What becomes of a task's output before the next task is given it.</summary>
+    private async ValueTask<Result> FinishAsync(TaskNode task, Place place, JqValue raw, JqValue input, Result result, Scope scope, Flow flow, DateTimeOffset startedAt)
+    {
         if (task.Output is null && task.Export is null) return result;
         var done = scope.With("input", input);
         if (!flow.IsExtension) done = done.WithLazy("task", () => Descriptors.Task(task, raw, result.Output, startedAt));
@@ -112,6 +123,7 @@ internal sealed partial class Interpreter(WorkflowTree tree, IWorkflowEffects ho
         TaskNode.CallReusable call => CallReusableAsync(call, place, input, scope, flow),
         TaskNode.CallExternal call => CallExternalAsync(call, place, input, scope, flow),
         TaskNode.CallMap map => MapAsync(map, place, input, scope, flow),
+        TaskNode.CallApprove call => ApproveAsync(call, place, input, scope, flow),
         TaskNode.CallAggregate call => new(new Result(Aggregation.Compute(call.Aggregate, input, scope, task.Pointer))),
         TaskNode.RunWorkflow run => RunWorkflowAsync(run, place, input, scope, flow),
         TaskNode.Unsupported unsupported => throw Fault(ErrorTypes.NotSupported, 501, "Not supported", $"'{unsupported.What}' is part of the language, but not of this server.", task.Pointer),

@@ -17,7 +17,7 @@ internal static class SecretMask
     {
         var texts = secrets.SelectMany(Texts).Where(text => text.Length > 0).Distinct(StringComparer.Ordinal).OrderByDescending(text => text.Length).ToList();
         var error = thrown.Error with { Title = Mask(thrown.Error.Title, texts) ?? Masked, Detail = Mask(thrown.Error.Detail, texts) };
-        return error == thrown.Error ? thrown : new WorkflowException(error, thrown.Class) { RetryAfter = thrown.RetryAfter };
+        return error == thrown.Error ? thrown : new WorkflowException(error, thrown.Class) { RetryAfter = thrown.RetryAfter, Attempt = thrown.Attempt, Decision = thrown.Decision };
     }
 
     private static string? Mask(string? text, List<string> secrets)

@@ -17,7 +17,7 @@ internal static class CallParser
         ["mcp"] = ["protocolVersion", "method", "parameters", "timeout", "transport", "client"],
     };
 
-    private static readonly string[] Ours = ["http", "openapi", "map", "workflow", "aggregate"];
+    private static readonly string[] Ours = ["http", "openapi", "map", "workflow", "aggregate", "approve"];
 
     public static TaskNode? Call(ObjectReader reader, ParseContext context, VariableNames variables, int depth)
     {
@@ -36,6 +36,7 @@ internal static class CallParser
             case "openapi": return Arguments(reader, with, context) is { } openApi ? OpenApi(openApi, context, variables) : null;
             case "map": return Arguments(reader, with, context) is { } map ? Map(map, context, variables, depth) : null;
             case "aggregate": return Arguments(reader, with, context) is { } aggregate ? Aggregate(aggregate, context, variables) : null;
+            case "approve": return Arguments(reader, with, context) is { } approve ? ApproveParser.Call(approve, context, variables) : null;
             case "workflow": return Arguments(reader, with, context) is { } workflow ? Workflow(workflow, context, variables) : null;
         }
         return Function(function, reader, with, context, variables);
@@ -91,7 +92,9 @@ internal static class CallParser
         var onError = with.TakeWord("on_error", MapErrors.Fail, ("fail", MapErrors.Fail), ("collect", MapErrors.Collect), ("skip", MapErrors.Skip));
         var inner = variables.With(each, at);
         if (with.Has("do") == with.Has("workflow")) context.Add(with.Pointer, "A map has either 'do' or 'workflow'.", "Write the tasks for each item below 'do:'.");
+        context.Maps++;
         var tasks = with.Take("do") is { } list ? TaskParser.List(list, with.At("do"), context, inner, depth + 1) : null;
+        context.Maps--;
         TaskNode? workflow = null;
         if (with.Take("workflow") is { } w && ObjectReader.Open(w, with.At("workflow"), context, "'workflow'") is { } child)
         {

@@ -4,19 +4,23 @@ using Baton.Jq;
 namespace Baton.Engine.Dsl.Parsing;
 
 /// <summary>What the parser of a document knows at any place: who hosts it, what it may refer to, and what was found wrong so far.</summary>
-internal sealed class ParseContext(IWorkflowEffects host, IReadOnlyDictionary<string, int> lines)
+internal sealed class ParseContext(IWorkflowEffects? host, IReadOnlyDictionary<string, int> lines)
 {
     /// <summary>Beyond this, further problems are no help.</summary>
     private const int MaxProblems = 50;
 
     private readonly List<DslProblem> problems = [];
 
-    public IWorkflowEffects Host => host;
+    /// <summary>Null is given only where nothing that needs a host may stand: in a server's file of policies.</summary>
+    public IWorkflowEffects Host => host ?? throw new InvalidOperationException("There is no host here.");
 
     public IReadOnlyList<DslProblem> Problems => problems;
 
     /// <summary>In loose mode, any text that is a program is evaluated.</summary>
     public bool Loose { get; set; }
+
+    /// <summary>How many maps stand around what is parsed.</summary>
+    public int Maps { get; set; }
 
     /// <summary>The document's <c>use</c>, as data: what is referred to is parsed where it is used.</summary>
     public JqObject Use { get; set; } = JqObject.Empty;

@@ -65,12 +65,12 @@ internal static class TaskParser
             "listen" or "emit" => EventParser.Event(kind, reader, context, variables, depth),
             _ => FlowParser.Flow(kind, reader, context, variables, depth),
         };
-        var common = Common(reader, context, variables);
+        var common = Common(reader, context, variables, depth);
         reader.Close($"A '{kind}' task");
         return task is null ? null : common(task with { Name = name, Pointer = pointer, Definition = definition });
     }
 
-    private static Func<TaskNode, TaskNode> Common(ObjectReader reader, ParseContext context, VariableNames variables)
+    private static Func<TaskNode, TaskNode> Common(ObjectReader reader, ParseContext context, VariableNames variables, int depth)
     {
         var condition = CommonParser.Condition(reader, "if", context, variables);
         var input = CommonParser.Input(reader, context, variables);
@@ -78,8 +78,8 @@ internal static class TaskParser
         var export = CommonParser.Output(reader, "export", context, variables);
         var timeout = CommonParser.Timeout(reader, context, variables);
         var then = CommonParser.Then(reader);
-        if (reader.Take("metadata") is { IsObject: false }) context.Add(reader.At("metadata"), "'metadata' is an object.", "Write key and value pairs.");
-        return task => task with { If = condition, Input = input, Output = output, Export = export, Timeout = timeout, Then = then };
+        var (onError, compensate) = MetadataParser.Task(reader, context, variables, depth);
+        return task => task with { If = condition, Input = input, Output = output, Export = export, Timeout = timeout, Then = then, OnError = onError, Compensate = compensate };
     }
 
     /// <summary>A directive can only name a task of its own list.</summary>

@@ -1,0 +1,50 @@
+using System.Collections.Immutable;
+using Baton.Engine.Dsl.Documents;
+using Baton.Engine.Dsl.Expressions;
+using Baton.Engine.Policies;
+using Baton.Jq;
+
+namespace Baton.Engine.Dsl.Parsing;
+
+/// <summary>What stands under <c>metadata.baton</c>, ours, where the language leaves room. Metadata of others is left alone.</summary>
+internal static class MetadataParser
+{
+    /// <summary>Read by others than the engine: by what finds a workflow by its type, and by what claims runs.</summary>
+    private static readonly string[] Foreign = ["types", "priority", "concurrency"];
+
+    public static (ImmutableArray<ErrorPolicy> OnError, bool CompensatesOnCancel) Document(JqValue document, ParseContext context, VariableNames variables)
+    {
+        if (!document.IsObject || document["metadata"] is not { IsObject: true } metadata || Ours(metadata, "/document/metadata", context) is not { } reader) return default;
+        foreach (var name in Foreign) reader.TakeAny(name);
+        var (onError, onCancel) = (PolicyParser.OnError("workflow", reader, context, variables, depth: 0), reader.TakeBoolean("compensate_on_cancel", false));
+        reader.Close("'metadata.baton' of a document");
+        return (onError, onCancel);
+    }
+
+    public static (ImmutableArray<ErrorPolicy> OnError, TaskList? Compensate) Task(ObjectReader task, ParseContext context, VariableNames variables, int depth)
+    {
+        if (task.Take("metadata") is not { } metadata) return default;
+        if (!metadata.IsObject)
+        {
+            context.Add(task.At("metadata"), "'metadata' is an object.", "Write key and value pairs.");
+            return default;
+        }
+        if (Ours(metadata, task.At("metadata"), context) is not { } reader) return default;
+        var (onError, compensate) = (PolicyParser.OnError("task", reader, context, variables, depth), Compensate(reader, context, variables, depth));
+        reader.Close("'metadata.baton' of a task");
+        return (onError, compensate);
+    }
+
+    private static ObjectReader? Ours(JqValue metadata, string pointer, ParseContext context) =>
+        metadata.AsObject().TryGetValue("baton", out var ours) ? ObjectReader.Open(ours, $"{pointer}/baton", context, "'metadata.baton'") : null;
+
+    /// <summary>Tasks that read what the finished one was given and gave as <c>$completed</c>.</summary>
+    private static TaskList? Compensate(ObjectReader parent, ParseContext context, VariableNames variables, int depth)
+    {
+        if (parent.Take("compensate") is not { } value || ObjectReader.Open(value, parent.At("compensate"), context, "'compensate'") is not { } reader) return null;
+        if (context.Maps > 0) context.Add(reader.Pointer, "Items of a map are not undone one by one.", "Move 'compensate' to the map itself: $completed.output has the outputs of all items.");
+        var tasks = reader.Require("do", "'compensate'") is { } list ? TaskParser.List(list, reader.At("do"), context, variables.With("completed"), depth + 1) : null;
+        reader.Close("'compensate'");
+        return tasks;
+    }
+}

@@ -16,6 +16,8 @@ public sealed class BatonClient(HttpClient http, string? key = null)
 
     public RunsClient Runs => new(this);
 
+    public ApprovalsClient Approvals => new(this);
+
     public WorkflowsClient Workflows => new(this);
 
     /// <exception cref="BatonException">The server refused, or cannot be reached.</exception>

@@ -46,6 +46,7 @@ public sealed class HistoryTests
             var world = new World();
             world.WhenWaiting = run =>
             {
+                if (world.Journal.Answer(run, """{"choice":"go","by":"ada"}""")) return true;
                 world.Journal.Send(run, InboxKind.Signal, "go", "7"u8.ToArray());
                 world.Journal.Publish("tick", "here", Encoding.UTF8.GetBytes("""{"specversion":"1.0","id":"1","type":"tick","source":"here","data":{"n":1}}"""));
                 return true;
@@ -74,6 +75,15 @@ public sealed class HistoryTests
               - end: { set: { many: '${ $steps.many }', both: '${ $steps.both }', hear: '${ $steps.hear }', tell: '${ $steps.tell.id }', child: '${ $steps.child }' } }
             """, null),
         ("0.1-code", null, "everything"),
+        ("0.2-policies", $$"""
+            {{Dsl.Documents.Header}}
+            do:
+              - whole: { do: [ { w: { call: work, with: { value: '${ .n }' } } }, { bad: { raise: { error: { type: 'urn:x', status: 503 } } } } ], metadata: { baton: { on_error: { rules: [ { status: 503, retry: { max_retries: 1, delay: PT1M, jitter: false }, fallback: [ { do: [ { again: { raise: { error: { type: 'urn:y', status: 500 } } } } ] }, { do: [ { w: { call: work, with: { value: 8 } } } ] } ], skip: {} } ] } } } }
+              - skipped: { raise: { error: { type: 'urn:z', status: 400 } }, metadata: { baton: { on_error: standard } } }
+              - ask: { call: approve, with: { title: Sure?, choices: [go, stop], data: { n: 1 } } }
+              - decided: { raise: { error: { type: 'urn:z', status: 500 } }, metadata: { baton: { on_error: { rules: [ { escalate: { deadline: PT1H, on_expiry: { choice: skip } } } ] } } } }
+              - end: { set: { whole: '${ $steps.whole }', skipped: '${ $steps.skipped }', ask: '${ $steps.ask.choice }' } }
+            """, null),
     ];
 
     private static WorkflowBody Body(string? document, string? workflow, FakeEffects effects, World world)

@@ -56,7 +56,7 @@ public sealed record Page<T>(IReadOnlyList<T> Items, string? NextCursor);
 public sealed record RunResult(string Id, string State, JsonElement? Output, ErrorView? Error);
 
 /// <summary>One recorded fact of a run.</summary>
-/// <param name="Kind">run_started, step_completed, step_failed, timer_set, timer_fired, listening_started, listening_stopped, event_received, signal_received, event_emitted, child_started, child_ended, map_started or state_changed.</param>
+/// <param name="Kind">run_started, step_completed, step_failed, timer_set, timer_fired, listening_started, listening_stopped, event_received, signal_received, event_emitted, child_started, child_ended, map_started, state_changed, policy_decided, approval_asked, approval_lapsed, approval_settled, compensation_started or compensated.</param>
 /// <param name="Key">The step; empty for facts of the whole run.</param>
 /// <param name="Body">Input, output or event, as its kind has one.</param>
 /// <param name="Meta">What else the kind says: an error, a due time, a child's id, a model call's tokens.</param>

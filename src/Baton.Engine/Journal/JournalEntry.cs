@@ -54,8 +54,12 @@ public abstract record JournalEntry(long Seq, DateTimeOffset At, string Key)
         public override bool IsOutcome => true;
     }
 
-    /// <summary>From here on, the run only undoes what its finished tasks did; then it ends as <paramref name="Ends"/>.</summary>
-    public sealed record CompensationStarted(long Seq, DateTimeOffset At, string Key, RunState Ends) : JournalEntry(Seq, At, Key)
+    /// <summary>
+    /// From here on, the run only undoes what its finished tasks did; then it ends as <paramref name="Ends"/>. With it, storage takes a request to cancel
+    /// as heard: it is this entry now that says how the run ends.
+    /// </summary>
+    /// <param name="Reason">Why a run was cancelled.</param>
+    public sealed record CompensationStarted(long Seq, DateTimeOffset At, string Key, RunState Ends, string? Reason) : JournalEntry(Seq, At, Key)
     {
         public override bool IsOutcome => true;
     }

@@ -32,7 +32,7 @@ public sealed class RunExecution
     private Request request;
     private string? requestReason;
     private int busy, ids;
-    private bool live, settling, cancelled;
+    private bool live, settling, cancelled, deaf;
     private volatile bool ended;
 
     private enum Request { None, Stop, Pause, Cancel }
@@ -252,6 +252,9 @@ public sealed class RunExecution
 
     internal bool HasEnded => ended;
 
+    /// <summary>True once all that is recorded has been handed over.</summary>
+    internal bool IsLive => live;
+
     // --- The loop ------------------------------------------------------------------------------------------------------------------
 
     private void Settle(Operation operation, JournalEntry outcome)
@@ -283,7 +286,7 @@ public sealed class RunExecution
         }
         if (request != Request.None) return busy == 0 && (request == Request.Stop ? Park(requeue: true) : Settle());
         if (blocked.Count > 0) return StartBlocked();
-        return busy == 0 && active.Count > 0 && IsLongWait && Park(requeue: false);
+        return busy == 0 && active.Count > 0 && IsLongWait && !deaf && Park(requeue: false);   // storage lets no run wait of which something is asked
     }
 
     private bool ReplayNext()
@@ -327,8 +330,8 @@ public sealed class RunExecution
     private bool StartCompensations()
     {
         settling = true;
-        var ends = request == Request.Cancel ? RunState.Cancelled : RunState.Failed;
-        Append((seq, at) => new JournalEntry.CompensationStarted(seq, at, Compensations.Key, ends), entry =>
+        var (ends, reason) = request == Request.Cancel ? (RunState.Cancelled, requestReason) : (RunState.Failed, null);
+        Append((seq, at) => new JournalEntry.CompensationStarted(seq, at, Compensations.Key, ends, reason), entry =>
         {
             settling = false;
             Compensate((JournalEntry.CompensationStarted)entry);
@@ -338,8 +341,12 @@ public sealed class RunExecution
 
     private void Compensate(JournalEntry.CompensationStarted started)
     {
-        cancelled = started.Ends == RunState.Cancelled;
-        if (request == Request.Cancel) request = Request.None;   // it is heard: what undoes the run may now be paused or stopped as any work
+        (cancelled, requestReason) = (started.Ends == RunState.Cancelled, started.Reason);
+        if (request == Request.Cancel)
+        {
+            request = Request.None;   // it is heard: what undoes the run may now be paused or stopped as any work
+            deaf = !live;   // it was asked after that again
+        }
         if (started.At > Now) Now = started.At;
         Cancel(root);
         Compensations.Begin(cancelled ? null : Thrown);
@@ -370,7 +377,12 @@ public sealed class RunExecution
         loop.Deliver(static state =>
         {
             var (run, asked, reason) = ((RunExecution, Request, string?))state;
-            if (run.ended || run.request >= asked || (asked == Request.Cancel && run.Compensations.HasBegun)) return;
+            if (run.ended || run.request >= asked) return;
+            if (asked == Request.Cancel && run.Compensations.HasBegun)
+            {
+                run.deaf = true;   // it ends as soon as it is undone
+                return;
+            }
             run.request = asked;
             run.requestReason = reason;
             if (asked == Request.Cancel && !run.compensatesOnCancel) run.Cancel(run.root);

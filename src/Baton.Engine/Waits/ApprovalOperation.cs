@@ -13,7 +13,7 @@ internal sealed class ApprovalOperation(RunExecution run, string key, CancelScop
 {
     private readonly TaskCompletionSource<JqValue> result = new();
     private JournalEntry.ApprovalAsked? recorded;
-    private bool hasLapsed;
+    private bool isAsked, hasLapsed;
 
     public override string Kind => "approval";
 
@@ -23,7 +23,7 @@ internal sealed class ApprovalOperation(RunExecution run, string key, CancelScop
     public override bool Restore(Recorded recorded)
     {
         if (recorded.Opening is not JournalEntry.ApprovalAsked asked || recorded.Outcome is not (null or JournalEntry.ApprovalSettled)) return false;
-        (this.recorded, hasLapsed) = (asked, recorded.HasLapsed);
+        (this.recorded, isAsked, hasLapsed) = (asked, true, recorded.HasLapsed);
         return true;
     }
 
@@ -39,12 +39,18 @@ internal sealed class ApprovalOperation(RunExecution run, string key, CancelScop
         Run.Append((seq, at) => new JournalEntry.ApprovalAsked(seq, at, Key, asked), _ =>
         {
             Run.Leave();
+            isAsked = true;
             if (Run.Find(Key) == this) Await(asked.Deadline);
+            else if (!Run.Root.IsCancelled) Close();
         });
     }
 
-    public override void OnDue()
+    public override void OnDue() => Close();
+
+    /// <summary>Nobody waits any longer: its time is over, or that of the task around it.</summary>
+    private void Close()
     {
+        if (!isAsked || hasLapsed || !Run.IsLive) return;
         Run.Enter();
         hasLapsed = true;
         Run.Append((seq, at) => new JournalEntry.ApprovalLapsed(seq, at, Key, approval.Id), _ =>
@@ -67,7 +73,11 @@ internal sealed class ApprovalOperation(RunExecution run, string key, CancelScop
         result.SetResult(JqValue.Parse(settled.Answer.Span, Payloads.Trusted));
     }
 
-    public override void Cancel() => result.TrySetCanceled();
+    public override void Cancel()
+    {
+        if (!Run.Root.IsCancelled) Close();   // at the run's end, all that is open is withdrawn with it
+        result.TrySetCanceled();
+    }
 
     private void Await(DateTimeOffset? due)
     {

@@ -49,7 +49,7 @@ internal static class LogsCommand
     private static void Print(JournalEntryView entry, bool bodies)
     {
         var failed = entry.Kind == "step_failed";
-        var line = $"{entry.At:HH:mm:ss.fff} {entry.Seq,5} {entry.Kind,-18} {entry.Key}{Details(entry)}";
+        var line = $"{entry.At:HH:mm:ss.fff} {entry.Seq,5} {entry.Kind,-20} {entry.Key}{Details(entry)}";
         Output.Out.WriteLine(line, failed ? new Style(Color.Red) : Style.Plain);
         if (bodies && entry.Body is { } body) Output.Out.WriteLine($"                   {body}");
     }
@@ -63,7 +63,9 @@ internal static class LogsCommand
         {
             foreach (var property in meta.EnumerateObject())
             {
-                if (property.Name == "error") details.Add(Output.ErrorIn(meta));
+                if (property.Name == "policy") details.Add(Output.Decision(property.Value));
+                else if (property.Name == "approval") details.Add(Output.Approval(property.Value));
+                else if (property.Name == "error") details.Add(Output.ErrorIn(meta));
                 else if (property.Name == "due_at_ms") details.Add($"due {DateTimeOffset.FromUnixTimeMilliseconds(property.Value.GetInt64()):O}");
                 else if (property.Name is not ("behaviour" or "subscriptions" or "workflow" or "detached")) details.Add($"{property.Name} {property.Value}");
             }

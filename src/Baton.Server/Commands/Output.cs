@@ -69,4 +69,15 @@ internal static class Output
         meta.TryGetProperty("error", out var error) ? $"{error.GetProperty("title").GetString()}: {(error.TryGetProperty("detail", out var detail) ? detail.GetString() : "")}" : "";
 
     public static string Describe(ErrorView error) => $"{error.Title} ({error.Status}){(error.Instance is null ? "" : $" at {error.Instance}")}{(error.Detail is null ? "" : $": {error.Detail}")}";
+
+    /// <summary>What an error policy decided, and why.</summary>
+    public static string Decision(JsonElement policy)
+    {
+        var rule = policy.GetProperty("rule").GetString();
+        return $"{policy.GetProperty("move").GetString()} {policy.GetProperty("class").GetString()}{(string.IsNullOrEmpty(rule) ? "" : $" by {rule}")}: {policy.GetProperty("reason").GetString()}";
+    }
+
+    /// <summary>What a person is asked.</summary>
+    public static string Approval(JsonElement approval) =>
+        approval.GetProperty("id").GetString() + (approval.TryGetProperty("title", out var title) ? $": {title.GetString()}" : "") + (approval.TryGetProperty("assignee", out var assignee) ? $", for {assignee.GetString()}" : "");
 }

@@ -46,6 +46,9 @@ internal sealed class RunProgress(IAnsiConsole console)
             case "step_completed" when !entry.Key.Contains('~'): Line($"  [green]✓[/] {Label(entry.Key)} [grey]{Took(entry)}[/]"); break;
             case "step_failed": Line($"  [red]✗[/] {Label(entry.Key)} [grey]attempt {entry.Attempt}[/] {Markup.Escape(entry.Meta is { } meta ? Output.ErrorIn(meta) : "")}"); break;
             case "child_started": Line($"  [blue]→[/] {Label(entry.Key)} started {entry.Meta!.Value.GetProperty("child").GetString()}"); break;
+            case "policy_decided": Line($"  [yellow]↪[/] {Label(entry.Key)} {Markup.Escape(Output.Decision(entry.Meta!.Value.GetProperty("policy")))}"); break;
+            case "approval_asked": Line($"  [blue]?[/] {Label(entry.Key)} {Markup.Escape(Output.Approval(entry.Meta!.Value.GetProperty("approval")))}: answer with 'baton approve'"); break;
+            case "compensated": Line($"  {(entry.Meta!.Value.TryGetProperty("error", out _) ? "[red]✗[/]" : "[green]↩[/]")} {Markup.Escape(entry.Meta.Value.GetProperty("task").GetString()!)} undone{(entry.Meta.Value.TryGetProperty("error", out _) ? $": {Markup.Escape(Output.ErrorIn(entry.Meta.Value))}" : "")}"); break;
             case "event_emitted": Line($"  [green]✓[/] {Label(entry.Key)} published"); break;
         }
     }

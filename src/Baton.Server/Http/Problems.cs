@@ -32,6 +32,15 @@ internal static class Problems
 
     public static ProblemResult UnknownRun(string id) => Of("unknown-run", 404, "No such run", $"There is no run {id}.");
 
+    public static ProblemResult UnknownApproval(string id) => Of("unknown-approval", 404, "No such approval", $"There is no approval {id}.");
+
+    public static ProblemResult ApprovalClosed(string id, string state, string? by) => Of("approval-closed", 409, "The approval is not open", (state, by) switch
+    {
+        ("answered", _) => $"{id} was answered by {by}. An approval is answered once.",
+        ("withdrawn", _) => $"{id} was withdrawn: the run that asked has ended.",
+        _ => $"{id} has expired: its deadline has passed.",
+    });
+
     public static ProblemResult VersionTaken(WorkflowName name) =>
         Of("version-taken", 409, "The version is registered with other content", $"{name} is registered, and its document is another one. A registered version never changes: give this document a new version.");
 

@@ -32,15 +32,15 @@ internal sealed class Credentials
         return new Credentials(loaded.ToImmutable());
     }
 
-    /// <summary>Whose the key is, or null. Takes the same time for every key.</summary>
-    public TenantId? Find(string presented)
+    /// <summary>Whose the key is and what it is called, or null. Takes the same time for every key.</summary>
+    public (TenantId Tenant, string Name)? Find(string presented)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(Encoding.UTF8.GetBytes(presented), hash);
-        TenantId? found = null;
-        foreach (var (known, tenant, _) in keys)
+        (TenantId, string)? found = null;
+        foreach (var (known, tenant, name) in keys)
         {
-            if (CryptographicOperations.FixedTimeEquals(known, hash)) found = tenant;
+            if (CryptographicOperations.FixedTimeEquals(known, hash)) found = (tenant, name);
         }
         return found;
     }

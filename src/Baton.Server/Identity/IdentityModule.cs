@@ -21,8 +21,8 @@ internal static class IdentityModule
             var credentials = app.Services.GetRequiredService<Credentials>();
             app.Use(async (context, next) =>
             {
-                var (tenant, problem) = Identify(context.Request, credentials);
-                if (tenant is { } known) context.Features.Set(new Caller(known));
+                var (caller, problem) = Identify(context.Request, credentials);
+                if (caller is not null) context.Features.Set(caller);
                 else if (context.GetEndpoint()?.Metadata.GetMetadata<OpenEndpoint>() is null)
                 {
                     await problem!.ExecuteAsync(context);
@@ -43,12 +43,15 @@ internal static class IdentityModule
     {
         /// <summary>Whose request this is.</summary>
         public TenantId Tenant => context.Features.Get<Caller>()?.Tenant ?? throw new InvalidOperationException("The request was not identified.");
+
+        /// <summary>The name of the credential; "local" where none is needed.</summary>
+        public string CallerName => context.Features.Get<Caller>()?.Name ?? throw new InvalidOperationException("The request was not identified.");
     }
 
-    private static (TenantId? Tenant, ProblemResult? Problem) Identify(HttpRequest request, Credentials credentials)
+    private static (Caller? Caller, ProblemResult? Problem) Identify(HttpRequest request, Credentials credentials)
     {
-        if (!credentials.AreConfigured) return LocalCallers.Refuse(request) is { } foreign ? (null, foreign) : (TenantId.Default, null);
-        return Presented(request) is { } key && credentials.Find(key) is { } tenant ? (tenant, null) : (null, Problems.Unauthorized());
+        if (!credentials.AreConfigured) return LocalCallers.Refuse(request) is { } foreign ? (null, foreign) : (new Caller(TenantId.Default, "local"), null);
+        return Presented(request) is { } key && credentials.Find(key) is var (tenant, name) ? (new Caller(tenant, name), null) : (null, Problems.Unauthorized());
     }
 
     private static string? Presented(HttpRequest request)
@@ -58,7 +61,7 @@ internal static class IdentityModule
         return header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? header[Scheme.Length..].Trim() : null;
     }
 
-    private sealed record Caller(TenantId Tenant);
+    private sealed record Caller(TenantId Tenant, string Name);
 
     private sealed record OpenEndpoint;
 }

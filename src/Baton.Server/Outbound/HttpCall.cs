@@ -33,7 +33,7 @@ internal sealed record HttpCall(OutboundRequest Request, HttpOutput Output, bool
         method = HeaderRules.Method(method);
         uri = CheckUri(uri);
         HeaderRules.Check(headers, uri);
-        var request = new OutboundRequest(method, uri, headers, body?.Bytes).Without("Host");
+        var request = new OutboundRequest(method, uri, headers, body?.Bytes) { RefreshesCredential = step.RefreshesCredential }.Without("Host");
         if (body is not null) request = request.With("Content-Type", body.ContentType);
         if (!request.Has("User-Agent")) request = request.With("User-Agent", Agent);
         if (!request.Has("Accept")) request = request.With("Accept", "application/json, */*;q=0.8");

@@ -11,6 +11,9 @@ internal sealed record OutboundRequest(string Method, Uri Uri, ImmutableArray<Ke
     /// <summary>True when an operator, not a workflow, has named the host.</summary>
     public bool IsConfigured { get; init; }
 
+    /// <summary>True to have a token asked for anew, whatever is kept.</summary>
+    public bool RefreshesCredential { get; init; }
+
     /// <summary>How messages name it.</summary>
     public string Label => $"{Method} {SafeUri.ForMessage(Uri)}";
 

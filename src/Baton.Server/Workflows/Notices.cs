@@ -1,17 +1,18 @@
 using Baton.Engine;
 using Baton.Server.Cluster;
+using Baton.Server.Notifications;
 
 namespace Baton.Server.Workflows;
 
 /// <summary>What a transaction gives reason to tell: told here once it is durable, and to other nodes with the commit.</summary>
-internal sealed class Notices(Wakeups wakeups, Node node)
+internal sealed class Notices(Wakeups wakeups, Node node, Outbox? outbox)
 {
     private HashSet<string>? broadcast;
     private List<RunId>? changed;
     private List<(RunId Run, string? Request, string? Reason)>? called;
     private List<(TenantId Tenant, RunId Run, string Namespace, string Workflow)>? ended;
     private DateTimeOffset? parked;
-    private bool queued;
+    private bool queued, notified;
 
     /// <summary>Lines for other nodes; null for none.</summary>
     public IEnumerable<string>? Broadcast => broadcast;
@@ -44,8 +45,12 @@ internal sealed class Notices(Wakeups wakeups, Node node)
         if (isFollowed) Tell(NodeNews.Ended(tenant, run, space, workflow));
     }
 
+    /// <summary>Something was written into the outbox.</summary>
+    public void Notified() => notified = true;
+
     public void Send()
     {
+        if (notified) outbox?.Tell();
         foreach (var run in changed ?? []) wakeups.Changed(run);
         foreach (var (run, request, reason) in called ?? []) wakeups.Called(run, request, reason);
         foreach (var (tenant, run, space, workflow) in ended ?? []) wakeups.Ended(tenant, run, space, workflow);

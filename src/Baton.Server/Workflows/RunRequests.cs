@@ -1,5 +1,6 @@
 using Baton.Engine;
 using Baton.Server.Cluster;
+using Baton.Server.Notifications;
 using Baton.Server.Storage;
 
 namespace Baton.Server.Workflows;
@@ -15,7 +16,7 @@ internal sealed class AppendRequest(RunLease lease, JournalEntry entry, RunWrite
     public override IEnumerable<string>? Broadcast => notices.Broadcast;
 
     public override BulkWrite? Bulk => row.Body.Length > Body.MaxInline ? null
-        : !NeedsSavepoint ? AppendBulk.Instance : entry is JournalEntry.StateChanged { State: RunState.Completed or RunState.Failed or RunState.Cancelled } ? EndBulk.Instance : null;
+        : !NeedsSavepoint ? AppendBulk.Instance : entry is JournalEntry.StateChanged { State: RunState.Completed or RunState.Failed or RunState.Cancelled, Decision: null } ? EndBulk.Instance : null;
 
     public RunLease Lease => lease;
 
@@ -68,6 +69,10 @@ internal sealed class AppendRequest(RunLease lease, JournalEntry entry, RunWrite
             case JournalEntry.ListeningStopped e: effects.StopListening(effects.RunNo(lease), e.Listener); break;
             case JournalEntry.EventEmitted e: effects.Publish(CloudEvent.Read(e.Event)); break;
             case JournalEntry.ChildStarted e: effects.StartChild(lease, e); break;
+            case JournalEntry.ApprovalAsked e: effects.Ask(lease.Run, e); break;
+            case JournalEntry.ApprovalLapsed e: effects.Lapse(lease.Run, e); break;
+            case JournalEntry.ApprovalSettled e: effects.RemoveMessage(effects.RunNo(lease), e.InboxNo); break;
+            case JournalEntry.CompensationStarted { Ends: RunState.Cancelled }: effects.Hear(lease); break;
             case JournalEntry.StateChanged e: effects.SetState(lease, e); break;
         }
     }
@@ -124,5 +129,11 @@ internal sealed class ParkRunRequest(RunLease lease, ParkRequest request, RunWri
 /// <summary>What every write of this feature needs.</summary>
 internal sealed record RunWrites(WorkflowSql Sql, EventTriggers Triggers, Wakeups Wakeups, Node Node, TimeProvider Time)
 {
-    public Notices NewNotices() => new(Wakeups, Node);
+    /// <summary>What new runs are started under.</summary>
+    public EngineBehaviour Behaviour { get; init; } = EngineBehaviour.Current;
+
+    /// <summary>Where notifications are written; null where nobody is told of anything.</summary>
+    public Outbox? Outbox { get; init; }
+
+    public Notices NewNotices() => new(Wakeups, Node, Outbox);
 }

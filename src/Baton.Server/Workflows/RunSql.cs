@@ -65,6 +65,9 @@ internal sealed record RunSql
     /// <summary>The same, for the writer.</summary>
     public string AskedNow { get; init; } = "SELECT request, request_reason FROM runs WHERE tenant_id = $1 AND id = $2";
 
+    /// <summary>What was asked is done, though the run has not ended.</summary>
+    public string Hear { get; init; } = "UPDATE runs SET request = NULL, request_reason = NULL WHERE tenant_id = $1 AND id = $2";
+
     public string StateOf { get; init; } = "SELECT state FROM runs WHERE tenant_id = $1 AND id = $2";
 
     public static readonly RunSql Sqlite = new(), Postgres = new()
@@ -92,11 +95,11 @@ internal sealed record RunSql
 }
 
 /// <summary>All statements of this feature, for one database.</summary>
-internal sealed record WorkflowSql(RunSql Runs, JournalSql Journal, ScheduleSql Schedules, DefinitionSql Definitions, RunQuerySql Queries)
+internal sealed record WorkflowSql(RunSql Runs, JournalSql Journal, ScheduleSql Schedules, DefinitionSql Definitions, RunQuerySql Queries, ApprovalSql Approvals)
 {
-    public static readonly WorkflowSql Sqlite = new(RunSql.Sqlite, JournalSql.Sqlite, ScheduleSql.Sqlite, DefinitionSql.Sqlite, RunQuerySql.Sqlite);
+    public static readonly WorkflowSql Sqlite = new(RunSql.Sqlite, JournalSql.Sqlite, ScheduleSql.Sqlite, DefinitionSql.Sqlite, RunQuerySql.Sqlite, ApprovalSql.Sqlite);
 
-    public static readonly WorkflowSql Postgres = new(RunSql.Postgres, JournalSql.Postgres, ScheduleSql.Postgres, DefinitionSql.Postgres, RunQuerySql.Postgres);
+    public static readonly WorkflowSql Postgres = new(RunSql.Postgres, JournalSql.Postgres, ScheduleSql.Postgres, DefinitionSql.Postgres, RunQuerySql.Postgres, ApprovalSql.Postgres);
 
     public static WorkflowSql For(Dialect dialect) => dialect == Dialect.Sqlite ? Sqlite : Postgres;
 }

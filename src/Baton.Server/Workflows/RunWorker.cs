@@ -11,7 +11,7 @@ using Microsoft.Extensions.Options;
 namespace Baton.Server.Workflows;
 
 /// <summary>Claims runs and executes them in this process, as many as it has room for.</summary>
-internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCatalog catalog, Node node, NodeRegistry registry, LeaderLease lease, Wakeups wakeups, StepFeed steps, IOptions<WorkflowOptions> options, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<RunWorker> log)
+internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCatalog catalog, RunWrites writes, Node node, NodeRegistry registry, LeaderLease lease, Wakeups wakeups, StepFeed steps, IOptions<WorkflowOptions> options, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<RunWorker> log)
     : BackgroundService
 {
     /// <summary>Most runs that are claimed at once.</summary>
@@ -50,8 +50,8 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
 
     /// <summary>Executes a run that was stored as this node's.</summary>
     /// <param name="callsBefore"><see cref="Calls"/> from before it was stored.</param>
-    public ValueTask AdoptAsync(RunLease lease, WorkflowBody body, ReadOnlyMemory<byte> input, DateTimeOffset startedAt, long callsBefore) =>
-        ExecuteAsync(lease, new RunHistory([new JournalEntry.RunStarted(0, startedAt, input, EngineBehaviour.Current)], []), body, callsBefore);
+    public ValueTask AdoptAsync(RunLease lease, RunnableWorkflow body, ReadOnlyMemory<byte> input, DateTimeOffset startedAt, long callsBefore) =>
+        ExecuteAsync(lease, new RunHistory([new JournalEntry.RunStarted(0, startedAt, input, writes.Behaviour)], []), body, callsBefore);
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -152,7 +152,7 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
 
     private static bool IsPassing(Exception e) => e is OperationCanceledException || (e is StorageUnavailableException && !(e.InnerException is SqliteException sqlite && SqliteErrors.IsBroken(sqlite)));
 
-    private async ValueTask<WorkflowBody> BodyAsync(Claim claim, CancellationToken cancel)
+    private async ValueTask<RunnableWorkflow> BodyAsync(Claim claim, CancellationToken cancel)
     {
         try
         {
@@ -164,7 +164,7 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
         }
     }
 
-    private async ValueTask ExecuteAsync(RunLease lease, RunHistory history, WorkflowBody body, long callsBefore, Claim? claim = null)
+    private async ValueTask ExecuteAsync(RunLease lease, RunHistory history, RunnableWorkflow workflow, long callsBefore, Claim? claim = null)
     {
         RunState? asked = claim?.Request switch
         {
@@ -172,7 +172,7 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
             "cancel" => RunState.Cancelled,
             _ => RunState.Paused,
         };
-        var execution = RunExecution.Start(lease, history, body, journal, engine, asked, claim?.Reason);
+        var execution = RunExecution.Start(lease, history, workflow.Body, journal, engine, asked, claim?.Reason, workflow.CompensatesOnCancel);
         live[lease.Run] = execution;
         if (draining) execution.RequestStop();
         _ = execution.Completion.ContinueWith(static (done, state) =>
@@ -206,7 +206,7 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
     }
 
     /// <summary>A workflow whose runs are paused with the reason.</summary>
-    private static WorkflowBody Broken(string reason) => (_, _) => throw new ReplayMismatchException(reason);
+    private static RunnableWorkflow Broken(string reason) => new((_, _) => throw new ReplayMismatchException(reason), CompensatesOnCancel: false);
 
     private static void Forward(RunExecution execution, string request, string? reason)
     {

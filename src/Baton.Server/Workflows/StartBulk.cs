@@ -9,8 +9,6 @@ internal sealed class StartBulk : BulkWrite
 {
     public static readonly StartBulk Instance = new();
 
-    private static readonly string FirstMeta = JournalRows.ToRow(new JournalEntry.RunStarted(0, default, default, EngineBehaviour.Current)).Meta ?? "";
-
     public override int Order => 0;
 
     public override bool HasRows => false;
@@ -40,7 +38,7 @@ internal sealed class StartBulk : BulkWrite
         parameters.Add([.. all.Select(one => one.Owner)]);
         parameters.Add(all.Select(one => one.NowMs).ToArray());
         parameters.Add([.. all.Select(one => Body.ToArray(one.Run.Input))]);
-        parameters.Add(FirstMeta);
+        parameters.Add(JournalRows.ToRow(new JournalEntry.RunStarted(0, default, default, all[0].Behaviour)).Meta ?? "");   // one server, one behaviour
     }
 
     public override void Read(IReadOnlyList<WriteRequest> requests, DbDataReader rows)

@@ -19,6 +19,8 @@ internal sealed class StartRunRequest(TenantId tenant, NewRun run, string? owner
 
     public string? Owner => owner;
 
+    public EngineBehaviour Behaviour => writes.Behaviour;
+
     public long NowMs => nowMs;
 
     /// <summary>The run was stored, by a bulk write.</summary>

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Baton.Engine;
+using Baton.Jq;
+using Baton.Server.Notifications;
 using Baton.Server.Storage;
 
 namespace Baton.Server.Workflows;
@@ -24,7 +26,7 @@ internal sealed class StoredEffects(SqlStatements statements, RunWrites writes, 
         var no = insert.Long(0);
         insert.Reset();
         foreach (var (name, value) in run.Labels) statements[sql.Runs.AddLabel].Bind(1, Tenant).Bind(2, name).Bind(3, value).Bind(4, no).Execute();
-        var first = JournalRows.ToRow(new JournalEntry.RunStarted(0, DateTimeOffset.FromUnixTimeMilliseconds(nowMs), run.Input, EngineBehaviour.Current));
+        var first = JournalRows.ToRow(new JournalEntry.RunStarted(0, DateTimeOffset.FromUnixTimeMilliseconds(nowMs), run.Input, writes.Behaviour));
         var append = statements[sql.Journal.AppendFirst];
         append.Bind(1, Tenant).Bind(2, no).Bind(3, (long)first.Kind).Bind(4, nowMs);
         Body.Bind(statements, sql.Journal, tenant, first.Body, append, 5);
@@ -107,7 +109,39 @@ internal sealed class StoredEffects(SqlStatements statements, RunWrites writes, 
         statements[sql.Journal.ClearListeners].Bind(1, Tenant).Bind(2, ended.No).Execute();
         CancelChildren(lease.Run);
         TellEnd(ended, change);
+        if (change.Decision is { } decision) Notify(new Notification("run.failed", $"{ended.Namespace}/{ended.Workflow}: run {ended.Id} failed ({decision.Class}, {decision.Move.ToName()})", ended.Id, decision.Notify, Details(ended, change.Error, decision)));
     }
+
+    /// <summary>A request to cancel is heard: the run ends by itself now, and may wait meanwhile.</summary>
+    public void Hear(RunLease lease) => statements[sql.Runs.Hear].Bind(1, Tenant).Bind(2, lease.Run.ToString()).Execute();
+
+    /// <summary>Stores an open approval and tells of it.</summary>
+    public void Ask(RunId run, JournalEntry.ApprovalAsked entry)
+    {
+        var asked = entry.Approval;
+        statements[sql.Approvals.Add].Bind(1, Tenant).Bind(2, asked.Id).Bind(3, run.ToString()).Bind(4, entry.Key).Bind(5, asked.Assignee).Bind(6, asked.Title).Bind(7, asked.Message)
+            .Bind(8, JqValue.Array([.. asked.Choices.Select(choice => (JqValue)choice)]).ToJson()).Bind(9, asked.Data.IsEmpty ? null : System.Text.Encoding.UTF8.GetString(asked.Data.Span))
+            .Bind(10, nowMs).Bind(11, asked.Deadline?.ToUnixTimeMilliseconds()).Execute();
+        Notify(new Notification("approval.asked", $"{asked.Id} asks {asked.Assignee ?? "anybody"} about run {run}", run, [], JqValue.Object(("approval", asked.Id), ("assignee", asked.Assignee is { } to ? to : JqValue.Null), ("title", asked.Title), ("deadline", asked.Deadline is { } at ? at.ToString("O") : JqValue.Null))));
+    }
+
+    /// <summary>Closes an approval whose time is over, unless an answer came first: the run is told of one of the two.</summary>
+    public void Lapse(RunId run, JournalEntry.ApprovalLapsed entry)
+    {
+        if (statements[sql.Approvals.Expire].Bind(1, Tenant).Bind(2, entry.Approval).Bind(3, nowMs).Execute() == 0) return;
+        Send(run, new InboxMessage(0, InboxKind.Event, entry.Key, "{\"expired\":true}"u8.ToArray()));
+        Notify(new Notification("approval.expired", $"{entry.Approval} about run {run} was not answered in time", run, [], JqValue.Object(("approval", entry.Approval))));
+    }
+
+    private void Notify(Notification notification)
+    {
+        writes.Outbox?.Add(statements, tenant, notification, nowMs);
+        notices.Notified();
+    }
+
+    private static JqValue Details(EndedRun run, WorkflowError? error, PolicyDecision decision) => JqValue.Object(
+        ("workflow", $"{run.Namespace}/{run.Workflow}"), ("class", decision.Class), ("rule", decision.Rule), ("move", decision.Move.ToName()),
+        ("error", error is null ? JqValue.Null : JqValue.Object(("type", error.Type), ("status", error.Status), ("title", error.Title), ("detail", error.Detail ?? ""), ("instance", error.Instance ?? ""))));
 
     /// <summary>Tells whoever waits for the end of a run.</summary>
     public void TellEnd(EndedRun run, JournalEntry.StateChanged change)

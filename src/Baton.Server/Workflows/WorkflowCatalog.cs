@@ -8,6 +8,10 @@ using Baton.Server.Cluster;
 
 namespace Baton.Server.Workflows;
 
+/// <summary>What a run executes.</summary>
+/// <param name="CompensatesOnCancel">Whether a cancelled run, too, undoes what its finished tasks did.</param>
+internal sealed record RunnableWorkflow(WorkflowBody Body, bool CompensatesOnCancel);
+
 /// <summary>Finds what a run executes: workflows in code, which every tenant has, and documents, which belong to one.</summary>
 internal sealed class WorkflowCatalog
 {
@@ -36,8 +40,11 @@ internal sealed class WorkflowCatalog
     public WorkflowDefinition Parse(string text) => WorkflowDefinition.Parse(text, effects.Value);
 
     /// <summary>The body of a workflow, or null when this server does not have it.</summary>
-    public async ValueTask<WorkflowBody?> FindAsync(TenantId tenant, WorkflowRef workflow, CancellationToken cancel) =>
-        code.TryGetValue(workflow, out var own) ? own.Body : (await DefinitionAsync(tenant, workflow, cancel))?.Body;
+    public async ValueTask<RunnableWorkflow?> FindAsync(TenantId tenant, WorkflowRef workflow, CancellationToken cancel)
+    {
+        if (code.TryGetValue(workflow, out var own)) return new RunnableWorkflow(own.Body, own.CompensatesOnCancel);
+        return await DefinitionAsync(tenant, workflow, cancel) is { } definition ? new RunnableWorkflow(definition.Body, definition.CompensatesOnCancel) : null;
+    }
 
     /// <summary>A document as it can be run; null for workflows in code and unknown ones.</summary>
     public async ValueTask<WorkflowDefinition?> DefinitionAsync(TenantId tenant, WorkflowRef workflow, CancellationToken cancel)

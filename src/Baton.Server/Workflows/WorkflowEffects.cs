@@ -10,7 +10,7 @@ namespace Baton.Server.Workflows;
 
 /// <summary>What workflow documents may do in this server.</summary>
 internal sealed class WorkflowEffects(
-    IEnumerable<HostedFunctions> functions, WorkflowCatalog catalog, SecretStore secrets, RunQueries runs, HttpCalls http, OpenApiCalls openApi, ProcessCalls processes, ResourceReader resources) : IWorkflowEffects
+    IEnumerable<HostedFunctions> functions, WorkflowCatalog catalog, SecretStore secrets, RunQueries runs, HttpCalls http, OpenApiCalls openApi, ProcessCalls processes, ResourceReader resources, TaskOutputs outputs, PolicyCatalog policies) : IWorkflowEffects
 {
     /// <summary>A workflow that runs itself and waits for it would otherwise go on until the disk is full. Runs that nobody awaits may follow each other for ever.</summary>
     private const int MaxDepth = 50;
@@ -20,6 +20,8 @@ internal sealed class WorkflowEffects(
     public IEnumerable<string> FunctionNames => functions.Keys;
 
     public WorkflowFunction? FindFunction(string name) => functions.GetValueOrDefault(name)?.Description;
+
+    public PolicyCatalog Policies => policies;
 
     public string? FindSecret(TenantId tenant, string name) => secrets.Find(tenant, name);
 
@@ -31,6 +33,8 @@ internal sealed class WorkflowEffects(
         EffectRequest.OpenApi call => openApi.PerformAsync(call, step),
         EffectRequest.Process call => processes.PerformAsync(call, step),
         EffectRequest.Fetch fetch => resources.PerformAsync(fetch, step),
+        EffectRequest.Remember keep => outputs.KeepAsync(keep, step),
+        EffectRequest.Recall recall => outputs.FindAsync(recall, step),
         _ => throw new ArgumentOutOfRangeException(nameof(request), request, "Not a known effect."),
     };
 

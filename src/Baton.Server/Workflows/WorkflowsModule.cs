@@ -4,6 +4,7 @@ using Baton.Engine;
 using Baton.Engine.Dsl;
 using Baton.Server.Cluster;
 using Baton.Server.Http;
+using Baton.Server.Notifications;
 using Baton.Server.Storage;
 using Microsoft.Extensions.Options;
 
@@ -22,7 +23,14 @@ internal static class WorkflowsModule
             services.AddSettings<SecretOptions>(SecretOptions.Section);
             foreach (var workflow in code) services.AddSingleton(workflow);
             services.AddSingleton(provider => WorkflowSql.For(provider.GetRequiredService<Database>().Dialect)).AddSingleton(provider => provider.GetRequiredService<WorkflowSql>().Schedules);
-            services.AddSingleton<RunWrites>();
+            services.AddSettings<ErrorPolicyOptions>(ErrorPolicyOptions.Section).AddSingleton<IValidateOptions<ErrorPolicyOptions>, ErrorPolicyOptionsRules>();
+            services.AddSingleton(provider => provider.GetRequiredService<IOptions<ErrorPolicyOptions>>().Value.Read());
+            services.AddSingleton(provider => new RunWrites(provider.GetRequiredService<WorkflowSql>(), provider.GetRequiredService<EventTriggers>(), provider.GetRequiredService<Wakeups>(), provider.GetRequiredService<Node>(), provider.GetRequiredService<TimeProvider>())
+            {
+                Behaviour = EngineBehaviour.Current | (provider.GetRequiredService<PolicyCatalog>().AppliesByDefault ? EngineBehaviour.ServerPolicy : EngineBehaviour.None),
+                Outbox = provider.GetRequiredService<Outbox>(),
+            });
+            services.AddSingleton<TaskOutputs>().AddSingleton<ApprovalStore>();
             services.AddSingleton(provider => new Lazy<IWorkflowEffects>(provider.GetRequiredService<WorkflowEffects>));   // documents name workflows, workflows come from documents
             services.AddSingleton<LlmFunction>().AddSingleton(provider => new HostedFunctions([provider.GetRequiredService<LlmFunction>().Function]));
             services.AddSingleton<WorkflowEffects>().AddSingleton<SecretStore>().AddSingleton<WorkflowCatalog>().AddSingleton<WorkflowRegistry>();
@@ -43,6 +51,7 @@ internal static class WorkflowsModule
         {
             var api = app.MapGroup("/api/v1").TakesNamedParameters();
             MapDefinitions(api);
+            MapApprovals(api.MapGroup("/approvals").WithTags("Approvals"));
             MapRuns(api.MapGroup("/runs").WithTags("Runs"));
             app.MapRunPage();
             app.MapGroup("/workflows/ai").TakesNamedParameters().MapPost("/{type}", RunEndpoints.StartByType).WithTags("Runs").WithSummary("Start a workflow by its type, with the body as input, and wait a while for its end.")
@@ -63,6 +72,14 @@ internal static class WorkflowsModule
         api.MapGet("/schedules", WorkflowEndpoints.Schedules).WithTags("Workflows").WithSummary("What starts by itself, and when.").Produces<Page<ScheduleView>>().Refuses(400);
         api.MapGet("/nodes", NodeEndpoints.List).WithTags("Cluster").WithSummary("The processes that share the database, and how many of your runs each has in memory.").Produces<Page<NodeView>>().Refuses(400);
         api.MapPost("/events", WorkflowEndpoints.Publish).WithTags("Events").WithSummary("Publish a CloudEvents event.").Accepts<JsonElement>("application/json", "application/cloudevents+json").Produces<EventReceipt>(202).Refuses(400, 413, 415, 503);
+    }
+
+    private static void MapApprovals(RouteGroupBuilder approvals)
+    {
+        approvals.MapGet("/", ApprovalEndpoints.List).WithSummary("Questions to people, the newest first.")
+            .Takes(("state", "open, answered, expired or withdrawn."), ("assignee", "Whom they are for."), Cursor, ("limit", "1 to 500; default 50.")).Produces<Page<ApprovalView>>().Refuses(400);
+        approvals.MapGet("/{id}", ApprovalEndpoints.Get).WithSummary("One question.").Produces<ApprovalView>().Refuses(400, 404);
+        approvals.MapPost("/{id}", ApprovalEndpoints.Answer).WithSummary("Answer an open question, once; durable when answered.").Accepts<AnswerRequest>("application/json").Produces<ApprovalView>().Refuses(400, 404, 409, 413, 415, 503);
     }
 
     private static void MapRuns(RouteGroupBuilder runs)

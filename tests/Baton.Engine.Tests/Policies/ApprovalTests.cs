@@ -49,6 +49,14 @@ public sealed class ApprovalTests
         if (expected == RunState.Failed) Assert.Equal("decided by ada", ((JournalEntry.StateChanged)world.Journal.Entries(world.Current)[^1]).Decision!.Reason);
     }
 
+    [Fact]
+    public async Task What_a_task_no_longer_waits_for_can_no_longer_be_answered()
+    {
+        var (state, _, world) = await RunAsync("do: [ { a: { try: [ { ask: { call: approve, timeout: { after: PT1H }, with: { title: 'Go?' } } } ], catch: { do: [ { b: { call: work, with: { value: 1 } } } ] } } } ]", null);
+        Assert.Equal(RunState.Completed, state);
+        Assert.False(world.Journal.Answer(world.Current, "{\"choice\":\"approve\"}"));
+    }
+
     private static async Task<(RunState State, JqValue Output, World World)> RunAsync(string tasks, string? answer)
     {
         var world = new World();

@@ -91,7 +91,7 @@ public sealed class PolicyTests
     [Fact]
     public async Task The_first_fallback_that_works_wins_and_each_is_recorded()
     {
-        effects.With("work", (_, step) => step.Key.EndsWith("fallback", StringComparison.Ordinal) ? throw new WorkflowException(new WorkflowError("urn:x", 500, "still")) : throw new WorkflowException(new WorkflowError("urn:x", 500, "first")))
+        effects.With("work", (_, step) => step.Key.EndsWith("fallback", StringComparison.Ordinal) ? throw new WorkflowException(new WorkflowError("urn:x", 500, "still")) : throw new WorkflowException(new WorkflowError("urn:x", 500, "first")), new FunctionParameter("value", false, ""), new FunctionParameter("model", false, ""))
             .With("other", _ => "rescued");
         var output = await OutputAsync(effects, "on_error: { rules: [ { fallback: [ { model: big }, { cached: {} }, { reduced_concurrency: { at_most: 1, retry: { max_retries: 1 } } }, { refreshed_credential: {} }, { do: [ { o: { call: other } } ] }, { value: never } ] } ] }");
         Assert.Equal("\"rescued\"", output);

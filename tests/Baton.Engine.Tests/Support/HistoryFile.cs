@@ -18,7 +18,13 @@ internal static class HistoryFile
         {
             case JournalEntry.RunStarted e: (row["body"], row["behaviour"]) = (Body(e.Input), (int)e.Behaviour); break;
             case JournalEntry.StepCompleted e: (row["body"], row["started"], row["attempt"]) = (Body(e.Output), e.Started, e.Attempt); break;
-            case JournalEntry.StepFailed e: (row["error"], row["started"], row["attempt"], row["retry_at"]) = (Json(e.Error), e.Started, e.Attempt, e.RetryAt); break;
+            case JournalEntry.StepFailed e: (row["error"], row["started"], row["attempt"], row["retry_at"], row["decision"]) = (Json(e.Error), e.Started, e.Attempt, e.RetryAt, Decision(e.Decision)); break;
+            case JournalEntry.PolicyDecided e: row["decision"] = Decision(e.Decision); break;
+            case JournalEntry.ApprovalAsked e: (row["approval"], row["title"], row["assignee"], row["choices"], row["due"], row["body"]) = (e.Approval.Id, e.Approval.Title, e.Approval.Assignee, Json(e.Approval.Choices.ToArray()), e.Approval.Deadline, Body(e.Approval.Data)); break;
+            case JournalEntry.ApprovalLapsed e: row["approval"] = e.Approval; break;
+            case JournalEntry.ApprovalSettled e: row["body"] = Body(e.Answer); break;
+            case JournalEntry.CompensationStarted e: (row["state"], row["reason"]) = (e.Ends.ToName(), e.Reason); break;
+            case JournalEntry.Compensated e: (row["task"], row["error"]) = (e.Task, Json(e.Error)); break;
             case JournalEntry.TimerSet e: row["due"] = e.Due; break;
             case JournalEntry.ListeningStarted e: row["subscriptions"] = Json(e.Subscriptions.ToArray()); break;
             case JournalEntry.ListeningStopped e: row["listener"] = e.Listener; break;
@@ -40,7 +46,13 @@ internal static class HistoryFile
         {
             nameof(JournalEntry.RunStarted) => new JournalEntry.RunStarted(seq, at, Bytes(row), (EngineBehaviour)row["behaviour"]!.GetValue<int>()),
             nameof(JournalEntry.StepCompleted) => new JournalEntry.StepCompleted(seq, at, key, Bytes(row), row["started"]!.GetValue<DateTimeOffset>(), row["attempt"]!.GetValue<int>(), default),
-            nameof(JournalEntry.StepFailed) => new JournalEntry.StepFailed(seq, at, key, row["error"].Deserialize<WorkflowError>()!, row["started"]!.GetValue<DateTimeOffset>(), row["attempt"]!.GetValue<int>(), row["retry_at"]?.GetValue<DateTimeOffset>()),
+            nameof(JournalEntry.StepFailed) => new JournalEntry.StepFailed(seq, at, key, row["error"].Deserialize<WorkflowError>()!, row["started"]!.GetValue<DateTimeOffset>(), row["attempt"]!.GetValue<int>(), row["retry_at"]?.GetValue<DateTimeOffset>()) { Decision = row["decision"] is { } decided ? Decision(decided) : null },
+            nameof(JournalEntry.PolicyDecided) => new JournalEntry.PolicyDecided(seq, at, key, Decision(row["decision"]!)),
+            nameof(JournalEntry.ApprovalAsked) => new JournalEntry.ApprovalAsked(seq, at, key, new Approval(row["approval"]!.GetValue<string>(), row["assignee"]?.GetValue<string>(), row["title"]!.GetValue<string>(), null, [.. row["choices"].Deserialize<string[]>()!], row["due"]?.GetValue<DateTimeOffset>(), Bytes(row))),
+            nameof(JournalEntry.ApprovalLapsed) => new JournalEntry.ApprovalLapsed(seq, at, key, row["approval"]!.GetValue<string>()),
+            nameof(JournalEntry.ApprovalSettled) => new JournalEntry.ApprovalSettled(seq, at, key, Bytes(row), 0),
+            nameof(JournalEntry.CompensationStarted) => new JournalEntry.CompensationStarted(seq, at, key, State(row), row["reason"]?.GetValue<string>()),
+            nameof(JournalEntry.Compensated) => new JournalEntry.Compensated(seq, at, key, row["task"]!.GetValue<string>(), row["error"]?.Deserialize<WorkflowError>()),
             nameof(JournalEntry.TimerSet) => new JournalEntry.TimerSet(seq, at, key, row["due"]!.GetValue<DateTimeOffset>()),
             nameof(JournalEntry.TimerFired) => new JournalEntry.TimerFired(seq, at, key),
             nameof(JournalEntry.ListeningStarted) => new JournalEntry.ListeningStarted(seq, at, key, [.. row["subscriptions"].Deserialize<EventSubscription[]>()!]),
@@ -55,6 +67,16 @@ internal static class HistoryFile
             var kind => throw new InvalidDataException(kind),
         };
     }
+
+    private static JsonObject? Decision(PolicyDecision? of) => of is null ? null : new JsonObject
+    {
+        ["class"] = of.Class, ["rule"] = of.Rule, ["move"] = of.Move.ToName(), ["reason"] = of.Reason, ["attempt"] = of.Attempt, ["option"] = of.Option, ["delay_ms"] = of.Delay?.TotalMilliseconds, ["error"] = Json(of.Error),
+    };
+
+    private static PolicyDecision Decision(JsonNode of) => new(of["class"]!.GetValue<string>(), of["rule"]!.GetValue<string>(), PolicyMoves.Parse(of["move"]!.GetValue<string>()), of["reason"]!.GetValue<string>(), of["attempt"]!.GetValue<int>())
+    {
+        Option = of["option"]?.GetValue<int>(), Delay = of["delay_ms"] is { } ms ? TimeSpan.FromMilliseconds(ms.GetValue<double>()) : null, Error = of["error"]?.Deserialize<WorkflowError>(),
+    };
 
     private static RunState State(JsonObject row) => RunStates.TryParse(row["state"]!.GetValue<string>(), out var state) ? state : throw new InvalidDataException("state");
 

@@ -131,6 +131,7 @@ internal sealed class World(bool asynchronousJournal = false)
     {
         var read = journal.ReadAsync(lease, CancellationToken.None).AsTask();
         if (await Task.WhenAny(read, journal.Died) == journal.Died) return null;
+        if (Journal.Entries(lease.Run).Any(entry => entry is JournalEntry.CompensationStarted)) Asked = null;   // storage takes it as heard
         return current = RunExecution.Start(lease, (await read)!, body, journal, Options(Time), Asked, "by hand", CompensatesOnCancel);
     }
 

@@ -15,12 +15,18 @@ public abstract class JournalContract
         await using var stores = await OpenAsync();
         var lease = await stores.StartOwnedAsync("""{"n":1}""");
         var error = new WorkflowError(ErrorTypes.Timeout, 408, "Slow", "Too \"slow\" 🎻\0", "/do/0");
+        var decision = new PolicyDecision("rate_limit", "task/0", PolicyMove.Retry, "attempt 1 of 6 failed; again in 5 s", 1);
         JournalEntry[] written =
         [
             stores.Step(1, """{"text":"Grüße"}"""), new JournalEntry.StepFailed(2, stores.Time.GetUtcNow(), "a", error, stores.Time.GetUtcNow(), 1, stores.Time.GetUtcNow().AddSeconds(5)),
             new JournalEntry.TimerSet(3, stores.Time.GetUtcNow(), "t", stores.Time.GetUtcNow().AddDays(400)), new JournalEntry.TimerFired(4, stores.Time.GetUtcNow(), "t"),
             new JournalEntry.ListeningStarted(5, stores.Time.GetUtcNow(), "l", [new EventSubscription("type", null), new EventSubscription(null, "source")]),
             new JournalEntry.MapStarted(6, stores.Time.GetUtcNow(), "m", 10_000), new JournalEntry.ListeningStopped(7, stores.Time.GetUtcNow(), "l/stop", "l"),
+            new JournalEntry.StepFailed(8, stores.Time.GetUtcNow(), "p", error, stores.Time.GetUtcNow(), 1, stores.Time.GetUtcNow().AddSeconds(5)) { Decision = decision },
+            new JournalEntry.PolicyDecided(9, stores.Time.GetUtcNow(), "p~policy1", decision with { Move = PolicyMove.Fallback, Option = 2, Delay = TimeSpan.FromMilliseconds(1_500), Error = error, Notify = ["ops"] }),
+            new JournalEntry.ApprovalAsked(10, stores.Time.GetUtcNow(), "q", new Approval("apr_1", "ada", "Sure?", null, ["yes", "no"], stores.Time.GetUtcNow().AddDays(1), default)),
+            new JournalEntry.ApprovalLapsed(11, stores.Time.GetUtcNow(), "q", "apr_1"), new JournalEntry.CompensationStarted(12, stores.Time.GetUtcNow(), "~compensate", RunState.Cancelled, "by hand"),
+            new JournalEntry.Compensated(13, stores.Time.GetUtcNow(), "~compensate/0", "/do/0/pay", error),
         ];
         foreach (var entry in written) Assert.True(await stores.Journal.AppendAsync(lease, entry));
         await stores.ReopenAsync();
@@ -28,7 +34,7 @@ public abstract class JournalContract
         Assert.Equal("""{"n":1}""", Encoding.UTF8.GetString(Assert.IsType<JournalEntry.RunStarted>(history.Entries[0]).Input.Span));
         Assert.Equal(written.Select(Text), history.Entries.Skip(1).Select(Text));
 
-        static string Text(JournalEntry entry) => $"{entry} {(entry is JournalEntry.StepCompleted step ? Encoding.UTF8.GetString(step.Output.Span) : "")} {(entry is JournalEntry.ListeningStarted listening ? string.Join(',', listening.Subscriptions) : "")}";
+        static string Text(JournalEntry entry) => $"{entry} {(entry is JournalEntry.StepCompleted step ? Encoding.UTF8.GetString(step.Output.Span) : "")} {(entry is JournalEntry.ListeningStarted listening ? string.Join(',', listening.Subscriptions) : "")} {(entry is JournalEntry.ApprovalAsked asked ? string.Join(',', asked.Approval.Choices) : "")} {(entry is JournalEntry.PolicyDecided decided ? string.Join(',', decided.Decision.Notify) : "")}";
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using Baton.Engine;
 using Baton.Server.Cluster;
+using Baton.Server.Notifications;
 using Baton.Server.Storage;
 using Baton.Server.Tests.Support;
 using Baton.Server.Workflows;
@@ -36,6 +37,12 @@ internal sealed class Stores : IAsyncDisposable
 
     public RunQueries Queries { get; private set; } = null!;
 
+    public ApprovalStore Approvals { get; private set; } = null!;
+
+    public Outbox Outbox { get; private set; } = null!;
+
+    public TaskOutputs Outputs { get; private set; } = null!;
+
     public DefinitionStore Definitions { get; private set; } = null!;
 
     public async Task ReopenAsync()
@@ -69,8 +76,9 @@ internal sealed class Stores : IAsyncDisposable
     {
         Database = Database.Open(address, new StorageOptions(), "node");
         var sql = WorkflowSql.For(Database.Dialect);
-        var writes = new RunWrites(sql, new EventTriggers(new ScheduleTable(), sql.Schedules, Time), new Wakeups(), new Node("node"), Time);
+        var writes = new RunWrites(sql, new EventTriggers(new ScheduleTable(), sql.Schedules, Time), new Wakeups(), new Node("node"), Time) { Outbox = new Outbox(Database, Microsoft.Extensions.Options.Options.Create(new NotificationOptions()), Time) };
         (Runs, Journal) = (new RunStore(Database, writes), new JournalStore(Database, writes));
+        (Approvals, Outbox, Outputs) = (new ApprovalStore(Database, writes), writes.Outbox, new TaskOutputs(Database, Time));
         (Queries, Definitions) = (new RunQueries(Database, Journal), new DefinitionStore(Database, Time));
     }
 }

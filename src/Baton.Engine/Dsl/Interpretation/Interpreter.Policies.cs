@@ -85,7 +85,7 @@ internal sealed partial class Interpreter
     /// <summary>What to do next about an error.</summary>
     /// <param name="latest">The error of the last fallback, or the task's own.</param>
     /// <param name="option">The first fallback that was not tried.</param>
-    private static PolicyDecision Next(EffectivePolicy policy, TaskNode task, WorkflowException thrown, WorkflowException latest, int attempt, int option, Flow flow)
+    private PolicyDecision Next(EffectivePolicy policy, TaskNode task, WorkflowException thrown, WorkflowException latest, int attempt, int option, Flow flow)
     {
         var (error, name) = (thrown.Error, thrown.Class.ToName());
         if (policy.RuleFor(error, thrown.Class) is not { } rule) return new PolicyDecision(name, "", PolicyMove.Fail, $"no rule is about {name} errors such as this one", attempt) { Error = error };
@@ -104,9 +104,9 @@ internal sealed partial class Interpreter
     }
 
     /// <summary>A policy over many tasks may name fallbacks that only some of them can take.</summary>
-    private static bool Suits(Fallback fallback, TaskNode task) => fallback switch
+    private bool Suits(Fallback fallback, TaskNode task) => fallback switch
     {
-        Fallback.Model => task is TaskNode.CallFunction,
+        Fallback.Model => task is TaskNode.CallFunction call && host.FindFunction(call.Function) is { } function && function.Parameters.Any(parameter => parameter.Name == "model"),
         Fallback.Cached or Fallback.ReducedConcurrency or Fallback.RefreshedCredential => IsOneStep(task),
         _ => true,
     };

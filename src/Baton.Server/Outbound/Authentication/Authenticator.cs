@@ -36,6 +36,11 @@ internal sealed class Authenticator(DigestSessions digests, TokenSource tokens, 
         OutboundRequest request, Authentication.OAuth2 oauth2, Func<OutboundRequest, CancellationToken, Task<OutboundResponse>> send, CancellationToken cancel)
     {
         var token = await tokens.GetAsync(oauth2, cancel);
+        if (request.RefreshesCredential)
+        {
+            tokens.Expire(oauth2, token);
+            token = await tokens.GetAsync(oauth2, cancel);
+        }
         var response = await send(request.With("Authorization", Bearer(token.Value)), cancel);
         var secrets = TokenRequest.SecretsOf(oauth2).And(token.Value);
         if (response.Status != 401) return (response, secrets);

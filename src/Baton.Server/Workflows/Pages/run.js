@@ -93,8 +93,17 @@ function record(entry) {
     case "step_completed": if (!entry.key.includes("~")) finish(line(entry.key, at - took), "done", "✓", at, took); break;
     case "step_failed": finish(line(entry.key, at - took), "failed", "✗", at, took, entry.meta?.error); break;
     case "child_started": finish(line(entry.key, at), "done", "→", at, 0); break;
+    case "policy_decided": tell(line(entry.key, at), `${entry.meta.policy.move}: ${entry.meta.policy.reason}`, at); break;
+    case "approval_asked": tell(line(entry.key, at), `asks ${entry.meta.approval.assignee ?? "anybody"}: ${entry.meta.approval.title}`, at); break;
+    case "approval_settled": tell(line(entry.key, at), entry.body.expired ? "nobody answered in time" : `${entry.body.choice}, says ${entry.body.by}`, at); break;
+    case "compensated": finish(line(entry.key, at), entry.meta.error ? "failed" : "done", "↩", at, 0, entry.meta.error); break;
     case "event_emitted": finish(line(entry.key, at), "done", "✓", at, 0); break;
   }
+}
+
+function tell(step, text, at) {
+  finish(step, "done", "↪", at, 0);
+  step.error.textContent = text;
 }
 
 function count(map, failed, at) {

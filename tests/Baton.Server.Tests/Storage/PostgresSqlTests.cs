@@ -13,7 +13,7 @@ public sealed class PostgresSqlTests : IAsyncLifetime
 
     private static readonly string[] Flags = ["@Leads"];
 
-    private static readonly string[] Numbers = ["@CreatedAfterMs", "@CreatedBeforeMs", "@Before", "@LapseMs", "@Started", "@Limit", "@Most", "@No", "@RunNo", "@After", "@Fencing"];
+    private static readonly string[] Numbers = ["@BeforeMs", "@CreatedAfterMs", "@CreatedBeforeMs", "@Before", "@LapseMs", "@Started", "@Limit", "@Most", "@No", "@RunNo", "@After", "@Fencing"];
 
     private NpgsqlDataSource source = null!;
     private string schema = "";

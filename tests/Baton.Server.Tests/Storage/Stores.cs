@@ -21,6 +21,9 @@ internal sealed class Stores : IAsyncDisposable
 
     public static Task<Stores> OnSqliteAsync() => Task.FromResult(new Stores(null));
 
+    /// <summary>On a PostgreSQL at an address.</summary>
+    public static Stores At(string url) => new(url);
+
     public static async Task<Stores> OnPostgresAsync() => new(await Postgres.NewSchemaAsync());
 
     public static TenantId Tenant { get; } = new("tenant");

@@ -127,6 +127,18 @@ public abstract record JournalEntry(long Seq, DateTimeOffset At, string Key)
         /// <summary>The decision of an error policy that let the run fail; null where none decided.</summary>
         public PolicyDecision? Decision { get; init; }
     }
+
+    /// <summary>
+    /// A run that had ended goes on. Failures recorded from <paramref name="From"/> to here count no longer: they are performed again. So do outcomes
+    /// from there on that the workflow comes to only by such a failure (its handling of it): they count where it asks for them before it comes to here.
+    /// </summary>
+    public sealed record RunRetried(long Seq, DateTimeOffset At, long From) : JournalEntry(Seq, At);
+
+    /// <summary>What stands before is a copy of another run's journal, of its entries before <paramref name="From"/>.</summary>
+    public sealed record RunForked(long Seq, DateTimeOffset At, RunId Source, long From) : JournalEntry(Seq, At);
+
+    /// <summary>True when it says that something did not succeed, for good: what a retry performs again.</summary>
+    internal bool IsFailure => this is StepFailed { RetryAt: null } or ChildEnded { State: not RunState.Completed };
 }
 
 /// <summary>What an event must look like to be kept for a listener. Null matches anything; the run itself checks the rest of its filter.</summary>

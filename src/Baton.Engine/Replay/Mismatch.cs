@@ -8,7 +8,7 @@ internal static class Mismatch
 {
     private const string WaysOut =
         "The run is paused and nothing is lost. Either bring back the code (or version) that this history was made by and resume the run, "
-        + "or start a new run from the last step that both agree on, or cancel it. Changed code needs a new workflow version.";
+        + "or fork it from the last step that both agree on, or cancel it. Changed code needs a new workflow version.";
 
     public static ReplayMismatchException OfKind(Operation asked, JournalEntry recorded) =>
         new($"The history of this run does not fit its code. At '{asked.Key}': recorded as {NameOf(recorded)} (entry {recorded.Seq}), asked for now as {asked.Kind}. {WaysOut}");

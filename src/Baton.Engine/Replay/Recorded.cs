@@ -21,6 +21,19 @@ internal sealed class Recorded
         else Opening = entry;
     }
 
+    /// <summary>The same without what was recorded from number <paramref name="from"/> to <paramref name="to"/>; null when nothing is left.</summary>
+    public Recorded? Without(long from, long to)
+    {
+        var rest = new Recorded();
+        foreach (var entry in new[] { Opening, LastFailure, Outcome })
+        {
+            if (entry is not null && (entry.Seq < from || entry.Seq > to)) rest.Add(entry);
+        }
+        return rest.IsEmpty ? null : rest;
+    }
+
+    private bool IsEmpty => (Opening ?? LastFailure ?? Outcome) is null;
+
     /// <summary>The newest entry, for messages about what was recorded.</summary>
     public JournalEntry Latest => Outcome ?? LastFailure ?? Opening ?? throw new InvalidOperationException("Nothing was recorded.");
 }

@@ -6,13 +6,16 @@ internal sealed class ReplayCursor
     private readonly Dictionary<string, Recorded> recorded = new(StringComparer.Ordinal);
     private readonly List<JournalEntry> outcomes = [];
     private readonly HashSet<string> settledItems = new(StringComparer.Ordinal);
+    private readonly Queue<JournalEntry.RunRetried> retries = new();
     private int head;
 
     public ReplayCursor(IReadOnlyList<JournalEntry> entries)
     {
+        var failed = Void(entries);
         foreach (var entry in entries)
         {
-            if (entry.Key.Length == 0) continue;
+            if (entry is JournalEntry.RunRetried retried) retries.Enqueue(retried);
+            if (entry.Key.Length == 0 || failed.Contains(entry.Seq)) continue;
             if (!recorded.TryGetValue(entry.Key, out var of)) recorded.Add(entry.Key, of = new Recorded());
             of.Add(entry);
             if (entry.IsOutcome) outcomes.Add(entry);
@@ -22,8 +25,8 @@ internal sealed class ReplayCursor
     /// <summary>True when nothing is left that a replay must ask for.</summary>
     public bool IsEmpty => recorded.Count == 0;
 
-    /// <summary>The oldest outcome that the workflow has not been given; null once it has them all.</summary>
-    public JournalEntry? Head => head < outcomes.Count ? outcomes[head] : null;
+    /// <summary>The oldest outcome that the workflow has not been given; null once it has them all, up to the next retry.</summary>
+    public JournalEntry? Head => head < outcomes.Count && (!retries.TryPeek(out var retry) || outcomes[head].Seq < retry.Seq) ? outcomes[head] : null;
 
     public void Advance() => head++;
 
@@ -38,11 +41,51 @@ internal sealed class ReplayCursor
         return item;
     }
 
+    /// <summary>
+    /// The workflow has been given all that counts from before a retry: what it did not ask for by now, of what the retry made void, it never will.
+    /// At this very point the first life after the retry went live: so every replay has to forget here, when the workflow is idle, and not before.
+    /// </summary>
+    /// <returns>False when there is no retry left.</returns>
+    public bool PassRetry()
+    {
+        if (!retries.TryDequeue(out var retry)) return false;
+        foreach (var key in recorded.Keys.ToList()) Forget(key, retry);
+        return true;
+    }
+
+    /// <summary>Forgets an outcome that the workflow has not asked for, where a retry made it void.</summary>
+    /// <returns>False when it counts: then the workflow should have asked for it.</returns>
+    public bool Forget(JournalEntry outcome)
+    {
+        if (retries.FirstOrDefault(retry => retry.From <= outcome.Seq && outcome.Seq < retry.Seq) is not { } voiding) return false;
+        Forget(outcome.Key, voiding);
+        Advance();
+        return true;
+    }
+
     /// <summary>Whether the key is recorded, the workflow has not asked for it, and it should.</summary>
     public bool IsUntaken(string key) => recorded.ContainsKey(key) && !LiesBelowSettledItem(key);
 
     /// <summary>What was recorded but never asked for, oldest first.</summary>
     public IEnumerable<JournalEntry> Untaken => recorded.Where(of => !LiesBelowSettledItem(of.Key)).Select(of => of.Value.Latest).OrderBy(entry => entry.Seq);
+
+    /// <summary>Failures that are performed again, with the attempts that led to them.</summary>
+    private static HashSet<long> Void(IReadOnlyList<JournalEntry> entries)
+    {
+        var numbers = new HashSet<long>();
+        foreach (var retry in entries.OfType<JournalEntry.RunRetried>())
+        {
+            var keys = entries.Where(entry => entry.IsFailure && entry.Seq >= retry.From && entry.Seq < retry.Seq).Select(entry => entry.Key).ToHashSet(StringComparer.Ordinal);
+            numbers.UnionWith(entries.Where(entry => entry is JournalEntry.StepFailed or JournalEntry.ChildEnded && entry.Seq < retry.Seq && keys.Contains(entry.Key)).Select(entry => entry.Seq));
+        }
+        return numbers;
+    }
+
+    private void Forget(string key, JournalEntry.RunRetried retry)
+    {
+        if (recorded[key].Without(retry.From, retry.Seq) is { } rest) recorded[key] = rest;
+        else recorded.Remove(key);
+    }
 
     private bool LiesBelowSettledItem(string key)
     {

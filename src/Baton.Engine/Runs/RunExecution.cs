@@ -312,11 +312,16 @@ public sealed class RunExecution
                 Settle(operation, head);
                 return true;
             }
-            if (cursor.IsUntaken(head.Key)) break;
+            if (cursor.IsUntaken(head.Key))
+            {
+                if (!cursor.Forget(head)) break;
+                continue;
+            }
             cursor.Advance();   // its operation was cancelled, or lies below a map item that has its result
             Pass(head);
         }
         if (live) return false;
+        if (cursor.Head is null && cursor.PassRetry()) return true;
         if (cursor.Untaken.FirstOrDefault() is { } untaken)
         {
             mismatch = main!.Exception?.InnerException as ReplayMismatchException ?? Mismatch.OfMissing(untaken, blocked, main.IsCompleted ? main : null);

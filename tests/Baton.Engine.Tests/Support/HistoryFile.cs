@@ -34,6 +34,7 @@ internal static class HistoryFile
             case JournalEntry.ChildStarted e: (row["child"], row["workflow"], row["detached"]) = (e.Child.ToString(), Json(e.Workflow), e.Detached); break;
             case JournalEntry.ChildEnded e: (row["state"], row["body"], row["error"]) = (e.State.ToName(), Body(e.Output), Json(e.Error)); break;
             case JournalEntry.MapStarted e: row["count"] = e.Count; break;
+            case JournalEntry.RunRetried e: row["from"] = e.From; break;
             case JournalEntry.StateChanged e: (row["state"], row["body"], row["error"]) = (e.State.ToName(), Body(e.Output), Json(e.Error)); break;
         }
         return row;
@@ -64,6 +65,7 @@ internal static class HistoryFile
             nameof(JournalEntry.ChildEnded) => new JournalEntry.ChildEnded(seq, at, key, State(row), Bytes(row), row["error"]?.Deserialize<WorkflowError>(), 0),
             nameof(JournalEntry.MapStarted) => new JournalEntry.MapStarted(seq, at, key, row["count"]!.GetValue<int>()),
             nameof(JournalEntry.StateChanged) => new JournalEntry.StateChanged(seq, at, State(row), Bytes(row), row["error"]?.Deserialize<WorkflowError>()),
+            nameof(JournalEntry.RunRetried) => new JournalEntry.RunRetried(seq, at, row["from"]!.GetValue<long>()),
             var kind => throw new InvalidDataException(kind),
         };
     }

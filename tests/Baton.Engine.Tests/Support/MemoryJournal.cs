@@ -24,6 +24,12 @@ internal sealed class MemoryJournal : IJournal
         }
     }
 
+    /// <summary>Lets a run that has ended go on, with what failed from number <paramref name="from"/> on to be performed again.</summary>
+    public void Retry(RunId run, long from)
+    {
+        lock (gate) runs[run].Entries.Add(new JournalEntry.RunRetried(runs[run].Entries[^1].Seq + 1, runs[run].Entries[^1].At, from));
+    }
+
     public RunLease Claim(RunId run)
     {
         lock (gate) return new RunLease(TenantId.Default, run, ++runs[run].Fencing);
@@ -36,7 +42,7 @@ internal sealed class MemoryJournal : IJournal
 
     public bool HasOutcome(RunId run, string key)
     {
-        lock (gate) return runs[run].Entries.Exists(entry => entry.IsOutcome && string.Equals(entry.Key, key, StringComparison.Ordinal));
+        lock (gate) return Counting(runs[run]).Any(entry => entry.IsOutcome && string.Equals(entry.Key, key, StringComparison.Ordinal));
     }
 
     public void Send(RunId run, InboxKind kind, string name, byte[] body, RunState? state = null, WorkflowError? error = null)
@@ -113,7 +119,7 @@ internal sealed class MemoryJournal : IJournal
     {
         if (Owned(lease) is not { } run) return false;
         Assert.True(entry.Seq > run.Entries[^1].Seq, "entries are appended in order");
-        if (entry.IsOutcome) Assert.DoesNotContain(run.Entries, other => other.IsOutcome && other.Key == entry.Key);
+        if (entry.IsOutcome) Assert.DoesNotContain(Counting(run), other => other.IsOutcome && other.Key == entry.Key);
         run.Entries.Add(entry);
         switch (entry)
         {
@@ -143,6 +149,10 @@ internal sealed class MemoryJournal : IJournal
         }
         return true;
     }
+
+    /// <summary>Outcomes that a retry may not have made void.</summary>
+    private static IEnumerable<JournalEntry> Counting(Stored run) =>
+        run.Entries.Where(entry => !run.Entries.OfType<JournalEntry.RunRetried>().Any(retry => retry.From <= entry.Seq && entry.Seq < retry.Seq));
 
     private static void Consume(Stored run, long no) => Assert.Equal(1, run.Inbox.RemoveAll(message => message.No == no));
 

@@ -110,6 +110,13 @@ internal sealed class World(bool asynchronousJournal = false)
         throw new InvalidOperationException("The run never ended.");
     }
 
+    /// <summary>Retries a run that failed, as storage does.</summary>
+    public Task<RunOutcome.Settled> RetryAsync(WorkflowBody body, long from, params (int At, bool After)[] deaths)
+    {
+        Journal.Retry(Current, from);
+        return DriveAsync(Current, body, new Queue<(int At, bool After)>(deaths));
+    }
+
     /// <summary>Replays a finished run from its journal alone: any effect that begins is an error.</summary>
     public async Task<ReadOnlyMemory<byte>> ReplayAsync(RunId run, WorkflowBody body)
     {

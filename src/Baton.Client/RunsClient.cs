@@ -21,17 +21,63 @@ public sealed class RunsClient
 
     public Task<RunResult> ResultAsync(string id, CancellationToken cancel) => client.GetAsync($"/api/v1/runs/{Segment(id)}/result", WireJson.Web.RunResult, cancel);
 
-    /// <param name="query">Filters as the API names them: state, workflow, label, parent, created_after, created_before, cursor, limit.</param>
+    /// <param name="query">Filters as the API names them: state, workflow, label, parent, forked_from, created_after, created_before, ended_before, text, count, cursor, limit.</param>
     public Task<Page<RunView>> ListAsync(IEnumerable<KeyValuePair<string, string>> query, CancellationToken cancel) =>
-        client.GetAsync($"/api/v1/runs?{string.Join('&', query.Select(pair => $"{Segment(pair.Key)}={Segment(pair.Value)}"))}", WireJson.Web.PageRunView, cancel);
+        client.GetAsync($"/api/v1/runs{Query(query)}", WireJson.Web.PageRunView, cancel);
 
     /// <param name="after">Entries after this position; -1 for all.</param>
     public Task<Page<JournalEntryView>> JournalAsync(string id, long after, int limit, CancellationToken cancel) =>
         client.GetAsync($"/api/v1/runs/{Segment(id)}/journal?after={after}&limit={limit}", WireJson.Web.PageJournalEntryView, cancel);
 
     /// <param name="verb">cancel, pause or resume.</param>
-    public Task<RunView> ControlAsync(string id, string verb, string? reason, CancellationToken cancel) =>
-        client.PostAsync($"/api/v1/runs/{Segment(id)}/{verb}", BatonClient.Json(new ControlRequest(reason), WireJson.Web.ControlRequest), WireJson.Web.RunView, cancel);
+    /// <param name="tree">True for the run and all runs below it.</param>
+    public Task<RunView> ControlAsync(string id, string verb, string? reason, CancellationToken cancel, bool tree = false) =>
+        client.PostAsync($"/api/v1/runs/{Segment(id)}/{verb}{(tree ? "?tree=true" : "")}", BatonClient.Json(new ControlRequest(reason), WireJson.Web.ControlRequest), WireJson.Web.RunView, cancel);
+
+    /// <summary>Lets a run that failed or was cancelled go on: what failed is performed again.</summary>
+    /// <param name="from">The position of the entry from which on failures are performed again; null for where the failure that ended the run begins.</param>
+    public Task<RunView> RetryAsync(string id, long? from, CancellationToken cancel) =>
+        client.PostAsync($"/api/v1/runs/{Segment(id)}/retry", BatonClient.Json(new RetryRequest(from), WireJson.Web.RetryRequest), WireJson.Web.RunView, cancel);
+
+    /// <summary>Makes a run of another one's beginning.</summary>
+    public Task<RunView> ForkAsync(string id, ForkRequest fork, CancellationToken cancel) =>
+        client.PostAsync($"/api/v1/runs/{Segment(id)}/fork", BatonClient.Json(fork, WireJson.Web.ForkRequest), WireJson.Web.RunView, cancel);
+
+    /// <summary>Removes a run that has ended, and all that is its own.</summary>
+    public async Task DeleteAsync(string id, CancellationToken cancel)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Delete, $"/api/v1/runs/{Segment(id)}");
+        using var response = await client.SendAsync(request, HttpCompletionOption.ResponseContentRead, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>Does one thing to the runs that a filter finds, up to its limit: go on with the cursor of the answer.</summary>
+    public Task<BulkView> BulkAsync(BulkRequest bulk, CancellationToken cancel) => client.PostAsync("/api/v1/runs/bulk", BatonClient.Json(bulk, WireJson.Web.BulkRequest), WireJson.Web.BulkView, cancel);
+
+    /// <param name="after">Errors after this position; -1 for all.</param>
+    public Task<Page<RunErrorView>> ErrorsAsync(string id, long after, int limit, CancellationToken cancel) =>
+        client.GetAsync($"/api/v1/runs/{Segment(id)}/errors?after={after}&limit={limit}", WireJson.Web.PageRunErrorView, cancel);
+
+    /// <summary>What the steps of a run came to, summed up.</summary>
+    public Task<ResultsView> ResultsAsync(string id, CancellationToken cancel) => client.GetAsync($"/api/v1/runs/{Segment(id)}/results", WireJson.Web.ResultsView, cancel);
+
+    /// <param name="query">As the API names it: workflow, created_after, created_before, period.</param>
+    public Task<StatisticsView> StatisticsAsync(IEnumerable<KeyValuePair<string, string>> query, CancellationToken cancel) => client.GetAsync($"/api/v1/runs/statistics{Query(query)}", WireJson.Web.StatisticsView, cancel);
+
+    /// <summary>Writes the ended and paused runs that fit, as JSON lines.</summary>
+    public async Task ArchiveAsync(IEnumerable<KeyValuePair<string, string>> query, Stream to, CancellationToken cancel)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/v1/runs/archive{Query(query)}");
+        using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel).ConfigureAwait(false);
+        await response.Content.CopyToAsync(to, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>Stores the runs of an archive.</summary>
+    public Task<ImportView> ImportAsync(Stream archive, CancellationToken cancel)
+    {
+        var content = new StreamContent(archive);
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/x-ndjson");
+        return client.PostAsync("/api/v1/runs/import", content, WireJson.Web.ImportView, cancel);
+    }
 
     public Task<RunView> SignalAsync(string id, string name, JsonElement payload, CancellationToken cancel) =>
         client.PostAsync($"/api/v1/runs/{Segment(id)}/signals/{Segment(name)}", BatonClient.Json(payload, WireJson.Web.JsonElement), WireJson.Web.RunView, cancel);
@@ -107,6 +153,8 @@ public sealed class RunsClient
         "state" => new RunEvent(type, id, null, null, JsonSerializer.Deserialize(data, WireJson.Web.RunView)),
         _ => new RunEvent(type, id, null, null, null),
     };
+
+    private static string Query(IEnumerable<KeyValuePair<string, string>> query) => string.Join('&', query.Select(pair => $"{Segment(pair.Key)}={Segment(pair.Value)}")) is { Length: > 0 } text ? $"?{text}" : "";
 
     private static string Segment(string text) => Uri.EscapeDataString(text);
 }

@@ -24,6 +24,17 @@ namespace Baton.Client;
 [JsonSerializable(typeof(AnswerRequest))]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(HealthView))]
+[JsonSerializable(typeof(RetryRequest))]
+[JsonSerializable(typeof(ForkRequest))]
+[JsonSerializable(typeof(BulkRequest))]
+[JsonSerializable(typeof(BulkView))]
+[JsonSerializable(typeof(Page<RunErrorView>))]
+[JsonSerializable(typeof(StatisticsView))]
+[JsonSerializable(typeof(ImportView))]
+[JsonSerializable(typeof(ResultsView))]
+[JsonSerializable(typeof(RunErrorView))]
+[JsonSerializable(typeof(long))]
+[JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(JsonElement))]
 public sealed partial class WireJson : JsonSerializerContext
 {

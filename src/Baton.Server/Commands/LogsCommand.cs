@@ -20,7 +20,7 @@ internal static class LogsCommand
         {
             var runs = ServerOptions.Connect(parsed.GetValue(server)).Runs;
             Action<JournalEntryView> print = parsed.GetValue(json) ? entry => Console.Out.WriteLine(JsonSerializer.Serialize(entry, WireJson.Web.JournalEntryView)) : entry => Print(entry, parsed.GetValue(bodies));
-            if (parsed.GetValue(follow)) await FollowAsync(runs, parsed.GetValue(id)!, print, cancel);
+            if (parsed.GetValue(follow)) await FollowAsync(runs, parsed.GetValue(id)!, print, parsed.GetValue(json), cancel);
             else await DumpAsync(runs, parsed.GetValue(id)!, print, cancel);
             return ExitCode.Ok;
         });
@@ -38,13 +38,21 @@ internal static class LogsCommand
         }
     }
 
-    private static async Task FollowAsync(RunsClient runs, string id, Action<JournalEntryView> print, CancellationToken cancel)
+    private static async Task FollowAsync(RunsClient runs, string id, Action<JournalEntryView> print, bool json, CancellationToken cancel)
     {
+        string? phase = null;
         await foreach (var one in runs.EventsAsync(id, TimeProvider.System, cancel))
         {
-            if (one.Entry is { } entry) print(entry);
+            if (one.Entry is not { } entry) continue;
+            print(entry);
+            if (json || Phase(entry.Key) is not { } now || now == phase) continue;
+            phase = now;
+            if ((await runs.GetAsync(id, cancel)).Progress is { Percent: { } percent } progress) Output.Out.WriteLine($"{entry.At:HH:mm:ss.fff}       {percent:0.#} %{(progress.Phase is null ? "" : $", in {progress.Phase}")}", new Style(Color.Grey));
         }
     }
+
+    /// <summary>The document's own task that a key such as <c>/do/2/collect/do/0/ask</c> lies in.</summary>
+    private static string? Phase(string key) => key.StartsWith("/do/", StringComparison.Ordinal) ? string.Join('/', key.Split('/').Take(4)) : null;
 
     private static void Print(JournalEntryView entry, bool bodies)
     {

@@ -13,10 +13,14 @@ internal sealed class FieldReader
     private readonly HashSet<string> known = new(StringComparer.Ordinal);
     private readonly List<Fault> faults = [];
 
-    public FieldReader(JqValue body)
+    private readonly string at;
+
+    /// <param name="at">The JSON pointer of the object, where it is not the whole body.</param>
+    public FieldReader(JqValue body, string at = "")
     {
+        this.at = at;
         if (body.TryGetObject(out var fields)) members = fields;
-        else faults.Add(new Fault("", $"The body is a JSON object, not {Describe(body)}."));
+        else faults.Add(new Fault(at, at.Length == 0 ? $"The body is a JSON object, not {Describe(body)}." : $"'{at[1..]}' is an object, not {Describe(body)}."));
     }
 
     /// <summary>What is wrong, or null.</summary>
@@ -27,7 +31,7 @@ internal sealed class FieldReader
             foreach (var (name, _) in members)
             {
                 if (faults.Count > MaxFaults) break;
-                if (!known.Contains(name)) faults.Add(new Fault($"/{Short(name)}", $"There is no field '{Short(name)}'. Fields here: {string.Join(", ", known)}."));
+                if (!known.Contains(name)) faults.Add(new Fault($"{at}/{Short(name)}", $"There is no field '{Short(name)}'. Fields here: {string.Join(", ", known)}."));
             }
             return faults.Count == 0 ? null : Problems.InvalidBody(string.Join(" ", faults.Take(3).Select(fault => $"{(fault.Pointer.Length == 0 ? "body" : fault.Pointer)}: {fault.Detail}")), [.. faults.Take(MaxFaults)]);
         }
@@ -44,11 +48,11 @@ internal sealed class FieldReader
         var value = Any(name);
         if (value.IsNull)
         {
-            if (required) faults.Add(new Fault($"/{name}", $"'{name}' is required."));
+            if (required) faults.Add(new Fault($"{at}/{name}", $"'{name}' is required."));
             return null;
         }
-        if (!value.TryGetString(out var text)) faults.Add(new Fault($"/{name}", $"'{name}' is a text, not {Describe(value)}."));
-        else if (text.Length > maxLength || (required && text.Length == 0)) faults.Add(new Fault($"/{name}", $"'{name}' has {(required ? 1 : 0)} to {maxLength:N0} characters, not {text.Length:N0}."));
+        if (!value.TryGetString(out var text)) faults.Add(new Fault($"{at}/{name}", $"'{name}' is a text, not {Describe(value)}."));
+        else if (text.Length > maxLength || (required && text.Length == 0)) faults.Add(new Fault($"{at}/{name}", $"'{name}' has {(required ? 1 : 0)} to {maxLength:N0} characters, not {text.Length:N0}."));
         return text;
     }
 
@@ -57,7 +61,7 @@ internal sealed class FieldReader
         var value = Any(name);
         if (value.IsNull) return otherwise;
         if (value.TryGetInt64(out var number) && number >= least && number <= most) return (int)number;
-        faults.Add(new Fault($"/{name}", $"'{name}' is a whole number from {least} to {most}, not {Describe(value)}."));
+        faults.Add(new Fault($"{at}/{name}", $"'{name}' is a whole number from {least} to {most}, not {Describe(value)}."));
         return otherwise;
     }
 
@@ -69,13 +73,13 @@ internal sealed class FieldReader
         if (value.IsNull) return texts;
         if (!value.TryGetObject(out var pairs) || pairs.Count > maxCount)
         {
-            faults.Add(new Fault($"/{name}", $"'{name}' is an object of at most {maxCount} texts, not {Describe(value)}."));
+            faults.Add(new Fault($"{at}/{name}", $"'{name}' is an object of at most {maxCount} texts, not {Describe(value)}."));
             return texts;
         }
         foreach (var (key, item) in pairs)
         {
-            if (key.Length is 0 || key.Length > maxName) faults.Add(new Fault($"/{name}/{Short(key)}", $"A name in '{name}' has 1 to {maxName} characters."));
-            else if (!item.TryGetString(out var text) || text.Length > maxValue) faults.Add(new Fault($"/{name}/{key}", $"A value in '{name}' is a text of at most {maxValue} characters, not {Describe(item)}."));
+            if (key.Length is 0 || key.Length > maxName) faults.Add(new Fault($"{at}/{name}/{Short(key)}", $"A name in '{name}' has 1 to {maxName} characters."));
+            else if (!item.TryGetString(out var text) || text.Length > maxValue) faults.Add(new Fault($"{at}/{name}/{key}", $"A value in '{name}' is a text of at most {maxValue} characters, not {Describe(item)}."));
             else texts.Add(key, text);
         }
         return texts;

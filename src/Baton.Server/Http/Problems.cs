@@ -49,6 +49,11 @@ internal static class Problems
 
     public static ProblemResult IllegalTransition(string verb, string state) => Of("illegal-transition", 409, "Not possible in this state", Explain(verb, state));
 
+    public static ProblemResult NotRetryable(string detail) => Of("not-retryable", 409, "The run cannot be retried", detail);
+
+    public static ProblemResult UnknownStep(string where) =>
+        Of("unknown-step", 422, "The run has no such step", $"Nothing is recorded at {where}. Name a step's key or a position, as GET …/journal shows them; a task that records nothing (set, switch) is none.", [new Fault("/from", "Give the key of a recorded step, or the position of an entry from 1 on.")]);
+
     public static ProblemResult NotEnded(string state) => Of("not-ended", 409, "The run has not ended", $"The run is {state}. Follow GET …/events, or ask again.");
 
     public static ProblemResult Unauthorized() => Of("unauthorized", 401, "A credential is needed", "Send 'Authorization: Bearer KEY' with a key that this server knows.");
@@ -78,6 +83,9 @@ internal static class Problems
         ("resume", "completed" or "failed" or "cancelled") => $"The run has ended ({state}); start a new one.",
         ("resume", _) => $"Only a paused run can be resumed; this one is {state}.",
         ("pause", "paused") => "The run is paused already.",
+        ("retry", "completed") => "The run has completed. To go on from one of its steps, fork it.",
+        ("retry", _) => $"Only a run that failed or was cancelled can be retried; this one is {state}.",
+        ("delete", _) => $"Only a run that has ended can be deleted; this one is {state}. Cancel it first.",
         (_, "completed" or "failed" or "cancelled") => $"The run has ended ({state}).",
         _ => $"A run that is {state} cannot be asked to {verb}.",
     };

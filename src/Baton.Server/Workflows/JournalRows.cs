@@ -33,6 +33,8 @@ internal enum JournalKind
     ApprovalSettled = 18,
     CompensationStarted = 19,
     Compensated = 20,
+    RunRetried = 30,
+    RunForked = 31,
 }
 
 /// <summary>What an entry says beside its columns. Only what its kind needs is set.</summary>
@@ -49,6 +51,12 @@ internal sealed record JournalMeta
     public bool? Detached { get; init; }
     public int? Count { get; init; }
     public string? State { get; init; }
+
+    /// <summary>The first entry that a retry or a fork does not take as it is.</summary>
+    public long? From { get; init; }
+
+    /// <summary>The run that a fork was made of.</summary>
+    public string? Source { get; init; }
 
     /// <summary>The number of the message that a signal was.</summary>
     public long? Message { get; init; }
@@ -116,6 +124,8 @@ internal static class JournalRows
             JournalEntry.ApprovalSettled e => new(seq, JournalKind.ApprovalSettled, at, key, null, null, e.Answer, Meta(new() { Message = e.InboxNo })),
             JournalEntry.CompensationStarted e => new(seq, JournalKind.CompensationStarted, at, key, null, null, default, Meta(new() { State = e.Ends.ToName(), Reason = e.Reason })),
             JournalEntry.Compensated e => new(seq, JournalKind.Compensated, at, key, null, null, default, Meta(new() { Task = e.Task, Error = e.Error })),
+            JournalEntry.RunRetried e => new(seq, JournalKind.RunRetried, at, key, null, null, default, Meta(new() { From = e.From })),
+            JournalEntry.RunForked e => new(seq, JournalKind.RunForked, at, key, null, null, default, Meta(new() { Source = e.Source.ToString(), From = e.From })),
             _ => throw new UnreachableException(),
         };
     }
@@ -146,6 +156,8 @@ internal static class JournalRows
             JournalKind.ApprovalSettled => new JournalEntry.ApprovalSettled(row.Seq, at, row.Key, row.Body, meta?.Message ?? 0),
             JournalKind.CompensationStarted => new JournalEntry.CompensationStarted(row.Seq, at, row.Key, RunStates.Parse(meta!.State!), meta.Reason),
             JournalKind.Compensated => new JournalEntry.Compensated(row.Seq, at, row.Key, meta!.Task!, meta.Error),
+            JournalKind.RunRetried => new JournalEntry.RunRetried(row.Seq, at, meta!.From!.Value),
+            JournalKind.RunForked => new JournalEntry.RunForked(row.Seq, at, RunId.Parse(meta!.Source!, null), meta.From!.Value),
             _ => throw new InvalidDataException($"The journal holds an entry of kind {(int)row.Kind}, which this version does not know: a newer Baton wrote it."),
         };
     }

@@ -89,6 +89,8 @@ internal sealed record JournalSql
     {
         // Locked: a message that another node is about to commit must be seen by the statement that parks the run, or wait until it is parked.
         RunNo = "SELECT no FROM runs WHERE tenant_id = $1 AND id = $2 AND fencing = $3 AND state = 'running' FOR UPDATE",
+        // A payload that is there already is locked all the same: whoever would remove it waits, and then finds that it is referred to.
+        SavePayload = "INSERT INTO payloads (tenant_id, hash, body) VALUES ($1, $2, $3) ON CONFLICT (tenant_id, hash) DO UPDATE SET hash = excluded.hash",
         // The journal there has no NULLs: see its migration.
         Append = """
             INSERT INTO journal (tenant_id, run_no, seq, kind, at_ms, key, attempt, took_ms, body, body_hash, meta)

@@ -34,7 +34,7 @@ internal sealed class JournalStore(Database database, RunWrites writes) : IJourn
         }
     }
 
-    private async Task<IReadOnlyList<InboxMessage>> ReadInboxAsync(System.Data.Common.DbConnection connection, TenantId tenant, long runNo, long after, CancellationToken cancel)
+    public async Task<IReadOnlyList<InboxMessage>> ReadInboxAsync(System.Data.Common.DbConnection connection, TenantId tenant, long runNo, long after, CancellationToken cancel)
     {
         await using var command = Command(connection, writes.Sql.Journal.ReadInbox, ("@Tenant", tenant.Value), ("@RunNo", runNo), ("@After", after));
         await using var reader = await command.ExecuteReaderAsync(cancel);

@@ -15,7 +15,7 @@ internal static class RunEndpoints
 {
     private const int MaxPage = 500;
 
-    private const string IdRule = "A run's id is 'run_' and 32 hexadecimal digits.";
+    public const string IdRule = "A run's id is 'run_' and 32 hexadecimal digits.";
 
     /// <summary>Starts a run. With an <c>Idempotency-Key</c>, a repetition returns the first run.</summary>
     public static async Task<IResult> Start(HttpContext http, RequestBody bodies, RunStarter starter, CancellationToken cancel)
@@ -47,33 +47,20 @@ internal static class RunEndpoints
         return row.IsTerminal ? await ResultAsync(http.Tenant, row, queries, cancel) : started;
     }
 
-    public static Task<IResult> Get(HttpContext http, string id, RunQueries queries, CancellationToken cancel) =>
-        WithRunAsync(http, id, queries, async row => TypedResults.Json(row.ToView(await queries.ProgressAsync(http.Tenant, row, cancel)), WireJson.Web.RunView), cancel);
+    public static Task<IResult> Get(HttpContext http, string id, RunQueries queries, ProgressReader progress, CancellationToken cancel) =>
+        WithRunAsync(http, id, queries, async row => TypedResults.Json(row.ToView(await progress.ReadAsync(http.Tenant, row, cancel)), WireJson.Web.RunView), cancel);
 
     public static Task<IResult> Result(HttpContext http, string id, RunQueries queries, CancellationToken cancel) =>
         WithRunAsync(http, id, queries, async row => row.IsTerminal ? await ResultAsync(http.Tenant, row, queries, cancel) : Problems.NotEnded(row.State), cancel);
 
     public static async Task<IResult> List(HttpContext http, RunQueries queries, CancellationToken cancel)
     {
-        var query = http.Request.Query;
-        if (query["state"] is [{ } state] && !RunStates.TryParse(state, out _)) return Problems.InvalidQuery("state", $"'{state}' is no state; states: {string.Join(", ", RunStates.Names)}.");
-        var limit = http.QueryInteger("limit", 1, MaxPage, 50);
-        if (limit.Problem is not null) return limit.Problem;
-        if (!TryTime(query["created_after"], out var after)) return Problems.InvalidQuery("created_after", $"Give {Times.Rule}");
-        if (!TryTime(query["created_before"], out var before)) return Problems.InvalidQuery("created_before", $"Give {Times.Rule}");
-        long? cursor = null;
-        if (query["cursor"] is [{ } text])
-        {
-            if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)) return Problems.InvalidQuery("cursor", "Give the next_cursor of the page before.");
-            cursor = number;
-        }
-        var label = query["label"].ToString().Split('=', 2);
-        if (query.ContainsKey("label") && label.Length != 2) return Problems.InvalidQuery("label", "A label is written as name=value.");
-        if (query["parent"] is [{ } parent] && !RunId.TryParse(parent, out _)) return Problems.InvalidQuery("parent", IdRule);
-        var workflow = query["workflow"] is [{ } named] ? WorkflowName.Parse(named) : null;
-        if (workflow is { Name.Length: 0 }) return Problems.InvalidQuery("workflow", "A workflow is written as name or namespace/name.");
-        var filter = new RunFilter(query["state"], workflow?.Namespace, workflow?.Name, label.Length == 2 ? label[0] : null, label.Length == 2 ? label[1] : null, query["parent"], after, before, cursor, limit.Value!.Value);
-        return TypedResults.Json(await queries.ListAsync(http.Tenant, filter, cancel), WireJson.Web.PageRunView);
+        var (filter, problem) = RunFilters.Read(http, MaxPage, 50);
+        if (problem is not null) return problem;
+        var counted = http.Request.Query["count"].ToString();
+        if (counted is not ("" or "true" or "false")) return Problems.InvalidQuery("count", "'count' is true or false.");
+        if (counted == "true" && filter!.Text is not null) return Problems.InvalidQuery("count", "Runs that hold a text are not counted: that would read them all.");
+        return TypedResults.Json(await queries.ListAsync(http.Tenant, filter!, counted == "true", cancel), WireJson.Web.PageRunView);
     }
 
     /// <summary>The run's events as they come (server-sent events); <c>Last-Event-ID</c> resumes.</summary>
@@ -100,11 +87,11 @@ internal static class RunEndpoints
         return TypedResults.Json(new Page<JournalEntryView>([.. rows.Select(entry => Views.Entry(entry))], hasMore ? rows[^1].Seq.ToString(CultureInfo.InvariantCulture) : null), WireJson.Web.PageJournalEntryView);
     }, cancel);
 
-    public static Task<IResult> Cancel(HttpContext http, string id, RequestBody bodies, RunStore runs, RunQueries queries, CancellationToken cancel) => ControlAsync(http, id, "cancel", bodies, runs, queries, cancel);
+    public static Task<IResult> Cancel(HttpContext http, string id, RequestBody bodies, RunControl control, RunQueries queries, CancellationToken cancel) => ControlAsync(http, id, "cancel", bodies, control, queries, cancel);
 
-    public static Task<IResult> Pause(HttpContext http, string id, RequestBody bodies, RunStore runs, RunQueries queries, CancellationToken cancel) => ControlAsync(http, id, "pause", bodies, runs, queries, cancel);
+    public static Task<IResult> Pause(HttpContext http, string id, RequestBody bodies, RunControl control, RunQueries queries, CancellationToken cancel) => ControlAsync(http, id, "pause", bodies, control, queries, cancel);
 
-    public static Task<IResult> Resume(HttpContext http, string id, RequestBody bodies, RunStore runs, RunQueries queries, CancellationToken cancel) => ControlAsync(http, id, "resume", bodies, runs, queries, cancel);
+    public static Task<IResult> Resume(HttpContext http, string id, RequestBody bodies, RunControl control, RunQueries queries, CancellationToken cancel) => ControlAsync(http, id, "resume", bodies, control, queries, cancel);
 
     public static async Task<IResult> Signal(HttpContext http, string id, string name, RequestBody bodies, RunStore runs, RunQueries queries, CancellationToken cancel)
     {
@@ -136,17 +123,26 @@ internal static class RunEndpoints
         };
     }
 
-    private static async Task<IResult> ControlAsync(HttpContext http, string id, string verb, RequestBody bodies, RunStore runs, RunQueries queries, CancellationToken cancel)
+    /// <summary>Steers a run, and with <c>tree=true</c> what stands below it: then a refusal of the run itself stands only where nothing below it was reached.</summary>
+    private static async Task<IResult> ControlAsync(HttpContext http, string id, string verb, RequestBody bodies, RunControl control, RunQueries queries, CancellationToken cancel)
     {
         if (!RunId.TryParse(id, out var run)) return Problems.InvalidPath("id", IdRule);
+        var tree = http.Request.Query["tree"].ToString();
+        if (tree is not ("" or "true" or "false")) return Problems.InvalidQuery("tree", "'tree' is true or false.");
         var body = await bodies.ReadJsonAsync(http.Request, cancel);
         if (body.Problem is not null) return body.Problem;
         var fields = new FieldReader(body.Value.IsNull ? JqValue.EmptyObject : body.Value);
         var reason = fields.Text("reason", 1_000);
         if (fields.Problem is { } problem) return problem;
-        var result = verb == "resume" ? await runs.ResumeAsync(http.Tenant, run) : await runs.RequestAsync(http.Tenant, run, verb, reason);
-        return await AnswerAsync(http, run, result, queries, cancel);
+        var action = new RunAction(verb, reason);
+        var refused = await control.ApplyAsync(http.Tenant, run, action);
+        if (tree != "true" || refused is { StatusCode: 404 }) return refused ?? await ShowAsync(http, run, null, queries, cancel);
+        var below = await control.ApplyBelowAsync(http.Tenant, run, action, cancel);
+        return refused is not null && below.Reached == 0 ? refused : await ShowAsync(http, run, below, queries, cancel);
     }
+
+    private static async Task<IResult> ShowAsync(HttpContext http, RunId run, TreeView? below, RunQueries queries, CancellationToken cancel) =>
+        TypedResults.Json((await queries.FindAsync(http.Tenant, run, cancel))!.ToView() with { Tree = below }, WireJson.Web.RunView, statusCode: 202);
 
     private static async Task<IResult> AnswerAsync(HttpContext http, RunId run, ControlResult result, RunQueries queries, CancellationToken cancel) => result switch
     {
@@ -161,22 +157,13 @@ internal static class RunEndpoints
         return TypedResults.Json(new RunResult(row.Id, row.State, output, Views.Error(JournalRows.Error(row.Error))), WireJson.Web.RunResult);
     }
 
-    private static async Task<IResult> WithRunAsync(HttpContext http, string id, RunQueries queries, Func<RunRow, Task<IResult>> answer, CancellationToken cancel)
+    public static async Task<IResult> WithRunAsync(HttpContext http, string id, RunQueries queries, Func<RunRow, Task<IResult>> answer, CancellationToken cancel)
     {
         if (!RunId.TryParse(id, out var run)) return Problems.InvalidPath("id", IdRule);
         return await queries.FindAsync(http.Tenant, run, cancel) is { } row ? await answer(row) : Problems.UnknownRun(id);
     }
 
     private static bool TryPosition(string text, out long position) => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out position) && position >= -1;
-
-    private static bool TryTime(string? text, out long? ms)
-    {
-        ms = null;
-        if (text is null) return true;
-        if (!Times.TryParse(text, out var time)) return false;
-        ms = time.ToUnixTimeMilliseconds();
-        return true;
-    }
 }
 
 /// <summary>202 with the run's address; 200 for one that was started before under the same key.</summary>

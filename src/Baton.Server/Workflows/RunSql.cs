@@ -95,11 +95,11 @@ internal sealed record RunSql
 }
 
 /// <summary>All statements of this feature, for one database.</summary>
-internal sealed record WorkflowSql(RunSql Runs, JournalSql Journal, ScheduleSql Schedules, DefinitionSql Definitions, RunQuerySql Queries, ApprovalSql Approvals)
+internal sealed record WorkflowSql(RunSql Runs, JournalSql Journal, ScheduleSql Schedules, DefinitionSql Definitions, RunQuerySql Queries, ApprovalSql Approvals, ManagementSql Management)
 {
-    public static readonly WorkflowSql Sqlite = new(RunSql.Sqlite, JournalSql.Sqlite, ScheduleSql.Sqlite, DefinitionSql.Sqlite, RunQuerySql.Sqlite, ApprovalSql.Sqlite);
+    public static readonly WorkflowSql Sqlite = new(RunSql.Sqlite, JournalSql.Sqlite, ScheduleSql.Sqlite, DefinitionSql.Sqlite, RunQuerySql.Sqlite, ApprovalSql.Sqlite, ManagementSql.Sqlite);
 
-    public static readonly WorkflowSql Postgres = new(RunSql.Postgres, JournalSql.Postgres, ScheduleSql.Postgres, DefinitionSql.Postgres, RunQuerySql.Postgres, ApprovalSql.Postgres);
+    public static readonly WorkflowSql Postgres = new(RunSql.Postgres, JournalSql.Postgres, ScheduleSql.Postgres, DefinitionSql.Postgres, RunQuerySql.Postgres, ApprovalSql.Postgres, ManagementSql.Postgres);
 
     public static WorkflowSql For(Dialect dialect) => dialect == Dialect.Sqlite ? Sqlite : Postgres;
 }

@@ -25,4 +25,25 @@ internal static class Views
     public static JsonElement Element(ReadOnlySpan<byte> json) => JsonElement.Parse(json, new JsonDocumentOptions { MaxDepth = 10_000 });
 
     public static string KindOf(JournalKind kind) => JsonNamingPolicy.SnakeCaseLower.ConvertName(kind.ToString());
+
+    /// <summary>An entry that says what went wrong.</summary>
+    public static RunErrorView RunError(in JournalRow row)
+    {
+        var meta = string.IsNullOrEmpty(row.Meta) ? new JournalMeta() : JsonSerializer.Deserialize(row.Meta, JournalJson.Default.JournalMeta)!;
+        return new RunErrorView(row.Seq, DateTimeOffset.FromUnixTimeMilliseconds(row.AtMs), KindOf(row.Kind), row.Key, meta.Error?.Class, meta.Error is null ? null : meta.Error.Detail ?? meta.Error.Title,
+            row.Attempt is 0 ? null : row.Attempt, meta.RetryAtMs is { } ms ? DateTimeOffset.FromUnixTimeMilliseconds(ms) : null, Error(meta.Error), meta.From);
+    }
+
+    public static StatisticsView Statistics(IReadOnlyList<StatisticsRow> rows, bool byPeriod)
+    {
+        var (total, completed) = (rows.Sum(row => row.Total), rows.Sum(row => row.Completed));
+        return new StatisticsView(total, rows.Sum(row => row.Queued), rows.Sum(row => row.Running), rows.Sum(row => row.Waiting), rows.Sum(row => row.Paused), completed, rows.Sum(row => row.Failed), rows.Sum(row => row.Cancelled),
+            Rate(completed, total), Minutes(rows.Sum(row => row.CompletedMs), completed),
+            [.. rows.Select(row => new StatisticsGroup(row.Namespace, row.Workflow, byPeriod ? DateTimeOffset.FromUnixTimeMilliseconds(row.PeriodMs) : null, row.Total, row.Queued, row.Running, row.Waiting, row.Paused,
+                row.Completed, row.Failed, row.Cancelled, Rate(row.Completed, row.Total), Minutes(row.CompletedMs, row.Completed)))]);
+
+        static double? Rate(long part, long whole) => whole == 0 ? null : Math.Round((double)part / whole, 4);
+
+        static double? Minutes(long ms, long count) => count == 0 ? null : Math.Round(ms / 60_000.0 / count, 4);
+    }
 }

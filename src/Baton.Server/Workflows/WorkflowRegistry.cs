@@ -16,6 +16,8 @@ internal sealed class WorkflowRegistry(WorkflowCatalog catalog, DefinitionStore 
     public async Task<(WorkflowRef Workflow, RegisterResult Result)> RegisterAsync(TenantId tenant, string text, bool revise, CancellationToken cancel)
     {
         var definition = catalog.Parse(text);
+        if (RetentionRule.Fault(definition.Source) is var (field, rule))
+            throw new InvalidWorkflowException([new DslProblem($"/document/metadata/baton/retention{(field.Length == 0 ? "" : $"/{field}")}", rule, "Write for example { completed: P30D, failed: P90D }.")]);
         var (workflow, result) = (definition.Ref, await StoreAsync(tenant, definition.Ref, definition, text, cancel));
         if (result is not RegisterResult.OtherContent || !revise) return (workflow, result);
         workflow = workflow with { Version = $"{workflow.Version.Split('+')[0]}+{definition.Hash[..8]}" };

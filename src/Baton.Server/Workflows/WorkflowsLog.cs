@@ -32,6 +32,12 @@ internal static partial class WorkflowsLog
     [LoggerMessage(2011, LogLevel.Error, "The scheduler failed and tries again")]
     public static partial void SchedulerFailed(this ILogger log, Exception e);
 
+    [LoggerMessage(2012, LogLevel.Information, "Removed {Count} runs that had been kept for long enough")]
+    public static partial void RunsRemoved(this ILogger log, int count);
+
+    [LoggerMessage(2013, LogLevel.Error, "Removing old runs failed and is tried again")]
+    public static partial void RetentionFailed(this ILogger log, Exception e);
+
     [LoggerMessage(2006, LogLevel.Warning, "{Count} runs had steps that did not finish within {Seconds} s; another process will repeat those steps")]
     public static partial void DrainTimedOut(this ILogger log, int count, double seconds);
 }

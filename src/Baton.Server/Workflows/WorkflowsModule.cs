@@ -35,6 +35,7 @@ internal static class WorkflowsModule
             services.AddSingleton<LlmFunction>().AddSingleton(provider => new HostedFunctions([provider.GetRequiredService<LlmFunction>().Function]));
             services.AddSingleton<WorkflowEffects>().AddSingleton<SecretStore>().AddSingleton<WorkflowCatalog>().AddSingleton<WorkflowRegistry>();
             services.AddSingleton<DefinitionStore>().AddSingleton<RunStore>().AddSingleton<JournalStore>().AddSingleton<RunQueries>().AddSingleton<ScheduleStore>();
+            services.AddRunManagement();
             services.AddSingleton<ScheduleTable>().AddSingleton<EventTriggers>().AddSingleton<StepFeed>().AddSingleton<RunFollower>().AddSingleton<RunStarter>();
             services.AddSingleton(provider => new Inheritance(provider.GetRequiredService<RunStore>().Rescue));
             services.AddHostedService<DocumentFolder>();
@@ -62,6 +63,8 @@ internal static class WorkflowsModule
 
     private static readonly (string, string) IdempotencyKey = ("Idempotency-Key", "1 to 200 characters: a repetition of the request under the same key returns the first run."), Cursor = ("cursor", "The next_cursor of the page before.");
 
+    private static readonly (string, string) Tree = ("tree", "true for the run and all runs below it, at any depth.");
+
     private static void MapDefinitions(RouteGroupBuilder api)
     {
         var workflows = api.MapGroup("/workflows").WithTags("Workflows");
@@ -85,16 +88,16 @@ internal static class WorkflowsModule
     private static void MapRuns(RouteGroupBuilder runs)
     {
         runs.MapPost("/", RunEndpoints.Start).WithSummary("Start a run; durable when answered.").Takes(IdempotencyKey).Accepts<StartRun>("application/json").Produces<RunView>(202).Produces<RunView>().Refuses(400, 404, 413, 415, 422, 503);
-        runs.MapGet("/", RunEndpoints.List).WithSummary("Runs by state, workflow, label, parent and time, the newest first.")
-            .Takes(("state", "One of the states."), ("workflow", "name or namespace/name."), ("label", "name=value."), ("parent", "The id of the run that started them."),
-                ("created_after", "From this time on."), ("created_before", "Before this time."), Cursor, ("limit", "1 to 500; default 50.")).Produces<Page<RunView>>().Refuses(400);
+        runs.MapGet("/", RunEndpoints.List).WithSummary("Runs by state, workflow, label, parent, time and text, the newest first.")
+            .Takes(RunFilters.Paged(50, ("count", "true to say how many there are on all pages."))).Produces<Page<RunView>>().Refuses(400);
+        runs.MapRunManagement();
         runs.MapGet("/{id}", RunEndpoints.Get).WithSummary("A run as it stands.").Produces<RunView>().Refuses(400, 404);
         runs.MapGet("/{id}/result", RunEndpoints.Result).WithSummary("What a run came to.").Produces<RunResult>().Refuses(400, 404, 409);
         runs.MapGet("/{id}/events", RunEndpoints.Events).WithSummary("The run's events as they come, resumable by Last-Event-ID.").Takes(("Last-Event-ID", "The id of the last event that was received."), ("after", "The same, for clients that cannot set headers.")).Produces<string>(200, "text/event-stream").Refuses(400, 404);
         runs.MapGet("/{id}/journal", RunEndpoints.Journal).WithSummary("What was recorded, in order.").Takes(("after", "Entries after this position; default -1, all."), ("limit", "1 to 1,000; default 200. Large payloads make a page shorter.")).Produces<Page<JournalEntryView>>().Refuses(400, 404);
         runs.MapPost("/{id}/signals/{name}", RunEndpoints.Signal).WithSummary("Send a signal; durable when answered.").Accepts<JsonElement>("application/json").Produces<RunView>(202).Refuses(400, 404, 409, 413, 415, 503);
-        runs.MapPost("/{id}/cancel", RunEndpoints.Cancel).WithSummary("End a run, and the child runs that it awaits.").Accepts<ControlRequest>("application/json").Produces<RunView>(202).Refuses(400, 404, 409, 413, 415, 503);
-        runs.MapPost("/{id}/pause", RunEndpoints.Pause).WithSummary("Let running steps finish, start no new ones.").Accepts<ControlRequest>("application/json").Produces<RunView>(202).Refuses(400, 404, 409, 413, 415, 503);
-        runs.MapPost("/{id}/resume", RunEndpoints.Resume).WithSummary("Let a paused run go on.").Accepts<ControlRequest>("application/json").Produces<RunView>(202).Refuses(400, 404, 409, 413, 415, 503);
+        runs.MapPost("/{id}/cancel", RunEndpoints.Cancel).WithSummary("End a run, and the child runs that it awaits.").Takes(Tree).Accepts<ControlRequest>("application/json").Produces<RunView>(202).Refuses(400, 404, 409, 413, 415, 503);
+        runs.MapPost("/{id}/pause", RunEndpoints.Pause).WithSummary("Let running steps finish, start no new ones.").Takes(Tree).Accepts<ControlRequest>("application/json").Produces<RunView>(202).Refuses(400, 404, 409, 413, 415, 503);
+        runs.MapPost("/{id}/resume", RunEndpoints.Resume).WithSummary("Let a paused run go on.").Takes(Tree).Accepts<ControlRequest>("application/json").Produces<RunView>(202).Refuses(400, 404, 409, 413, 415, 503);
     }
 }

@@ -53,7 +53,7 @@ public abstract class JournalContract
         Assert.Equal(ParkResult.LeaseLost, await stores.Journal.ParkAsync(old, new ParkRequest(null, 0, [], false)));
         Assert.True(await stores.Journal.AppendAsync(claim.Lease, stores.Step(2, key: "mine")));
         Assert.Equal(["step-1", "mine"], (await stores.Journal.ReadAsync(claim.Lease, CancellationToken.None))!.Entries.Skip(1).Select(entry => entry.Key));
-        Assert.Single((await stores.Queries.ListAsync(Stores.Tenant, new RunFilter(null, null, null, null, null, null, null, null, null, 10), CancellationToken.None)).Items);
+        Assert.Single((await stores.Queries.ListAsync(Stores.Tenant, new RunFilter(null, null, null, null, null, null, null, null, null, 10), false, CancellationToken.None)).Items);
     }
 
     [Fact]

@@ -109,7 +109,7 @@ public sealed class SqlTests : IDisposable
             $"{Columns} ('t', 'r1', 'n', 'w', '1', 'queued', NULL, 0, 0)",           // the same run twice
             $"{Columns} ('t', 'r2', 'n', 'w', '1', 'sleeping', NULL, 0, 0)",         // no state
             $"{Columns} ('t', 'r3', 'n', 'w', '1', 'completed', 'node', 0, 0)",      // owned and ended
-            "INSERT INTO journal (tenant_id, run_no, seq, kind, at_ms, key) VALUES ('t', 999, 0, 1, 0, '')",   // of no run
+            "INSERT INTO listeners (tenant_id, run_no, key, position) VALUES ('t', 999, 'k', 0)",   // of no run
             "INSERT INTO inbox (tenant_id, run_no, no, kind, name) VALUES ('t', 1, 1, 'letter', 'x')",
         ]) Assert.Equal(raw.SQLITE_CONSTRAINT, Assert.Throws<SqliteException>(() => statements.RunScript(wrong)).SqliteErrorCode);
     }

@@ -46,6 +46,10 @@ internal sealed class Stores : IAsyncDisposable
 
     public TaskOutputs Outputs { get; private set; } = null!;
 
+    public RunKeeper Keeper { get; private set; } = null!;
+
+    public RunArchive Archive { get; private set; } = null!;
+
     public DefinitionStore Definitions { get; private set; } = null!;
 
     public async Task ReopenAsync()
@@ -83,5 +87,6 @@ internal sealed class Stores : IAsyncDisposable
         (Runs, Journal) = (new RunStore(Database, writes), new JournalStore(Database, writes));
         (Approvals, Outbox, Outputs) = (new ApprovalStore(Database, writes), writes.Outbox, new TaskOutputs(Database, Time));
         (Queries, Definitions) = (new RunQueries(Database, Journal), new DefinitionStore(Database, Time));
+        (Keeper, Archive) = (new RunKeeper(Database, writes), new RunArchive(Database, writes, Journal, Queries));
     }
 }

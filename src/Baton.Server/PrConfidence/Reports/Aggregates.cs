@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Baton.Server.Workflows;
 
 namespace Baton.Server.PrConfidence;
 
@@ -36,8 +37,7 @@ internal static class Aggregates
 
     private static StepMetrics Metrics(IReadOnlyCollection<AnalysisStep> steps)
     {
-        if (steps.Count == 0) return new(0, 0, 0);
-        var total = steps.Sum(step => step.ExecutionTime);
-        return new(Math.Round(total, 4), Math.Round(total / steps.Count, 4), Math.Round((double)steps.Count(step => step.Success) / steps.Count, 4));
+        var sums = StepSums.Of([.. steps.Select(step => (step.ExecutionTime, step.Success))]);
+        return new(sums.TotalTime, sums.AverageTime, sums.SuccessRate);
     }
 }

@@ -320,4 +320,21 @@ internal sealed record RecordedProgress(long StepsCompleted, long StepsFailed, I
 
 internal sealed record MapProgress(string Key, long Done, long Total);
 
-internal sealed record StatisticsRow(string Namespace, string Workflow, long PeriodMs, long Total, long Queued, long Running, long Waiting, long Paused, long Completed, long Failed, long Cancelled, long CompletedMs);
+/// <remarks>With properties to be set: a sum over no rows has no type that a constructor could be found by.</remarks>
+internal sealed record StatisticsRow
+{
+    public string Namespace { get; init; } = "";
+    public string Workflow { get; init; } = "";
+    public long PeriodMs { get; init; }
+    public long Total { get; init; }
+    public long Queued { get; init; }
+    public long Running { get; init; }
+    public long Waiting { get; init; }
+    public long Paused { get; init; }
+    public long Completed { get; init; }
+    public long Failed { get; init; }
+    public long Cancelled { get; init; }
+
+    /// <summary>What completed runs took, added up.</summary>
+    public long CompletedMs { get; init; }
+}

@@ -1,6 +1,5 @@
 using System.Text;
 using Baton.Engine;
-using Baton.Server.Storage;
 using Baton.Server.Workflows;
 using Dapper;
 
@@ -84,18 +83,17 @@ public abstract class RunManagementContract
         {
             var old = await stores.StartOwnedAsync(large);
             await EndAsync(stores, old, 1);
-            var fresh = Enumerable.Range(0, 4).Select(_ => stores.StartOwnedAsync()).ToList();
-            await Task.WhenAll(fresh);
+            var fresh = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => stores.StartOwnedAsync()));
             var removal = stores.Keeper.RemoveAsync([(Stores.Tenant, old.Run)]).AsTask();
-            await Task.WhenAll(fresh.Select(one => stores.Journal.AppendAsync(one.Result, stores.Step(1, large, "a")).AsTask()));
+            await Task.WhenAll(fresh.Select(one => stores.Journal.AppendAsync(one, stores.Step(1, large, "a")).AsTask()));
             await removal;
             foreach (var one in fresh)
             {
-                var history = (await stores.Journal.ReadAsync(one.Result, CancellationToken.None))!;
+                var history = (await stores.Journal.ReadAsync(one, CancellationToken.None))!;
                 Assert.Equal(large.Length, ((JournalEntry.StepCompleted)history.Entries[1]).Output.Length);
-                await EndAsync(stores, one.Result, 2);
+                await EndAsync(stores, one, 2);
             }
-            Assert.Equal(4, await stores.Keeper.RemoveAsync([.. fresh.Select(one => (Stores.Tenant, one.Result.Run))]));
+            Assert.Equal(4, await stores.Keeper.RemoveAsync([.. fresh.Select(one => (Stores.Tenant, one.Run))]));
             Assert.Equal(0, await CountAsync(stores, "SELECT count(*) FROM payloads"));
         }
     }

@@ -175,7 +175,7 @@ public sealed class RunManagementTests
         foreach (var run in runs) await server.EndAsync(run);
         var journal = (await server.GetAsync($"/api/v1/runs/{runs[0]}/journal")).Ok().Text;
         using var archive = new MemoryStream();
-        try { await server.Client.Runs.ArchiveAsync([KeyValuePair.Create("workflow", "test/moved")], archive, Cancel); } catch (HttpRequestException) { Assert.Fail(string.Join('\n', server.Log.Lines.Where(line => line.Contains("xception", StringComparison.Ordinal)).Take(5))); }
+        await server.Client.Runs.ArchiveAsync([KeyValuePair.Create("workflow", "test/moved")], archive, Cancel);
         foreach (var run in runs) await server.Client.Runs.DeleteAsync(run, Cancel);
         (await server.GetAsync($"/api/v1/runs/{runs[0]}")).Problem(404);
 

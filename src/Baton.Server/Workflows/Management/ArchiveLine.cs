@@ -11,21 +11,28 @@ namespace Baton.Server.Workflows;
 /// <param name="Type">run, entry, message, listener or end.</param>
 internal sealed record ArchiveLine(string Type)
 {
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ArchivedRun? Run { get; init; }
 
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ArchivedEntry? Entry { get; init; }
 
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ArchivedMessage? Message { get; init; }
 
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ArchivedListener? Listener { get; init; }
 
     /// <summary>JSON, as it is stored, byte for byte.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public JsonElement? Body { get; init; }
 
     /// <summary>The same in base 64, where it would not fit on a line as it is.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public byte[]? BodyBytes { get; init; }
 
     /// <summary>For an end: entries, messages and listeners before it. A run that changed while it was read has none, and is not stored.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? Lines { get; init; }
 
     public static readonly JsonSerializerOptions Json = new(ArchiveJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = 10_200 };
@@ -62,6 +69,6 @@ internal sealed record ArchivedMessage(long No, string Kind, string Name, string
 
 internal sealed record ArchivedListener(string Key, long Position, string? EventType, string? EventSource);
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UseStringEnumConverter = true, RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true, RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(ArchiveLine))]
 internal sealed partial class ArchiveJson : JsonSerializerContext;

@@ -25,6 +25,7 @@ internal sealed class RunArchive(Database database, RunWrites writes, JournalSto
         }
     }
 
+    /// <remarks>The number of the row is this database's alone.</remarks>
     private async Task WriteAsync(TenantId tenant, RunRow row, Stream to, CancellationToken cancel)
     {
         await using var connection = await database.ReadAsync(cancel);
@@ -32,7 +33,7 @@ internal sealed class RunArchive(Database database, RunWrites writes, JournalSto
         var run = await connection.QuerySingleOrDefaultAsync<ArchivedRun>(new CommandDefinition(sql.Archived, key, cancellationToken: cancel));
         if (run is null || !(RunStates.Parse(run.State).IsTerminal() || run.State == "paused")) return;   // removed or resumed since it was found
         var lines = 0;
-        await WriteAsync(new ArchiveLine("run") { Run = run }, to, cancel);
+        await WriteAsync(new ArchiveLine("run") { Run = run with { No = 0 } }, to, cancel);
         await foreach (var entry in journal.ReadRowsAsync(connection, tenant, run.No, after: -1, limit: int.MaxValue, cancel))
         {
             lines++;
@@ -44,10 +45,10 @@ internal sealed class RunArchive(Database database, RunWrites writes, JournalSto
             var line = new ArchivedMessage(message.No, StoredEffects.KindOf(message.Kind), message.Name, message.ChildState?.ToName(), message.ChildError is null ? null : JournalRows.Error(message.ChildError));
             await WriteAsync(ArchiveLine.WithBody(new ArchiveLine("message") { Message = line }, message.Body), to, cancel);
         }
-        foreach (var listener in await connection.QueryAsync<ArchivedListener>(new CommandDefinition(sql.ListenersOf, new { Tenant = tenant.Value, run.No }, cancellationToken: cancel)))
+        foreach (var (at, position, type, source) in await connection.QueryAsync<(string, long, string?, string?)>(new CommandDefinition(sql.ListenersOf, new { Tenant = tenant.Value, run.No }, cancellationToken: cancel)))
         {
             lines++;
-            await WriteAsync(new ArchiveLine("listener") { Listener = listener }, to, cancel);
+            await WriteAsync(new ArchiveLine("listener") { Listener = new ArchivedListener(at, position, type, source) }, to, cancel);
         }
         var after = await connection.QuerySingleOrDefaultAsync<ArchivedRun>(new CommandDefinition(sql.Archived, key, cancellationToken: cancel));
         await WriteAsync(new ArchiveLine("end") { Lines = after == run ? lines : null }, to, cancel);

@@ -11,13 +11,17 @@ internal static class PostgresMigrator
     /// <summary>First line of a file that PostgreSQL does not run inside a transaction. It must be possible to run it twice.</summary>
     private const string Concurrently = "-- concurrently";
 
+    private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(100);
+
     /// <returns>The schema's version before and after.</returns>
     /// <exception cref="NewerSchemaException">A newer Baton wrote it.</exception>
     public static (int From, int To) Migrate(NpgsqlDataSource source, string schema)
     {
         using var connection = source.OpenConnection();
         Run(connection, "SET statement_timeout = 0; SET lock_timeout = 0");
-        Run(connection, $"SELECT pg_advisory_lock(hashtextextended('baton.{schema}', 0))");
+        // Asked for again and again, and not waited for: indexes that are built concurrently wait for every statement that is under way.
+        using var never = new ManualResetEvent(false);
+        while (!(bool)Run(connection, $"SELECT pg_try_advisory_lock(hashtextextended('baton.{schema}', 0))")!) never.WaitOne(Again);
         try
         {
             return Migrate(connection, schema);

@@ -13,7 +13,7 @@ public sealed class PostgresSqlTests : IAsyncLifetime
 
     private static readonly string[] Flags = ["@Leads"];
 
-    private static readonly string[] Numbers = ["@BeforeMs", "@CreatedAfterMs", "@CreatedBeforeMs", "@Before", "@LapseMs", "@Started", "@Limit", "@Most", "@No", "@RunNo", "@After", "@Fencing"];
+    private static readonly string[] Numbers = ["@IsActive", "@Before", "@Started", "@Limit", "@Most", "@No", "@RunNo", "@Skip", "@Keep", "@After", "@Fencing"];
 
     private NpgsqlDataSource source = null!;
     private string schema = "";
@@ -101,7 +101,7 @@ public sealed class PostgresSqlTests : IAsyncLifetime
     }
 
     /// <summary>Readers' parameters are named and typed by their values: a value of each type stands for them.</summary>
-    private static string Positional(string sql) => Regex.Replace(sql, "@[A-Za-z]+", match => Flags.Contains(match.Value) ? "true" : match.Value == "@Length" ? "0" : Numbers.Contains(match.Value) ? "0::bigint" : "''::text", RegexOptions.None, TimeSpan.FromSeconds(1));
+    private static string Positional(string sql) => Regex.Replace(sql, "@[A-Za-z]+", match => Flags.Contains(match.Value) ? "true" : match.Value == "@Length" ? "0" : Numbers.Contains(match.Value) || match.Value.EndsWith("Ms", StringComparison.Ordinal) ? "0::bigint" : "''::text", RegexOptions.None, TimeSpan.FromSeconds(1));
 
     private async Task<List<string>> ColumnAsync(string sql)
     {

@@ -10,7 +10,7 @@ namespace Baton.Engine.Dsl.Parsing;
 internal static class MetadataParser
 {
     /// <summary>Read by others than the engine: by what finds a workflow by its type, and by what claims runs.</summary>
-    private static readonly string[] Foreign = ["types", "priority", "concurrency"];
+    private static readonly string[] Foreign = ["types", "priority", "concurrency", "retention"];
 
     public static (ImmutableArray<ErrorPolicy> OnError, bool CompensatesOnCancel) Document(JqValue document, ParseContext context, VariableNames variables)
     {

@@ -35,14 +35,21 @@ internal static class ArchiveEndpoints
                 number++;
                 if (line.IsEmpty) continue;
                 var (run, lines, fault) = reader.Take(line.IsSingleSegment ? line.FirstSpan : line.ToArray());
-                if (fault is not null) return Refuse(number, fault, imported, skipped);
+                if (fault is not null) return Leave(Refuse(number, fault, imported, skipped));
                 if (run is null) continue;
                 if (await archive.StoreAsync(http.Tenant, run, lines)) imported++;
                 else skipped++;
             }
-            if (buffer.Length > ArchiveReader.MaxRunBytes) return Refuse(number + 1, $"The line has more than {ArchiveReader.MaxRunBytes / (1024 * 1024)} MB.", imported, skipped);
+            if (buffer.Length > ArchiveReader.MaxRunBytes) return Leave(Refuse(number + 1, $"The line has more than {ArchiveReader.MaxRunBytes / (1024 * 1024)} MB.", imported, skipped));
             http.Request.BodyReader.AdvanceTo(buffer.Start, buffer.End);
             if (read.IsCompleted) break;
+
+            // What was read is given back, or the server cannot take the rest of the body off the wire.
+            ProblemResult Leave(ProblemResult problem)
+            {
+                http.Request.BodyReader.AdvanceTo(read.Buffer.End);
+                return problem;
+            }
         }
         return reader.Unfinished is { } cut ? Refuse(number, $"The archive ends in the middle of {cut}.", imported, skipped) : TypedResults.Json(new ImportView(imported, skipped), WireJson.Web.ImportView);
     }

@@ -84,6 +84,9 @@ internal sealed record ManagementSql
         LIMIT @Most
         """;
 
+    /// <summary>Whether a run has begun to undo what it did. 1 tenant, 2 run.</summary>
+    public string HasCompensated { get; init; } = "SELECT 1 FROM journal WHERE tenant_id = $1 AND run_no = $2 AND kind IN (19, 20) LIMIT 1";
+
     /// <summary>Ended runs that have been ended for long enough, the oldest first.</summary>
     public string Overdue { get; init; } = "SELECT tenant_id, id, namespace, workflow FROM runs WHERE state = @State AND ended_at_ms IS NOT NULL AND ended_at_ms < @BeforeMs ORDER BY ended_at_ms LIMIT @Most OFFSET @Skip";
 
@@ -149,7 +152,7 @@ internal sealed record ManagementSql
             """,
         ImportEntry = """
             INSERT INTO journal (tenant_id, run_no, seq, kind, at_ms, key, attempt, took_ms, body, body_hash, meta)
-            VALUES ($1, $2, $3, $4, $5, $6, coalesce($7, 0), coalesce($8, -1), coalesce($9, ''), coalesce($10, ''), coalesce($11, ''))
+            VALUES ($1, $2, $3, $4, $5, $6, coalesce($7, 0), coalesce($8, -1), coalesce($9::bytea, ''), coalesce($10::bytea, ''), coalesce($11, ''))
             """,
     };
 }

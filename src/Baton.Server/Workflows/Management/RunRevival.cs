@@ -31,6 +31,11 @@ internal sealed class RunRevival(SqlStatements statements, RunWrites writes, Not
         if (!last.Step()) return $"The journal of {run} is not stored.";
         var (seq, atMs) = (last.Long(0), last.Long(1));
         last.Reset();
+        if (statements[sql.HasCompensated] is var undone && undone.Bind(1, tenant.Value).Bind(2, row.No).Step())
+        {
+            undone.Reset();
+            return $"{run} has undone what it had done (its journal holds compensations): what is recorded of its steps holds no longer. Start it anew, or fork it from a step before those.";
+        }
         if (from is < 1 || from > seq) return $"The journal of {run} has entries 1 to {seq}: there is none at {from}.";
         var turns = RunTurns.Read(statements, sql, tenant, row.No, seq + 1);
         var first = from ?? turns.FailureOf(row.State == RunState.Failed ? row.Error : null) ?? seq + 1;

@@ -75,6 +75,7 @@ internal sealed partial class RunningServer : IAsyncDisposable
     public static string? Explain(Exception e, HostSettings settings) => e switch
     {
         StartupException or DatabaseInUseException or NewerSchemaException or StorageUnavailableException or CredentialException => e.Message,
+        Npgsql.NpgsqlException postgres => PostgresErrors.Explain(postgres, PostgresAddress.IsOne(settings.Database ?? "") ? PostgresAddress.Parse(settings.Database!).ToString() : "PostgreSQL").Message,
         OptionsValidationException options => $"A setting is not valid: {string.Join(" ", options.Failures.Select(failure => Named(failure, options.OptionsType)))}",
         InvalidOperationException when Unconvertible().Match(e.Message) is { Success: true } found => $"A setting is not valid: {found.Groups["key"]} cannot be '{found.Groups["value"]}'; it is of type {found.Groups["type"]}.",
         FileNotFoundException or DirectoryNotFoundException => $"The settings cannot be read: {e.Message}",

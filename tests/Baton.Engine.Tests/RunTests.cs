@@ -27,6 +27,22 @@ public sealed class RunTests
         await told.Task.WaitAsync(TimeSpan.FromSeconds(5));
     }
 
+    [Fact]
+    public async Task An_effect_to_which_storage_refuses_a_read_waits_and_is_one_attempt()
+    {
+        var asked = 0;
+        var execution = Start(World.Body<object?, int>((run, _) => run.StepAsync("read", _ => ++asked < 3 ? throw new StorageUnavailableException("gone for a while") : Task.FromResult(asked))));
+        while (!execution.Completion.IsCompleted)
+        {
+            world.Time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+        var settled = Assert.IsType<RunOutcome.Settled>(await EndOf(execution));
+        Assert.Equal(RunState.Completed, settled.State);
+        Assert.Equal(3, asked);
+        Assert.Equal(1, Assert.Single(world.Journal.Entries(run).OfType<JournalEntry.StepCompleted>()).Attempt);
+    }
+
     [Theory]
     [InlineData(RunState.Cancelled)]
     [InlineData(RunState.Paused)]

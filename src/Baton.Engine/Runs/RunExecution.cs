@@ -396,7 +396,7 @@ public sealed class RunExecution
     private bool IsLongWait => waiting.NextDue is not { } next || next - Time.GetUtcNow() > options.ParkAfter;
 
     /// <summary>Waits before a refused write is tried again. False when this life is over.</summary>
-    private async Task<bool> PauseForStorageAsync(StorageUnavailableException e, int failures)
+    internal async Task<bool> PauseForStorageAsync(StorageUnavailableException e, int failures)
     {
         options.OnStorageFailure?.Invoke(lease.Run, e);
         await Task.Delay(Backoff.Storage(failures), Time, CancellationToken.None);

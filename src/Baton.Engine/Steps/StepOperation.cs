@@ -68,13 +68,23 @@ internal abstract class StepOperation(RunExecution run, string key, CancelScope 
         using var deadline = options.Timeout is { } limit ? new CancellationTokenSource(limit, Run.Time) : null;
         using var linked = deadline is null ? null : CancellationTokenSource.CreateLinkedTokenSource(cancel, deadline.Token);
         var step = new StepContext(Run.Tenant, Run.Run, Key, attempt, linked?.Token ?? cancel);
-        try
+        for (var failures = 0; ; failures++)
         {
-            output = await PerformAsync(step);
-        }
-        catch (Exception e)   // the edge of step execution: whatever an effect throws becomes its recorded failure
-        {
-            thrown = e;
+            try
+            {
+                output = await PerformAsync(step);
+            }
+            catch (StorageUnavailableException e) when (!step.Cancel.IsCancellationRequested)
+            {
+                // What our own storage refuses to tell is no outcome of a step: it waits, as a write does.
+                if (await Run.PauseForStorageAsync(e, failures)) continue;
+                thrown = e;
+            }
+            catch (Exception e)   // the edge of step execution: whatever an effect throws becomes its recorded failure
+            {
+                thrown = e;
+            }
+            break;
         }
         if (Scope.IsCancelled) Run.OnLoop(Run.Leave);
         else if (thrown is null) Run.Record(this, (seq, at) => new JournalEntry.StepCompleted(seq, at, Key, output, started, attempt, step.Meta));

@@ -1,3 +1,4 @@
+using System.Data;
 using Baton.Engine;
 using Npgsql;
 
@@ -122,13 +123,19 @@ internal sealed class PostgresLane : IDisposable
             }
             catch (NpgsqlException e) when (PostgresErrors.IsStorageFailure(e))
             {
-                if (PostgresErrors.IsLost(e)) Disconnect();
+                if (PostgresErrors.IsLost(e) || !IsOpen) Disconnect();
                 FailAll(batch, PostgresErrors.Explain(e, name));
                 return;
             }
             catch (StorageUnavailableException e)
             {
                 FailAll(batch, e);
+                return;
+            }
+            catch (Exception e) when (IsOfConnection(e))   // whatever it says, the connection is what failed
+            {
+                Disconnect();
+                FailAll(batch, new StorageUnavailableException($"{name} does not answer: the connection broke. Nothing acknowledged is lost; work goes on by itself when it is back.", e));
                 return;
             }
             catch (Exception) when (!careful)
@@ -183,10 +190,10 @@ internal sealed class PostgresLane : IDisposable
         {
             transaction.Commit();
         }
-        catch (NpgsqlException e) when (PostgresErrors.IsLost(e))
+        catch (Exception e) when (IsOfConnection(e) || (e is NpgsqlException server && PostgresErrors.IsLost(server)))
         {
             Disconnect();
-            if (!WasCommitted()) throw;
+            if (!WasCommitted()) throw new StorageUnavailableException($"{name} does not answer: the connection broke during a commit, which did not take place.", e);
         }
         return failed;
 
@@ -204,7 +211,7 @@ internal sealed class PostgresLane : IDisposable
                 execute();
                 transaction.Release("request");
             }
-            catch (Exception e) when (e is not NpgsqlException server || !PostgresErrors.IsStorageFailure(server))
+            catch (Exception e) when (!IsOfConnection(e) && (e is not NpgsqlException server || !PostgresErrors.IsStorageFailure(server)))
             {
                 failed[request] = e;
                 transaction.Rollback("request");
@@ -261,21 +268,23 @@ internal sealed class PostgresLane : IDisposable
                 find.Reset();
                 return found;
             }
-            catch (NpgsqlException e) when (PostgresErrors.IsStorageFailure(e) && !stopping)
+            catch (Exception) when (!stopping)   // nothing but an answer ends the question
             {
                 Disconnect();
-                stop.WaitOne(wait);
-            }
-            catch (StorageUnavailableException) when (!stopping)
-            {
                 stop.WaitOne(wait);
             }
         }
     }
 
+    /// <summary>A server that dies can leave a connection that no error has spoken of.</summary>
+    private bool IsOpen => connection is { State: ConnectionState.Open };
+
+    private bool IsOfConnection(Exception e) => !IsOpen || e is ObjectDisposedException or IOException or TimeoutException;
+
     private void Connect()
     {
-        if (connection is not null) return;
+        if (IsOpen) return;
+        Disconnect();
         var opened = default(NpgsqlConnection);
         try
         {

@@ -113,8 +113,8 @@ internal static class RunEndpoints
         }
         return await starter.StartAsync(http.Tenant, run, key, cancel) switch
         {
-            RunStarter.Outcome.Started(var id) => new StartedRun(id, IsNew: true),
-            RunStarter.Outcome.AlreadyStarted(var id) => new StartedRun(id, IsNew: false),
+            RunStarter.Outcome.Started(var id, var view) => new StartedRun(id, view),
+            RunStarter.Outcome.AlreadyStarted(var id) => new StartedRun(id, null),
             RunStarter.Outcome.KeyReused(var id) => Problems.KeyReused(key!.Key, id.ToString()),
             RunStarter.Outcome.UnknownWorkflow => Problems.UnknownWorkflow(run.Workflow),
             RunStarter.Outcome.UnusableWorkflow(var detail) => Problems.InvalidWorkflow(detail, []),
@@ -167,16 +167,17 @@ internal static class RunEndpoints
 }
 
 /// <summary>202 with the run's address; 200 for one that was started before under the same key.</summary>
-internal sealed class StartedRun(RunId id, bool IsNew) : IResult, IStatusCodeHttpResult
+internal sealed class StartedRun(RunId id, RunView? view) : IResult, IStatusCodeHttpResult
 {
     public RunId Id => id;
 
-    public int? StatusCode => IsNew ? 202 : 200;
+    public int? StatusCode => view is null ? 200 : 202;
 
     public async Task ExecuteAsync(HttpContext httpContext)
     {
-        var row = await httpContext.RequestServices.GetRequiredService<RunQueries>().FindAsync(httpContext.Tenant, id, httpContext.RequestAborted);
+        // A new run is shown as it was stored: the answer to each start must not wait for a read.
+        var shown = view ?? (await httpContext.RequestServices.GetRequiredService<RunQueries>().FindAsync(httpContext.Tenant, id, httpContext.RequestAborted))!.ToView();
         httpContext.Response.Headers.Location = $"/api/v1/runs/{id}";
-        await TypedResults.Json(row!.ToView(), WireJson.Web.RunView, statusCode: StatusCode).ExecuteAsync(httpContext);
+        await TypedResults.Json(shown, WireJson.Web.RunView, statusCode: StatusCode).ExecuteAsync(httpContext);
     }
 }

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Globalization;
 using System.Threading.Channels;
 using Baton.Client;
@@ -20,6 +21,18 @@ internal sealed class RunFollower(RunQueries queries, Wakeups wakeups, StepFeed 
 
     /// <summary>Writes the run's events until it ends: entries after <paramref name="after"/> with ids to resume from, steps that begin, changes of state.</summary>
     public async Task StreamAsync(TenantId tenant, RunId run, long after, EventStream stream, CancellationToken cancel)
+    {
+        try
+        {
+            await FollowAsync(tenant, run, after, stream, cancel);
+        }
+        catch (DbException)
+        {
+            // The stream has begun, so no problem can be told: it ends, and whoever resumes it is told.
+        }
+    }
+
+    private async Task FollowAsync(TenantId tenant, RunId run, long after, EventStream stream, CancellationToken cancel)
     {
         var begun = Channel.CreateBounded<StepStarted>(new BoundedChannelOptions(1_024) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
         var changed = Signal();

@@ -32,19 +32,23 @@ internal sealed class RunStarter(WorkflowCatalog catalog, RunStore runs, RunWork
         if (result is StartResult.Started { Lease: { } lease, At: var at }) await worker.AdoptAsync(lease, body!, input, at, calls);
         return result switch
         {
-            StartResult.Started(var id, _, _) => new Outcome.Started(id),
+            StartResult.Started(var id, var owned, var since) => new Outcome.Started(id, View(stored, owned is not null, since)),
             StartResult.AlreadyStarted(var id) => new Outcome.AlreadyStarted(id),
             StartResult.KeyReused(var id) => new Outcome.KeyReused(id),
             _ => throw new System.Diagnostics.UnreachableException(),
         };
     }
 
+    private static RunView View(NewRun run, bool isOwned, DateTimeOffset at) => new(
+        run.Id.ToString(), run.Workflow.Namespace, run.Workflow.Name, run.Workflow.Version, (isOwned ? RunState.Running : RunState.Queued).ToName(), run.Priority, run.Labels, null, at, isOwned ? at : null, at, null, null, null);
+
     /// <summary>What became of it.</summary>
     public abstract record Outcome
     {
         private Outcome() { }
 
-        public sealed record Started(RunId Id) : Outcome;
+        /// <param name="View">The run as it was stored.</param>
+        public sealed record Started(RunId Id, RunView View) : Outcome;
 
         public sealed record AlreadyStarted(RunId Id) : Outcome;
 

@@ -17,6 +17,9 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
     /// <summary>Most runs that are claimed at once.</summary>
     private const int MaxClaims = 500;
 
+    /// <summary>Journals that are read at the same time: each is a few round trips on PostgreSQL, and a node that comes back has thousands.</summary>
+    private const int ReadsAtOnce = 8;
+
     /// <summary>Nobody knows when the next run is due: whoever parks one must say so.</summary>
     private const long Unknown = long.MaxValue;
 
@@ -125,12 +128,22 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
             full = behind = claimed.Count == most;
         }
         var found = claimed.Count > 0;
-        for (var left = claimed.Count; left > 0; left--)
-        {
-            await TakeAsync(claimed.Peek(), cancel);
-            claimed.Dequeue();
-        }
+        while (claimed.Count > 0) await TakeSomeAsync(cancel);
         return found;
+    }
+
+    /// <summary>Executes the next claimed runs; what they need is read at once. Those that cannot be read now are kept.</summary>
+    private async Task TakeSomeAsync(CancellationToken cancel)
+    {
+        var taking = new List<(Claim Claim, Task Taken)>(ReadsAtOnce);
+        while (taking.Count < ReadsAtOnce && claimed.TryDequeue(out var claim)) taking.Add((claim, TakeAsync(claim, cancel)));
+        var all = Task.WhenAll(taking.Select(one => one.Taken));
+        await all.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        foreach (var (claim, taken) in taking)
+        {
+            if (!taken.IsCompletedSuccessfully) claimed.Enqueue(claim);
+        }
+        await all;
     }
 
     /// <summary>Executes a claimed run, or pauses it where that is not possible. Throws only where storage may be better next time: the claim is kept until then.</summary>

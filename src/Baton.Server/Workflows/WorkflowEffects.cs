@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Data.Common;
 using Baton.Client;
 using Baton.Engine;
 using Baton.Engine.Dsl;
@@ -25,7 +26,19 @@ internal sealed class WorkflowEffects(
 
     public string? FindSecret(TenantId tenant, string name) => secrets.Find(tenant, name);
 
-    public Task<JqValue> PerformAsync(EffectRequest request, StepContext step) => request switch
+    public async Task<JqValue> PerformAsync(EffectRequest request, StepContext step)
+    {
+        try
+        {
+            return await ChooseAsync(request, step);
+        }
+        catch (DbException e)   // of a read: the step waits until storage is back
+        {
+            throw new StorageUnavailableException($"The storage cannot be read: {e.Message}", e);
+        }
+    }
+
+    private Task<JqValue> ChooseAsync(EffectRequest request, StepContext step) => request switch
     {
         EffectRequest.Function call => functions[call.Name].InvokeAsync(call.Arguments, step),
         EffectRequest.FindWorkflow find => FindWorkflowAsync(find, step),

@@ -19,15 +19,7 @@ public sealed class BatonProcess : IAsyncDisposable
     private BatonProcess(Process process)
     {
         this.process = process;
-        reading = Task.WhenAll(ReadAsync(process.StandardOutput, line =>
-        {
-            output.Enqueue(line);
-            lines.Writer.TryWrite(line);
-        }), ReadAsync(process.StandardError, line =>
-        {
-            lock (error) error.AppendLine(line);
-            lines.Writer.TryWrite(line);
-        }));
+        reading = ReadAsync();
     }
 
     public int Id => process.Id;
@@ -119,7 +111,14 @@ public sealed class BatonProcess : IAsyncDisposable
         await ExitAsync();
     }
 
-    /// <summary>Waits for its end and all it wrote.</summary>
+    /// <summary>Waits for its end, however long that takes.</summary>
+    public async Task EndAsync()
+    {
+        await process.WaitForExitAsync(CancellationToken.None);
+        await reading;
+    }
+
+    /// <summary>Waits for its end and all it wrote; within a minute.</summary>
     public async Task<int> ExitAsync()
     {
         using var limit = Limit();
@@ -142,9 +141,21 @@ public sealed class BatonProcess : IAsyncDisposable
         if (!Signals.Send(Id, signal)) throw new InvalidOperationException($"Process {Id} took no signal {signal}: it has ended. Errors: {Error}");
     }
 
+    private async Task ReadAsync()
+    {
+        await Task.WhenAll(ReadAsync(process.StandardOutput, output.Enqueue), ReadAsync(process.StandardError, line =>
+        {
+            lock (error) error.AppendLine(line);
+        }));
+        lines.Writer.TryComplete();   // whoever waits for a line need not wait for one that cannot come
+    }
+
     private async Task ReadAsync(StreamReader reader, Action<string> keep)
     {
-        while (await reader.ReadLineAsync() is { } line) keep(line);
-        if (process.HasExited) lines.Writer.TryComplete();
+        while (await reader.ReadLineAsync() is { } line)
+        {
+            keep(line);
+            lines.Writer.TryWrite(line);
+        }
     }
 }

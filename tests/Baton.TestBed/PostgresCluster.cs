@@ -1,5 +1,4 @@
-using System.Net;
-using System.Net.Sockets;
+using System.Text.RegularExpressions;
 
 namespace Baton.TestBed;
 
@@ -7,10 +6,11 @@ namespace Baton.TestBed;
 /// A PostgreSQL server of its own, in a temporary folder and on a free port of 127.0.0.1: real, durable (fsync is on), and gone with the process that
 /// started it. Whoever connects is its superuser <c>postgres</c>, without a password.
 /// </summary>
-public sealed class PostgresCluster : IAsyncDisposable
+public sealed partial class PostgresCluster : IAsyncDisposable
 {
     private const string StandbyName = "standby";
     private const int Attempts = 5;
+    private const uint SegmentBytes = 16 * 1024 * 1024;
 
     /// <summary>No socket outside the folder; shared memory in files, so that nothing is left when it is killed.</summary>
     private const string Settings = """
@@ -116,6 +116,20 @@ public sealed class PostgresCluster : IAsyncDisposable
     /// <summary>Starts the stopped or killed server on its folder and port.</summary>
     public Task StartAgainAsync(CancellationToken cancel = default) => RunAsync("pg_ctl", ["-D", Data, "-l", Log, "-o", $"-p {Port}", "-w", "start"], cancel);
 
+    /// <summary>False once it has stopped, by whatever cause.</summary>
+    public async Task<bool> IsRunningAsync(CancellationToken cancel = default)
+    {
+        try
+        {
+            await RunAsync("pg_ctl", ["-D", Data, "status"], cancel);
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>SIGKILL to all its processes: as if its machine were gone.</summary>
     public async Task KillAsync(CancellationToken cancel = default)
     {
@@ -153,6 +167,30 @@ public sealed class PostgresCluster : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Leaves at the end of the stopped server's write-ahead log what a machine that loses power in the middle of a write leaves: bytes of a record that
+    /// is not whole, behind all that was written. Nothing that was written is touched.
+    /// </summary>
+    /// <returns>What was done, for people.</returns>
+    public async Task<string> TearLogAsync(int seed, CancellationToken cancel = default)
+    {
+        var random = new Random(seed);
+        var control = await Tool.RunAsync(binaries.Command("pg_controldata", "-D", Data), cancel);
+        var segment = control.Split('\n').First(line => line.Contains("REDO WAL file", StringComparison.Ordinal)).Split(':')[1].Trim();
+        // It reads until a record is not whole, and says where: that is the end.
+        var said = await Tool.FailAsync(binaries.Command("pg_waldump", "-q", "-p", Path.Combine(Data, "pg_wal"), segment), cancel);
+        var place = EndOfLog().Match(said);
+        if (!place.Success) return $"the log ends at the edge of a page and was left alone ({said.Trim()})";
+        var (high, low) = (Convert.ToUInt32(place.Groups["high"].Value, 16), Convert.ToUInt32(place.Groups["low"].Value, 16));
+        var file = Path.Combine(Data, "pg_wal", $"{segment[..8]}{high:X8}{low / SegmentBytes:X8}");
+        var torn = new byte[random.Next(1, 6_000)];
+        random.NextBytes(torn);
+        await using var stream = new FileStream(file, FileMode.Open, FileAccess.Write);
+        stream.Seek(low % SegmentBytes, SeekOrigin.Begin);
+        await stream.WriteAsync(torn.AsMemory(0, (int)Math.Min(torn.Length, SegmentBytes - (low % SegmentBytes))), cancel);
+        return $"{torn.Length:N0} bytes of a torn write lie at {place.Groups["high"].Value}/{place.Groups["low"].Value}";
+    }
+
     /// <summary>Makes this standby a primary: it takes writes from here on.</summary>
     public Task PromoteAsync(CancellationToken cancel = default) => RunAsync("pg_ctl", ["-D", Data, "-w", "promote"], cancel);
 
@@ -171,7 +209,7 @@ public sealed class PostgresCluster : IAsyncDisposable
     {
         for (var attempt = 1; ; attempt++)
         {
-            Port = FreePort();
+            Port = FreePort.Find();
             try
             {
                 await StartAgainAsync(cancel);
@@ -183,25 +221,11 @@ public sealed class PostgresCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>Below the ports that connections take for themselves, so that the port is still free after a restart.</summary>
-    private static int FreePort()
-    {
-        while (true)
-        {
-            var port = Random.Shared.Next(20_000, 32_000);
-            using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            try
-            {
-                probe.Bind(new IPEndPoint(IPAddress.Loopback, port));
-                return port;
-            }
-            catch (SocketException)
-            {
-            }
-        }
-    }
-
     private Task RunAsync(string program, IEnumerable<string> arguments, CancellationToken cancel) => Tool.RunAsync(binaries.Command(program, arguments), cancel);
 
     private static string Quoted(string text) => $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+
+    /// <summary>"error in WAL record at 0/14: invalid record length at 0/18: …": the first is the last record that is whole.</summary>
+    [GeneratedRegex(" at [0-9A-F/]+: .* at (?<high>[0-9A-F]+)/(?<low>[0-9A-F]+)", RegexOptions.ExplicitCapture)]
+    private static partial Regex EndOfLog();
 }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Net;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Builder;
@@ -19,7 +20,7 @@ public enum SeenKind
     /// <summary>A call came in: the effect happens from here on.</summary>
     Begin,
 
-    /// <summary>The call was answered, or its caller had gone.</summary>
+    /// <summary>The call is about to be answered, or its caller has gone.</summary>
     End,
 
     /// <summary>An observer saw the step's outcome where only durable things stand.</summary>
@@ -31,22 +32,40 @@ public enum SeenKind
 /// <param name="Run">The first part of the call's idempotency key.</param>
 /// <param name="Key">The rest: the step's key within its run.</param>
 /// <param name="Call">Which call it belongs to: the number of its <see cref="SeenKind.Begin"/>; 0 for what was reported.</param>
+/// <param name="Times">How many calls for this step had begun by then.</param>
 /// <param name="Path">What was called.</param>
-public sealed record Seen(long No, DateTimeOffset Time, SeenKind Kind, string Run, string Key, long Call, string? Path, string? Body);
+/// <param name="Caller">What the call says of its sender, in <c>X-Caller</c>.</param>
+/// <param name="Body">What the call carried; at its beginning only.</param>
+public sealed record Seen(long No, DateTimeOffset Time, SeenKind Kind, string Run, string Key, long Call, int Times, string? Path, string? Caller, string? Body)
+{
+    /// <summary>Calls that began after their step's outcome had been reported: what must never happen.</summary>
+    public static IReadOnlyList<Seen> Repeated(IReadOnlyCollection<Seen> log)
+    {
+        var reported = log.Where(seen => seen.Kind == SeenKind.Reported).GroupBy(seen => (seen.Run, seen.Key)).ToDictionary(group => group.Key, group => group.First().No);
+        return [.. log.Where(seen => seen.Kind == SeenKind.Begin && reported.TryGetValue((seen.Run, seen.Key), out var since) && seen.No > since)];
+    }
+}
 
 /// <summary>
 /// The outside world of a run: a server that takes every call, writes down when it began and ended, in one order with what observers report, and
-/// answers 200 with <c>{"call":N,"times":N}</c>. It can be slow, and fail when told so. Its log outlives whatever it observes.
+/// answers 200 with <c>{"call":N,"times":N}</c>. It can be slow, and fail when told so: by its owner, or by the call itself (<c>?delay_ms=20</c>,
+/// <c>?fail_times=2</c>: the first calls of a run with this address and body). Its log outlives whatever it observes.
 /// </summary>
 public sealed class Recorder : IAsyncDisposable
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) } };
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     private readonly WebApplication app;
     private readonly StreamWriter? file;
     private readonly Lock gate = new();
     private readonly List<Seen> log = [];
     private readonly Dictionary<(string Run, string Key), int> times = [];
+    private readonly ConcurrentDictionary<(string Run, string Path, string Body), int> alike = [];
     private readonly ConcurrentQueue<HttpStatusCode> failures = [];
     private long delayTicks;
 
@@ -59,7 +78,7 @@ public sealed class Recorder : IAsyncDisposable
 
     public Uri this[string path] => new(Address, path);
 
-    /// <summary>How long a call takes. A call may ask for itself: <c>?delay_ms=20</c>.</summary>
+    /// <summary>How long a call takes that does not say so itself.</summary>
     public TimeSpan Delay
     {
         get => new(Interlocked.Read(ref delayTicks));
@@ -75,16 +94,8 @@ public sealed class Recorder : IAsyncDisposable
         }
     }
 
-    /// <summary>Calls that began after their step's outcome had been reported: what must never happen.</summary>
-    public IReadOnlyList<Seen> Repeated
-    {
-        get
-        {
-            var all = Log;
-            var reported = all.Where(seen => seen.Kind == SeenKind.Reported).GroupBy(seen => (seen.Run, seen.Key)).ToDictionary(seen => seen.Key, seen => seen.First().No);
-            return [.. all.Where(seen => seen.Kind == SeenKind.Begin && reported.TryGetValue((seen.Run, seen.Key), out var since) && seen.No > since)];
-        }
-    }
+    /// <inheritdoc cref="Seen.Repeated"/>
+    public IReadOnlyList<Seen> Repeated => Seen.Repeated(Log);
 
     /// <param name="file">A file that gets each line of the log as JSON.</param>
     public static async Task<Recorder> StartAsync(string? file = null)
@@ -131,32 +142,41 @@ public sealed class Recorder : IAsyncDisposable
         var parts = http.Request.Headers["Idempotency-Key"].ToString().Split('/', 2);
         var (run, key) = (parts[0], parts.Length == 2 ? parts[1] : "");
         var path = $"{http.Request.Path}{http.Request.QueryString}";
-        var begin = Write(SeenKind.Begin, run, key, 0, path, body);
+        var begin = Write(SeenKind.Begin, run, key, path: path, caller: http.Request.Headers["X-Caller"], body: body is "" ? null : body);
         try
         {
             var delay = int.TryParse(http.Request.Query["delay_ms"], out var asked) ? TimeSpan.FromMilliseconds(asked) : Delay;
             if (delay > TimeSpan.Zero) await Task.Delay(delay, TimeProvider.System, http.RequestAborted);
-            http.Response.StatusCode = (int)(failures.TryDequeue(out var status) ? status : HttpStatusCode.OK);
-            await http.Response.WriteAsJsonAsync(new { call = begin.No, times = Times(run, key) }, http.RequestAborted);
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
             // The caller died meanwhile. What it asked for has happened nevertheless.
         }
-        finally
+        Write(SeenKind.End, run, key, begin);   // before the answer: what follows from it then stands behind it
+        http.Response.StatusCode = (int)Status(http.Request, alike.AddOrUpdate((run, path, body), 1, (_, before) => before + 1));
+        try
         {
-            Write(SeenKind.End, run, key, begin.No, path);
+            await http.Response.WriteAsJsonAsync(new { call = begin.No, times = begin.Times }, http.RequestAborted);
+        }
+        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        {
+            // As above.
         }
     }
 
-    private Seen Write(SeenKind kind, string run, string key, long call = 0, string? path = null, string? body = null)
+    /// <param name="count">Which call of its kind it is: a retry may have another key.</param>
+    private HttpStatusCode Status(HttpRequest request, int count) =>
+        int.TryParse(request.Query["fail_times"], out var failing) && count <= failing ? HttpStatusCode.ServiceUnavailable
+        : failures.TryDequeue(out var status) ? status : HttpStatusCode.OK;
+
+    private Seen Write(SeenKind kind, string run, string key, Seen? begin = null, string? path = null, string? caller = null, string? body = null)
     {
         lock (gate)
         {
             var no = log.Count + 1L;
-            var seen = new Seen(no, TimeProvider.System.GetUtcNow(), kind, run, key, kind == SeenKind.Begin ? no : call, path, body is "" ? null : body);
-            log.Add(seen);
             if (kind == SeenKind.Begin) times[(run, key)] = times.GetValueOrDefault((run, key)) + 1;
+            var seen = new Seen(no, TimeProvider.System.GetUtcNow(), kind, run, key, begin?.No ?? (kind == SeenKind.Begin ? no : 0), times.GetValueOrDefault((run, key)), path ?? begin?.Path, caller ?? begin?.Caller, body);
+            log.Add(seen);
             file?.WriteLine(JsonSerializer.Serialize(seen, Json));
             Saw?.Invoke(seen);
             return seen;

@@ -11,6 +11,16 @@ internal static class Tool
     /// <exception cref="InvalidOperationException">It ended with another code than 0; the message is what it said.</exception>
     public static async Task<string> RunAsync(IReadOnlyList<string> command, CancellationToken cancel)
     {
+        var (code, output, error) = await EndAsync(command, cancel);
+        return code == 0 ? output : throw new InvalidOperationException($"{string.Join(' ', command)} ended with {code}: {output}{error}");
+    }
+
+    /// <summary>For a program whose result is how it fails.</summary>
+    /// <returns>What it wrote to standard error.</returns>
+    public static async Task<string> FailAsync(IReadOnlyList<string> command, CancellationToken cancel) => (await EndAsync(command, cancel)).Error;
+
+    private static async Task<(int Code, string Output, string Error)> EndAsync(IReadOnlyList<string> command, CancellationToken cancel)
+    {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(Patience);
         using var process = Process.Start(new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
@@ -19,7 +29,7 @@ internal static class Tool
             var output = process.StandardOutput.ReadToEndAsync(limit.Token);
             var error = process.StandardError.ReadToEndAsync(limit.Token);
             await process.WaitForExitAsync(limit.Token);
-            return process.ExitCode == 0 ? await output : throw new InvalidOperationException($"{string.Join(' ', command)} ended with {process.ExitCode}: {await output}{await error}");
+            return (process.ExitCode, await output, await error);
         }
         finally
         {

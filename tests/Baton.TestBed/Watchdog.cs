@@ -6,7 +6,7 @@ namespace Baton.TestBed;
 /// Runs a script when it is disposed of, or when this process ends, however it ends. A shell waits at the other end of a pipe: the kernel closes
 /// it even for a process that was killed. (A signal at the parent's death is no way: it comes when the starting thread ends.)
 /// </summary>
-internal sealed class Watchdog : IAsyncDisposable
+public sealed class Watchdog : IAsyncDisposable
 {
     private readonly Process shell;
 

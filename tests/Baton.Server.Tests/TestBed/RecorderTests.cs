@@ -41,6 +41,17 @@ public sealed class RecorderTests
     }
 
     [Fact]
+    public async Task A_call_may_ask_to_fail_and_its_retry_counts_although_it_has_another_key()
+    {
+        await using var recorder = await Recorder.StartAsync();
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await CallAsync(http, recorder["/?fail_times=2"], "run_1/try"));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await CallAsync(http, recorder["/?fail_times=2"], "run_1/try~2"));
+        Assert.Equal(HttpStatusCode.OK, await CallAsync(http, recorder["/?fail_times=2"], "run_1/try~3"));
+    }
+
+    [Fact]
     public async Task A_call_whose_caller_leaves_has_begun_and_ends()
     {
         await using var recorder = await Recorder.StartAsync();

@@ -47,6 +47,21 @@ public sealed class DoctorTests : IDisposable
     }
 
     [Fact]
+    public async Task A_PostgreSQL_is_looked_at_and_one_that_does_not_answer_is_said_without_its_password()
+    {
+        var url = await Storage.Postgres.NewSchemaAsync();
+        var (_, findings) = await ExamineAsync(["--db", url]);
+        Assert.Equal("ok", findings["database"].State);
+        Assert.Contains("'baton serve' makes its schema", findings["database"].Detail, StringComparison.Ordinal);
+        (_, findings) = await ExamineAsync(["--db", "postgres://me:secret-word@127.0.0.1:1/nowhere"]);
+        Assert.Equal("failed", findings["database"].State);
+        Assert.Contains("127.0.0.1:1/nowhere", findings["database"].Detail, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret-word", findings["database"].Detail, StringComparison.Ordinal);
+        (_, findings) = await ExamineAsync(["--db", "postgres://127.0.0.1/baton?shcema=x"]);
+        Assert.Contains("'shcema' that is not known", findings["database"].Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_database_is_looked_for_where_the_settings_say()
     {
         var (_, findings) = await ExamineAsync(environment: ("BATON_STORAGE__DATABASE", home["elsewhere.db"]));

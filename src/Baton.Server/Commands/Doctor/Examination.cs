@@ -14,15 +14,19 @@ internal sealed class Examination(HostSettings settings, string? server, IReadOn
     private const long LittleDisk = 1L << 30;
 
     // Where the settings say, once they could be read.
-    private string database = Path.GetFullPath(settings.FindDatabase(new ConfigurationManager()));
+    private string database = Find(settings, new ConfigurationManager());
 
     public async IAsyncEnumerable<Finding> AllAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
     {
         yield return await SettingsAsync();
         yield return await ServerAsync(cancel);
         yield return Finding.Ok("sqlite", $"{SqliteLibrary.Use()}.");
-        yield return await DatabaseAsync(cancel);
-        yield return Disk();
+        if (PostgresAddress.IsOne(database)) yield return await PostgresAsync(cancel);
+        else
+        {
+            yield return await DatabaseAsync(cancel);
+            yield return Disk();
+        }
         yield return await GitAsync(cancel);
     }
 
@@ -35,7 +39,7 @@ internal sealed class Examination(HostSettings settings, string? server, IReadOn
             folder = ScratchFolder.Create("baton-doctor-");
             await using var host = BatonHost.Build(settings with { Database = Path.Combine(folder.FullName, "empty.db") }, workflows);
             RunningServer.CheckSettings(host.Services);
-            database = Path.GetFullPath(settings.FindDatabase(host.Configuration));
+            database = Find(settings, host.Configuration);
             var credentials = host.Services.GetRequiredService<Credentials>();
             var from = settings.ConfigFile is { } file ? $"{file} and environment" : "environment and defaults";
             return credentials.AreConfigured
@@ -94,6 +98,32 @@ internal sealed class Examination(HostSettings settings, string? server, IReadOn
             DatabaseFile.State.Sound => Finding.Ok("database", $"{path}: {Size(path)}, sound."),
             DatabaseFile.State.Damaged damaged => Finding.Failed("database", $"{path} is damaged: {damaged.What}. Stop Baton, keep the file, and restore a backup."),
             DatabaseFile.State.Unreadable unreadable => Finding.Failed("database", unreadable.Why),
+            _ => throw new System.Diagnostics.UnreachableException(),
+        };
+    }
+
+    private static string Find(HostSettings settings, IConfiguration configuration) => settings.FindDatabase(configuration) is var set && PostgresAddress.IsOne(set) ? set : Path.GetFullPath(set);
+
+    private async Task<Finding> PostgresAsync(CancellationToken cancel)
+    {
+        PostgresAddress address;
+        try
+        {
+            address = PostgresAddress.Parse(database);
+        }
+        catch (FormatException e)
+        {
+            return Finding.Failed("database", e.Message);
+        }
+        var latest = Migrator.Scripts("postgres").Count;
+        return await PostgresServer.InspectAsync(address, cancel) switch
+        {
+            PostgresServer.State.Unreachable unreachable => Finding.Failed("database", unreachable.Why),
+            PostgresServer.State.Answers { IsDurable: false } => Finding.Failed("database", $"{address} has fsync off: what it acknowledges is lost when its machine fails."),
+            PostgresServer.State.Answers old when int.Parse(old.Version.Split('.', ' ')[0], System.Globalization.CultureInfo.InvariantCulture) < PostgresServer.OldestMajor => Finding.Failed("database", $"{address} is PostgreSQL {old.Version}; Baton needs {PostgresServer.OldestMajor} or newer."),
+            PostgresServer.State.Answers { Schema: { } schema } when schema > latest => Finding.Failed("database", new NewerSchemaException(schema, latest).Message),
+            PostgresServer.State.Answers { Schema: null } empty => Finding.Ok("database", $"{address}: PostgreSQL {empty.Version}; 'baton serve' makes its schema."),
+            PostgresServer.State.Answers found => Finding.Ok("database", $"{address}: PostgreSQL {found.Version}{(found.Schema < latest ? $"; the next start upgrades its schema from {found.Schema} to {latest}" : "")}."),
             _ => throw new System.Diagnostics.UnreachableException(),
         };
     }

@@ -28,9 +28,12 @@ internal sealed class PostgresLane : IDisposable
 
     /// <summary>Writers look rows up by their keys and nothing else: plans that read whole tables, made while those were small, must not survive their growth.</summary>
     private const string Session = """
-        SET statement_timeout = 0; SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off;
+        SET statement_timeout = 0; SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off; SET random_page_cost = 0.01;
         SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false)
         """;
+
+    /// <summary>Plans are made anew after so many transactions, and whenever their number has doubled since: those of a small table are wrong for a large one.</summary>
+    private const int FirstPlans = 16;
 
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
 
@@ -45,6 +48,7 @@ internal sealed class PostgresLane : IDisposable
     private NpgsqlConnection? connection;
     private PostgresStatements? statements;
     private long batchNo = Random.Shared.NextInt64(long.MaxValue / 2);   // no two processes of one node mark alike
+    private int performed, replanAt;
     private bool stopping;
 
     public PostgresLane(NpgsqlDataSource source, string name, string node, int lane)
@@ -162,6 +166,7 @@ internal sealed class PostgresLane : IDisposable
     private Dictionary<WriteRequest, Exception> Perform(List<WriteRequest> batch, bool careful)
     {
         Connect();
+        Replan();
         var failed = new Dictionary<WriteRequest, Exception>();
         using var transaction = connection!.BeginTransaction();   // sent with the statement that follows
         batchNo++;
@@ -217,6 +222,13 @@ internal sealed class PostgresLane : IDisposable
                 transaction.Rollback("request");
             }
         }
+    }
+
+    private void Replan()
+    {
+        if (++performed < replanAt) return;
+        replanAt *= 2;
+        statements!.RunScript("DISCARD PLANS");
     }
 
     private NpgsqlBatchCommand MarkCommand() => new(Mark) { Parameters = { new NpgsqlParameter<string> { TypedValue = node }, new NpgsqlParameter<int> { TypedValue = lane }, new NpgsqlParameter<long> { TypedValue = batchNo } } };
@@ -292,6 +304,7 @@ internal sealed class PostgresLane : IDisposable
             using var session = new NpgsqlCommand(Session, opened);
             session.ExecuteNonQuery();
             (connection, statements) = (opened, new PostgresStatements(opened));
+            (performed, replanAt) = (0, FirstPlans);
         }
         catch (Exception e) when (e is NpgsqlException or TimeoutException or InvalidOperationException)
         {

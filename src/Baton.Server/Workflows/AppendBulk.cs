@@ -11,13 +11,14 @@ internal sealed class AppendBulk : BulkWrite
 
     public override int Order => 1;
 
-    // An entry whose lease is not its run's is left out: its number does not come back.
+    // An entry whose lease is not its run's is left out: its number does not come back. A fencing number is raised by every release, so that no state is
+    // asked for: that would invite plans over all that is running. Looked up one by one (LATERAL, LIMIT), whatever the planner takes the table for.
     public override string Sql => """
         WITH e AS MATERIALIZED (
             SELECT r.tenant_id, r.no, e.seq, e.kind, e.at_ms, e.key, e.attempt, e.took_ms, e.body, e.meta, e.ordinality
             FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[], $8::bigint[], $9::bigint[], $10::bytea[], $11::text[])
                 WITH ORDINALITY AS e (tenant_id, id, fencing, seq, kind, at_ms, key, attempt, took_ms, body, meta, ordinality)
-            JOIN runs r ON r.tenant_id = e.tenant_id AND r.id = e.id AND r.fencing = e.fencing AND r.state = 'running'),
+            CROSS JOIN LATERAL (SELECT r.tenant_id, r.no FROM runs r WHERE r.tenant_id = e.tenant_id AND r.id = e.id AND r.fencing = e.fencing LIMIT 1) r),
         stored AS (
             INSERT INTO journal (tenant_id, run_no, seq, kind, at_ms, key, attempt, took_ms, body, meta)
             SELECT tenant_id, no, seq, kind, at_ms, key, attempt, took_ms, body, meta FROM e)
@@ -45,10 +46,11 @@ internal sealed class EndBulk : BulkWrite
     public override string Sql => """
         WITH e AS MATERIALIZED (
             SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[], $8::bigint[], $9::bigint[], $10::bytea[], $11::text[], $12::text[], $13::text[])
-                WITH ORDINALITY AS e (tenant_id, id, fencing, seq, kind, at_ms, key, attempt, took_ms, body, meta, state, error, ordinality)),
+                WITH ORDINALITY AS e (tenant_id, id, fencing, seq, kind, at_ms, key, attempt, took_ms, body, meta, state, error, ordinality)
+            CROSS JOIN LATERAL (SELECT r.no FROM runs r WHERE r.tenant_id = e.tenant_id AND r.id = e.id LIMIT 1) r),
         ended AS (
             UPDATE runs r SET state = e.state, request = NULL, error = e.error, owner = NULL, fencing = r.fencing + 1, updated_at_ms = e.at_ms, ended_at_ms = e.at_ms, wake_at_ms = NULL
-            FROM e WHERE r.tenant_id = e.tenant_id AND r.id = e.id AND r.fencing = e.fencing AND r.state = 'running'
+            FROM e WHERE r.tenant_id = e.tenant_id AND r.no = e.no AND r.fencing = e.fencing
             RETURNING r.tenant_id, r.no, r.id, r.parent_id, r.parent_key, r.namespace, r.workflow, e.seq, e.kind, e.at_ms, e.key, e.body, e.meta, e.ordinality),
         stored AS (INSERT INTO journal (tenant_id, run_no, seq, kind, at_ms, key, body, meta) SELECT tenant_id, no, seq, kind, at_ms, key, body, meta FROM ended),
         emptied AS (DELETE FROM inbox i USING ended WHERE i.tenant_id = ended.tenant_id AND i.run_no = ended.no),

@@ -32,5 +32,8 @@ internal static class PostgresErrors
         _ => $"{name} does not answer: {Text(e)} Nothing acknowledged is lost; work goes on by itself when it is back.",
     }, e);
 
-    private static string Text(NpgsqlException e) => e is PostgresException server ? $"{server.MessageText} ({server.SqlState})." : $"{e.InnerException?.Message ?? e.Message}".TrimEnd('.') + '.';
+    private static string Text(NpgsqlException e) => e is PostgresException server ? $"{server.MessageText} ({server.SqlState})." : Innermost(e).Message.TrimEnd('.') + '.';
+
+    /// <summary>What stands outside says no more than that there is something inside.</summary>
+    private static Exception Innermost(Exception e) => e.InnerException is { } inner ? Innermost(inner) : e;
 }

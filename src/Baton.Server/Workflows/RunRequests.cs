@@ -127,7 +127,7 @@ internal sealed class ParkRunRequest(RunLease lease, ParkRequest request, RunWri
 }
 
 /// <summary>What every write of this feature needs.</summary>
-internal sealed record RunWrites(WorkflowSql Sql, EventTriggers Triggers, Wakeups Wakeups, Node Node, TimeProvider Time)
+internal sealed record RunWrites(Database Database, WorkflowSql Sql, EventTriggers Triggers, Wakeups Wakeups, Node Node, TimeProvider Time)
 {
     /// <summary>What new runs are started under.</summary>
     public EngineBehaviour Behaviour { get; init; } = EngineBehaviour.Current;
@@ -136,4 +136,13 @@ internal sealed record RunWrites(WorkflowSql Sql, EventTriggers Triggers, Wakeup
     public Outbox? Outbox { get; init; }
 
     public Notices NewNotices() => new(Wakeups, Node, Outbox);
+
+    /// <summary>Writes in the next group commit, and tells what there is to tell: other nodes with the commit, this process once it is durable.</summary>
+    public async ValueTask<T> CommitAsync<T>(Func<SqlStatements, Notices, T> write)
+    {
+        var notices = NewNotices();
+        var result = await Database.WriteAsync(new WriteRequestOf<T>(statements => write(statements, notices), () => notices.Broadcast));
+        notices.Send();
+        return result;
+    }
 }

@@ -61,13 +61,12 @@ internal sealed class RunStore(Database database, RunWrites writes)
     {
         var (state, error) = claim.Request != "cancel" ? (RunState.Paused, reason)
             : (RunState.Cancelled, claim.Reason is null ? null : new WorkflowError(ErrorTypes.Runtime, 409, "Cancelled", claim.Reason));
-        var notices = writes.NewNotices();
-        notices.Changed(claim.Lease.Run);
-        await WriteAsync(statements =>
+        await writes.CommitAsync((statements, notices) =>
         {
+            notices.Changed(claim.Lease.Run);
             Effects(statements, notices, claim.Lease.Tenant).SetState(claim.Lease, new JournalEntry.StateChanged(0, writes.Time.GetUtcNow(), state, default, error));
             return true;
-        }, notices);
+        });
     }
 
     /// <summary>What is asked of a run and not done yet.</summary>
@@ -75,49 +74,27 @@ internal sealed class RunStore(Database database, RunWrites writes)
         connection.QuerySingleAsync<(string?, string?)>(new CommandDefinition(sql.Asked, new { Tenant = lease.Tenant.Value, Id = lease.Run.ToString() })), CancellationToken.None);
 
     /// <summary>Puts a signal into a run's inbox; durable when the task completes.</summary>
-    public async ValueTask<ControlResult> SignalAsync(TenantId tenant, RunId run, string name, ReadOnlyMemory<byte> payload)
+    public ValueTask<ControlResult> SignalAsync(TenantId tenant, RunId run, string name, ReadOnlyMemory<byte> payload) => writes.CommitAsync((statements, notices) =>
     {
-        var notices = writes.NewNotices();
-        var result = await WriteAsync(statements =>
-        {
-            var sent = Effects(statements, notices, tenant).Send(run, new InboxMessage(0, InboxKind.Signal, name, payload));
-            return sent ? new ControlResult.Done(State(statements, tenant, run)!.Value) : Refused(statements, tenant, run, "signal");
-        }, notices);
-        return result;
-    }
+        var sent = Effects(statements, notices, tenant).Send(run, new InboxMessage(0, InboxKind.Signal, name, payload));
+        return sent ? new ControlResult.Done(State(statements, tenant, run)!.Value) : Refused(statements, tenant, run, "signal");
+    });
 
     /// <summary>Gives an event to the runs that listen and starts those that it triggers; durable when the task completes.</summary>
     /// <returns>How many runs it reached.</returns>
-    public async ValueTask<int> PublishAsync(TenantId tenant, CloudEvent published)
-    {
-        var notices = writes.NewNotices();
-        var reached = await WriteAsync(statements => Effects(statements, notices, tenant).Publish(published), notices);
-        return reached;
-    }
+    public ValueTask<int> PublishAsync(TenantId tenant, CloudEvent published) => writes.CommitAsync((statements, notices) => Effects(statements, notices, tenant).Publish(published));
 
-    private async ValueTask<ControlResult> ControlAsync(TenantId tenant, RunId run, string verb, string? reason, Func<SqlStatements, SqlStatement> bound)
+    private ValueTask<ControlResult> ControlAsync(TenantId tenant, RunId run, string verb, string? reason, Func<SqlStatements, SqlStatement> bound) => writes.CommitAsync((statements, notices) =>
     {
-        var notices = writes.NewNotices();
-        return await WriteAsync(statements =>
-        {
-            var control = bound(statements);
-            if (!control.Step()) return Refused(statements, tenant, run, verb);
-            var (state, owner) = (RunStates.Parse(control.Text(0)), control.TextOrNull(1));
-            control.Reset();
-            notices.Changed(run);
-            if (state == RunState.Queued) notices.Queued();
-            else if (state == RunState.Running) notices.Called(run, owner, verb, reason);
-            return new ControlResult.Done(state);
-        }, notices);
-    }
-
-    /// <summary>Writes, and then tells what there is to tell.</summary>
-    private async ValueTask<T> WriteAsync<T>(Func<SqlStatements, T> write, Notices notices)
-    {
-        var result = await database.WriteAsync(new WriteRequestOf<T>(write, () => notices.Broadcast));
-        notices.Send();
-        return result;
-    }
+        var control = bound(statements);
+        if (!control.Step()) return Refused(statements, tenant, run, verb);
+        var (state, owner) = (RunStates.Parse(control.Text(0)), control.TextOrNull(1));
+        control.Reset();
+        notices.Changed(run);
+        if (state == RunState.Queued) notices.Queued();
+        else if (state == RunState.Running) notices.Called(run, owner, verb, reason);
+        return new ControlResult.Done(state);
+    });
 
     private StoredEffects Effects(SqlStatements statements, Notices notices, TenantId tenant) => new(statements, writes, notices, tenant, NowMs);
 

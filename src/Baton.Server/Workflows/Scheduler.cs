@@ -87,17 +87,14 @@ internal sealed class Scheduler(Database database, ScheduleStore store, Schedule
     /// <summary>The schedule is moved on and the run stored in one transaction: a crash loses neither, and doubles neither.</summary>
     private async Task<bool> FireAsync(ActiveSchedule active, DateTimeOffset? next)
     {
-        var notices = writes.NewNotices();
         var nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
         var run = new NewRun(RunId.New(time), active.Workflow, "{}"u8.ToArray()) { Labels = EventTriggers.ScheduledLabel };
-        var fired = await database.WriteAsync(new WriteRequestOf<bool>(statements =>
+        return await writes.CommitAsync((statements, notices) =>
         {
             if (Advance(statements, active, next) == 0) return false;
             new StoredEffects(statements, writes, notices, active.Tenant, nowMs).Start(run, owner: null);
             return true;
-        }, () => notices.Broadcast));
-        notices.Send();
-        return fired;
+        });
     }
 
     private int Advance(SqlStatements statements, ActiveSchedule active, DateTimeOffset? next) =>

@@ -25,7 +25,7 @@ internal static class WorkflowsModule
             services.AddSingleton(provider => WorkflowSql.For(provider.GetRequiredService<Database>().Dialect)).AddSingleton(provider => provider.GetRequiredService<WorkflowSql>().Schedules);
             services.AddSettings<ErrorPolicyOptions>(ErrorPolicyOptions.Section).AddSingleton<IValidateOptions<ErrorPolicyOptions>, ErrorPolicyOptionsRules>();
             services.AddSingleton(provider => provider.GetRequiredService<IOptions<ErrorPolicyOptions>>().Value.Read());
-            services.AddSingleton(provider => new RunWrites(provider.GetRequiredService<WorkflowSql>(), provider.GetRequiredService<EventTriggers>(), provider.GetRequiredService<Wakeups>(), provider.GetRequiredService<Node>(), provider.GetRequiredService<TimeProvider>())
+            services.AddSingleton(provider => new RunWrites(provider.GetRequiredService<Database>(), provider.GetRequiredService<WorkflowSql>(), provider.GetRequiredService<EventTriggers>(), provider.GetRequiredService<Wakeups>(), provider.GetRequiredService<Node>(), provider.GetRequiredService<TimeProvider>())
             {
                 Behaviour = EngineBehaviour.Current | (provider.GetRequiredService<PolicyCatalog>().AppliesByDefault ? EngineBehaviour.ServerPolicy : EngineBehaviour.None),
                 Outbox = provider.GetRequiredService<Outbox>(),

@@ -94,13 +94,41 @@ public sealed class ClusterTests
         while ((await cluster["one"].Runs.GetAsync(sleeps, cancel)).State != "cancelled") await Task.Yield();
     }
 
+    [Fact]
+    public async Task An_answer_reaches_a_run_that_another_node_is_at_work_on()
+    {
+        await using var cluster = await Nodes.StartAsync("one", "two");
+        await cluster.RegisterAsync("asks", $$"""
+            do:
+              - both:
+                  fork:
+                    branches:
+                      - ask: { call: approve, with: { title: May it, choices: [ 'yes', 'no' ] } }
+                      - work: { call: http, with: { method: post, endpoint: '{{cluster.Held}}' } }
+            """);
+        var cancel = TestContext.Current.CancellationToken;
+        var run = (await cluster["one"].Runs.StartAsync(new StartRun("test/asks"), null, cancel)).Id;
+        await cluster.ReachedAsync(1);   // the other branch keeps the run in the first node's memory
+        string? approval;
+        while ((approval = (await cluster["two"].Approvals.ListAsync([new("state", "open")], cancel)).Items.SingleOrDefault()?.Id) is null) await Task.Yield();
+        await cluster.PostAsync("two", $"/api/v1/approvals/{approval}", """{"choice":"yes"}""");
+        while ((await cluster["two"].Runs.JournalAsync(run, -1, 100, cancel)).Items.All(entry => entry.Kind != "approval_settled"))
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, cancel);
+        cluster.LetGo();
+        await cluster.EndsAsync("one", run);
+    }
+
     /// <summary>Nodes, and somebody outside who counts their steps.</summary>
     private sealed class Nodes : IAsyncDisposable
     {
         private readonly TemporaryFolder folder = new();
         private readonly Dictionary<string, (BatonProcess Process, Uri Address, BatonClient Client, HttpClient Http)> all = [];
         private WebServer counter = null!;
+        private readonly TaskCompletionSource letGo = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private int total;
+
+        /// <summary>A call of this address is answered only when it is let go.</summary>
+        public Uri Held => counter["/held"];
 
         public string Url { get; private set; } = "";
 
@@ -117,6 +145,7 @@ public sealed class ClusterTests
             {
                 nodes.Calls.AddOrUpdate(http.Request.Headers["Idempotency-Key"].ToString(), 1, (_, before) => before + 1);
                 Interlocked.Increment(ref nodes.total);
+                if (http.Request.Path == "/held") await nodes.letGo.Task;
                 http.Response.ContentType = "application/json";
                 await http.Response.WriteAsync("""{"ok":true}""");
             });
@@ -136,6 +165,8 @@ public sealed class ClusterTests
             var http = new HttpClient { BaseAddress = address };
             all[name] = (process, address, new BatonClient(http), http);
         }
+
+        public void LetGo() => letGo.TrySetResult();
 
         public BatonProcess Process(string name) => all[name].Process;
 
@@ -184,6 +215,7 @@ public sealed class ClusterTests
 
         public async ValueTask DisposeAsync()
         {
+            LetGo();
             foreach (var (process, _, _, http) in all.Values)
             {
                 await process.KillAsync();

@@ -83,7 +83,7 @@ internal sealed class Stores : IAsyncDisposable
     {
         Database = Database.Open(address, new StorageOptions(), "node");
         var sql = WorkflowSql.For(Database.Dialect);
-        var writes = new RunWrites(sql, new EventTriggers(new ScheduleTable(), sql.Schedules, Time), new Wakeups(), new Node("node"), Time) { Outbox = new Outbox(Database, Microsoft.Extensions.Options.Options.Create(new NotificationOptions()), Time) };
+        var writes = new RunWrites(Database, sql, new EventTriggers(new ScheduleTable(), sql.Schedules, Time), new Wakeups(), new Node("node"), Time) { Outbox = new Outbox(Database, Microsoft.Extensions.Options.Options.Create(new NotificationOptions()), Time) };
         (Runs, Journal) = (new RunStore(Database, writes), new JournalStore(Database, writes));
         (Approvals, Outbox, Outputs) = (new ApprovalStore(Database, writes), writes.Outbox, new TaskOutputs(Database, Time));
         (Queries, Definitions) = (new RunQueries(Database, Journal), new DefinitionStore(Database, Time));

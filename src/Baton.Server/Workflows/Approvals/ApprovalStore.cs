@@ -69,9 +69,8 @@ internal sealed class ApprovalStore(Database database, RunWrites writes)
     {
         if (await FindAsync(tenant, id, cancel) is not { } found) return new AnswerResult.Unknown();
         if (!found.ChoiceList.Contains(answer.Choice, StringComparer.Ordinal)) return new AnswerResult.NoSuchChoice(found.ChoiceList);
-        var notices = writes.NewNotices();
         var now = writes.Time.GetUtcNow();
-        var taken = await database.WriteAsync(statements =>
+        var taken = await writes.CommitAsync((statements, notices) =>
         {
             var close = statements[sql.Answer].Bind(1, tenant.Value).Bind(2, id).Bind(3, answer.Choice).Bind(4, answer.Comment).Bind(5, answer.By).Bind(6, now.ToUnixTimeMilliseconds());
             if (!close.Step()) return false;
@@ -79,7 +78,6 @@ internal sealed class ApprovalStore(Database database, RunWrites writes)
             close.Reset();
             return new StoredEffects(statements, writes, notices, tenant, now.ToUnixTimeMilliseconds()).Send(run, new InboxMessage(0, InboxKind.Event, key, Message(answer, now)));
         });
-        notices.Send();
         var after = (await FindAsync(tenant, id, cancel))!;
         return taken ? new AnswerResult.Taken(after) : new AnswerResult.Closed(after);
     }

@@ -11,10 +11,10 @@ internal sealed class RunKeeper(Database database, RunWrites writes)
 
     /// <summary>Lets a run that failed or was cancelled go on; durable when the task completes.</summary>
     /// <param name="from">The entry from which on failures are performed again; null for where the one that ended the run begins.</param>
-    public ValueTask<RevivalResult> RetryAsync(TenantId tenant, RunId run, long? from) => WriteAsync((statements, notices) => new RunRevival(statements, writes, notices, tenant).Retry(run, from));
+    public ValueTask<RevivalResult> RetryAsync(TenantId tenant, RunId run, long? from) => writes.CommitAsync((statements, notices) => new RunRevival(statements, writes, notices, tenant).Retry(run, from));
 
     /// <summary>Makes a run of another one's beginning; durable when the task completes.</summary>
-    public ValueTask<ForkResult> ForkAsync(TenantId tenant, ForkToMake fork) => WriteAsync((statements, notices) => new RunFork(statements, writes, notices, tenant).Make(fork));
+    public ValueTask<ForkResult> ForkAsync(TenantId tenant, ForkToMake fork) => writes.CommitAsync((statements, notices) => new RunFork(statements, writes, notices, tenant).Make(fork));
 
     /// <summary>Removes a run that has ended, and all that is its own.</summary>
     public async ValueTask<ControlResult> RemoveAsync(TenantId tenant, RunId run) => await database.WriteAsync<ControlResult>(statements =>
@@ -44,13 +44,5 @@ internal sealed class RunKeeper(Database database, RunWrites writes)
     {
         await using var connection = await database.ReadAsync(cancel);
         return [.. (await connection.QueryAsync<string>(new CommandDefinition(sql.Descendants, new { Tenant = tenant.Value, Id = run.ToString() }, cancellationToken: cancel))).Select(id => RunId.Parse(id, null))];
-    }
-
-    private async ValueTask<T> WriteAsync<T>(Func<SqlStatements, Notices, T> write)
-    {
-        var notices = writes.NewNotices();
-        var result = await database.WriteAsync(new WriteRequestOf<T>(statements => write(statements, notices), () => notices.Broadcast));
-        notices.Send();
-        return result;
     }
 }

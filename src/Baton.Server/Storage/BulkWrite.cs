@@ -8,9 +8,6 @@ namespace Baton.Server.Storage;
 /// </summary>
 internal abstract class BulkWrite
 {
-    /// <summary>Kinds with a lower number are written first.</summary>
-    public abstract int Order { get; }
-
     /// <summary>True for what ends a run under its lease: written after everything else of the batch.</summary>
     public virtual bool IsLast => false;
 

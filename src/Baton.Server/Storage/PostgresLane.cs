@@ -13,9 +13,6 @@ namespace Baton.Server.Storage;
 /// </remarks>
 internal sealed class PostgresLane : IDisposable
 {
-    /// <summary>Most requests in one transaction: beyond this, waiting longer gains nothing.</summary>
-    private const int MaxBatch = 1_000;
-
     /// <summary>Most characters that nodes are told at once, below what PostgreSQL allows.</summary>
     private const int MaxNews = 7_000;
 
@@ -40,70 +37,26 @@ internal sealed class PostgresLane : IDisposable
     private readonly NpgsqlDataSource source;
     private readonly string name, node;
     private readonly int lane;
-    private readonly Lock gate = new();
-    private readonly AutoResetEvent wake = new(false);
-    private readonly ManualResetEvent stop = new(false);
-    private readonly Thread thread;
-    private List<WriteRequest> queue = [];
+    private readonly CommitLoop loop;
     private NpgsqlConnection? connection;
     private PostgresStatements? statements;
     private long batchNo = Random.Shared.NextInt64(long.MaxValue / 2);   // no two processes of one node mark alike
     private int performed, replanAt;
-    private bool stopping;
 
     public PostgresLane(NpgsqlDataSource source, string name, string node, int lane)
     {
         (this.source, this.name, this.node, this.lane) = (source, name, node, lane);
-        thread = new Thread(Loop) { IsBackground = true, Name = $"baton-writer-{lane}" };
-        thread.Start();
+        loop = new CommitLoop($"baton-writer-{lane}", name, Commit);
     }
 
-    /// <summary>Queues a request for the next commit. Requests are completed in the order of these calls.</summary>
-    public void Enqueue(WriteRequest request)
-    {
-        lock (gate)
-        {
-            if (!stopping)
-            {
-                queue.Add(request);
-                if (queue.Count == 1) wake.Set();
-                return;
-            }
-        }
-        request.Fail(new StorageUnavailableException($"{name} is being closed."));
-    }
+    /// <inheritdoc cref="CommitLoop.Enqueue"/>
+    public void Enqueue(WriteRequest request) => loop.Enqueue(request);
 
     /// <summary>Writes what is queued, then stops.</summary>
     public void Dispose()
     {
-        lock (gate)
-        {
-            if (stopping) return;
-            stopping = true;
-        }
-        stop.Set();
-        wake.Set();
-        thread.Join();
+        loop.Dispose();
         Disconnect();
-        wake.Dispose();
-        stop.Dispose();
-    }
-
-    private void Loop()
-    {
-        var batch = new List<WriteRequest>();
-        while (true)
-        {
-            lock (gate) (queue, batch) = (batch, queue);
-            if (batch.Count == 0)
-            {
-                if (stopping) return;
-                wake.WaitOne();
-                continue;
-            }
-            for (var start = 0; start < batch.Count; start += MaxBatch) Commit(batch.GetRange(start, Math.Min(MaxBatch, batch.Count - start)));
-            batch.Clear();
-        }
     }
 
     private void Commit(List<WriteRequest> batch)
@@ -170,7 +123,7 @@ internal sealed class PostgresLane : IDisposable
         var failed = new Dictionary<WriteRequest, Exception>();
         using var transaction = connection!.BeginTransaction();   // sent with the statement that follows
         batchNo++;
-        var groups = batch.Where(request => request.Bulk is not null).GroupBy(request => request.Bulk!).OrderBy(group => group.Key.Order).Select(group => (Kind: group.Key, Requests: group.ToList())).ToList();
+        var groups = batch.Where(request => request.Bulk is not null).GroupBy(request => request.Bulk!).OrderBy(group => group.Key.IsLast).Select(group => (Kind: group.Key, Requests: group.ToList())).ToList();
         if (careful) groups = [.. groups.SelectMany(group => group.Requests, (group, request) => (group.Kind, new List<WriteRequest> { request }))];
         // What ends a run under its lease comes after all that is written under it.
         var before = groups.Where(group => !group.Kind.IsLast).ToList();
@@ -280,10 +233,10 @@ internal sealed class PostgresLane : IDisposable
                 find.Reset();
                 return found;
             }
-            catch (Exception) when (!stopping)   // nothing but an answer ends the question
+            catch (Exception) when (!loop.IsStopping)   // nothing but an answer ends the question
             {
                 Disconnect();
-                stop.WaitOne(wait);
+                loop.Pause(wait);
             }
         }
     }

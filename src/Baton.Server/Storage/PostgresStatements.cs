@@ -6,28 +6,13 @@ namespace Baton.Server.Storage;
 /// <summary>One connection's statements. PostgreSQL prepares those that come again by itself, as the connection is set up.</summary>
 internal sealed class PostgresStatements(NpgsqlConnection connection) : SqlStatements
 {
-    private readonly Dictionary<string, PostgresStatement> known = new(StringComparer.Ordinal);
-
-    public override SqlStatement this[string sql]
-    {
-        get
-        {
-            if (!known.TryGetValue(sql, out var statement)) known.Add(sql, statement = new PostgresStatement(connection, sql));
-            return statement;
-        }
-    }
-
     public override void RunScript(string sql)
     {
         using var command = new NpgsqlCommand(sql, connection);
         command.ExecuteNonQuery();
     }
 
-    public override void Dispose()
-    {
-        foreach (var statement in known.Values) statement.Dispose();
-        known.Clear();
-    }
+    protected override SqlStatement Make(string sql) => new PostgresStatement(connection, sql);
 
     /// <summary>A statement that is one round trip: its rows are read at the first step, so that others may follow before the last.</summary>
     private sealed class PostgresStatement(NpgsqlConnection connection, string sql) : SqlStatement

@@ -3,15 +3,30 @@ namespace Baton.Server.Storage;
 /// <summary>One connection's statements inside a write transaction, by their text. One thread at a time.</summary>
 internal abstract class SqlStatements : IDisposable
 {
-    /// <summary>The statement for this text, ready to be bound.</summary>
-    public abstract SqlStatement this[string sql] { get; }
+    private readonly Dictionary<string, SqlStatement> known = new(StringComparer.Ordinal);
+
+    /// <summary>The statement for this text, made at its first use, ready to be bound.</summary>
+    public SqlStatement this[string sql]
+    {
+        get
+        {
+            if (!known.TryGetValue(sql, out var statement)) known.Add(sql, statement = Make(sql));
+            return statement;
+        }
+    }
 
     public void Run(string sql) => this[sql].Execute();
 
     /// <summary>Runs several statements that are used once.</summary>
     public abstract void RunScript(string sql);
 
-    public abstract void Dispose();
+    protected abstract SqlStatement Make(string sql);
+
+    public virtual void Dispose()
+    {
+        foreach (var statement in known.Values) statement.Dispose();
+        known.Clear();
+    }
 }
 
 /// <summary>A prepared statement. Its text names parameters <c>$1</c>, <c>$2</c>, ...; each is bound before it is run.</summary>

@@ -3,79 +3,31 @@ using Microsoft.Data.Sqlite;
 
 namespace Baton.Server.Storage;
 
-/// <summary>
-/// The one writer of a database file. It takes what has queued, runs it in one transaction, and makes it durable with one fsync: a lone
-/// request waits for nothing, many share the cost.
-/// </summary>
+/// <summary>The one writer of a database file: runs what has queued in one transaction, and makes it durable with one fsync.</summary>
 internal sealed class SqliteWriter : IDisposable
 {
-    /// <summary>Most requests in one transaction: beyond this, waiting longer gains nothing.</summary>
-    private const int MaxBatch = 1_000;
-
     private readonly SqliteStatements statements;
     private readonly string path;
-    private readonly Lock gate = new();
-    private readonly AutoResetEvent wake = new(false);
-    private readonly Thread thread;
-    private List<WriteRequest> queue = [];
+    private readonly CommitLoop loop;
     private StorageUnavailableException? broken;
-    private bool stopping;
 
     public SqliteWriter(SqliteStatements statements, string path)
     {
-        this.statements = statements;
-        this.path = path;
-        thread = new Thread(Loop) { IsBackground = true, Name = "baton-writer" };
-        thread.Start();
+        (this.statements, this.path) = (statements, path);
+        loop = new CommitLoop("baton-writer", path, Commit);
     }
 
     /// <summary>The failure that ended the writer for good; null while it works.</summary>
     public StorageUnavailableException? Broken => broken;
 
-    /// <summary>Queues a request for the next commit. Requests are executed, and completed, in the order of these calls.</summary>
-    public void Enqueue(WriteRequest request)
-    {
-        lock (gate)
-        {
-            if (!stopping)
-            {
-                queue.Add(request);
-                if (queue.Count == 1) wake.Set();
-                return;
-            }
-        }
-        request.Fail(new StorageUnavailableException($"{path} is being closed."));
-    }
+    /// <inheritdoc cref="CommitLoop.Enqueue"/>
+    public void Enqueue(WriteRequest request) => loop.Enqueue(request);
 
     /// <summary>Writes what is queued, then stops.</summary>
     public void Dispose()
     {
-        lock (gate)
-        {
-            if (stopping) return;
-            stopping = true;
-        }
-        wake.Set();
-        thread.Join();
+        loop.Dispose();
         statements.Dispose();
-        wake.Dispose();
-    }
-
-    private void Loop()
-    {
-        var batch = new List<WriteRequest>();
-        while (true)
-        {
-            lock (gate) (queue, batch) = (batch, queue);
-            if (batch.Count == 0)
-            {
-                if (stopping) return;
-                wake.WaitOne();
-                continue;
-            }
-            for (var start = 0; start < batch.Count; start += MaxBatch) Commit(batch.GetRange(start, Math.Min(MaxBatch, batch.Count - start)));
-            batch.Clear();
-        }
     }
 
     private void Commit(List<WriteRequest> batch)

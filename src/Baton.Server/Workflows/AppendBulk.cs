@@ -9,8 +9,6 @@ internal sealed class AppendBulk : BulkWrite
 {
     public static readonly AppendBulk Instance = new();
 
-    public override int Order => 1;
-
     // An entry whose lease is not its run's is left out: its number does not come back. A fencing number is raised by every release, so that no state is
     // asked for: that would invite plans over all that is running. Looked up one by one (LATERAL, LIMIT), whatever the planner takes the table for.
     public override string Sql => """
@@ -38,8 +36,6 @@ internal sealed class AppendBulk : BulkWrite
 internal sealed class EndBulk : BulkWrite
 {
     public static readonly EndBulk Instance = new();
-
-    public override int Order => 2;
 
     public override bool IsLast => true;
 

@@ -9,8 +9,6 @@ internal sealed class StartBulk : BulkWrite
 {
     public static readonly StartBulk Instance = new();
 
-    public override int Order => 0;
-
     public override bool HasRows => false;
 
     public override string Sql => """

@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
-using System.Threading.Channels;
 using Baton.Engine;
 using Baton.Engine.Steps;
+using Baton.Server.Cluster;
 using Microsoft.Extensions.Options;
 
 namespace Baton.Server.Notifications;
@@ -19,11 +19,11 @@ internal sealed class NotificationSender(Outbox outbox, Webhook webhook, IOption
         Failed = Meter.CreateCounter<long>("baton.notifications.failed", description: "Attempts at a notification that failed."),
         GivenUp = Meter.CreateCounter<long>("baton.notifications.given_up", description: "Notifications that nobody took in the end.");
 
-    private readonly Channel<bool> added = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+    private readonly Signal added = new(time);
 
     public override Task StartAsync(CancellationToken cancellationToken)
     {
-        outbox.Added += () => added.Writer.TryWrite(true);
+        outbox.Added += added.Set;
         return base.StartAsync(cancellationToken);
     }
 
@@ -34,11 +34,16 @@ internal sealed class NotificationSender(Outbox outbox, Webhook webhook, IOption
             try
             {
                 var (sent, next) = await RunOnceAsync(stoppingToken);
-                if (!sent) await WaitAsync(next, stoppingToken);
+                if (!sent) await added.WaitAsync(next, LongestWait, stoppingToken);   // by then something may be due that another node has written
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
                 return;
+            }
+            catch (StorageUnavailableException e)
+            {
+                log.OutboxUnavailable(e.Message);
+                await Task.Delay(TimeSpan.FromSeconds(1), time, CancellationToken.None);
             }
             catch (Exception e)   // the edge of a background loop
             {
@@ -123,22 +128,6 @@ internal sealed class NotificationSender(Outbox outbox, Webhook webhook, IOption
             default:
                 log.Notified(row.Kind, row.Subject);
                 return Task.CompletedTask;
-        }
-    }
-
-    private async Task WaitAsync(DateTimeOffset? next, CancellationToken cancel)
-    {
-        var wait = next is { } at && at - time.GetUtcNow() is var until && until < LongestWait ? until : LongestWait;
-        if (wait <= TimeSpan.Zero) return;
-        using var timeout = new CancellationTokenSource(wait, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancel);
-        try
-        {
-            await added.Reader.ReadAsync(either.Token);
-        }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
-        {
-            // Something is due, or another node has written something.
         }
     }
 }

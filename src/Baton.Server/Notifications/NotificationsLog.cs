@@ -12,6 +12,9 @@ internal static partial class NotificationsLog
     [LoggerMessage(2203, LogLevel.Error, "Notification {Id} ({Kind}) was given up after {Attempts} attempts at {Channel}: {Reason}")]
     public static partial void GivenUp(this ILogger log, string id, string kind, string channel, int attempts, string reason);
 
+    [LoggerMessage(2205, LogLevel.Error, "Notifications wait for the storage: {Reason}")]
+    public static partial void OutboxUnavailable(this ILogger log, string reason);
+
     [LoggerMessage(2204, LogLevel.Error, "Sending notifications failed and is tried again")]
     public static partial void SenderFailed(this ILogger log, Exception e);
 }

@@ -35,13 +35,14 @@ internal sealed class RunFollower(RunQueries queries, Wakeups wakeups, StepFeed 
     private async Task FollowAsync(TenantId tenant, RunId run, long after, EventStream stream, CancellationToken cancel)
     {
         var begun = Channel.CreateBounded<StepStarted>(new BoundedChannelOptions(1_024) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
-        var changed = Signal();
+        var changed = new Signal(time);
         using var watchSteps = steps.Watch(run, step =>
         {
             begun.Writer.TryWrite(step);
-            changed.Writer.TryWrite(true);
+            changed.Set();
         });
-        using var watchRun = wakeups.Watch(run, () => changed.Writer.TryWrite(true));
+        using var watchRun = wakeups.Watch(run, changed.Set);
+        await using var watchEnd = lifetime.ApplicationStopping.Register(changed.Set);
         await stream.OpenAsync();
         string? state = null;
         var written = time.GetTimestamp();
@@ -63,7 +64,7 @@ internal sealed class RunFollower(RunQueries queries, Wakeups wakeups, StepFeed 
                 state = row.State;
             }
             if (row.IsTerminal) return;
-            if (await WaitAsync(changed, cancel) || time.GetElapsedTime(written) < Beat) continue;
+            if (await changed.WaitAsync(longestWait, cancel) || time.GetElapsedTime(written) < Beat) continue;
             await stream.BeatAsync();
             written = time.GetTimestamp();
         }
@@ -72,29 +73,13 @@ internal sealed class RunFollower(RunQueries queries, Wakeups wakeups, StepFeed 
     /// <summary>Waits until the run ends or the time is up.</summary>
     public async Task WaitForEndAsync(TenantId tenant, RunId run, TimeSpan most, CancellationToken cancel)
     {
-        var changed = Signal();
-        using var watch = wakeups.Watch(run, () => changed.Writer.TryWrite(true));
+        var changed = new Signal(time);
+        using var watch = wakeups.Watch(run, changed.Set);
+        await using var watchEnd = lifetime.ApplicationStopping.Register(changed.Set);
         var until = time.GetUtcNow() + most;
         while (time.GetUtcNow() < until && !lifetime.ApplicationStopping.IsCancellationRequested && await queries.FindAsync(tenant, run, cancel) is { IsTerminal: false })
         {
-            await WaitAsync(changed, cancel, until - time.GetUtcNow());
+            await changed.WaitAsync(until, longestWait, cancel);
         }
     }
-
-    /// <summary>True when something changed, false when it is time to look.</summary>
-    private async Task<bool> WaitAsync(Channel<bool> changed, CancellationToken cancel, TimeSpan? most = null)
-    {
-        using var beat = new CancellationTokenSource(most is { } limit && limit < longestWait ? limit : longestWait, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(beat.Token, cancel, lifetime.ApplicationStopping);
-        try
-        {
-            return await changed.Reader.ReadAsync(either.Token);
-        }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
-        {
-            return false;
-        }
-    }
-
-    private static Channel<bool> Signal() => Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 }

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Threading.Channels;
 using Baton.Engine;
 using Baton.Engine.Dsl;
 using Baton.Engine.Runs;
@@ -24,7 +23,7 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
     private const long Unknown = long.MaxValue;
 
     private readonly ConcurrentDictionary<RunId, RunExecution> live = new();
-    private readonly Channel<bool> work = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+    private readonly Signal work = new(time);
     private readonly WorkflowOptions settings = options.Value;
     private readonly EngineOptions engine = new()
     {
@@ -80,14 +79,12 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
 
     private async Task TakeWorkAsync(CancellationToken stoppingToken)
     {
-        using var timer = time.CreateTimer(_ => LookForWork(), null, settings.PollInterval, settings.PollInterval);
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
                 if (await RunOnceAsync(stoppingToken)) continue;
-                using var soon = WakeTimer();
-                await work.Reader.ReadAsync(stoppingToken);
+                await work.WaitAsync(Volatile.Read(ref nextWake) is var at && at != Unknown ? new DateTimeOffset(at, TimeSpan.Zero) : null, settings.PollInterval, stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -234,13 +231,13 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
         LookForWork();
     }
 
-    /// <summary>The runs in memory belong to others now: nothing more is done for them here.</summary>
+    /// <summary>The runs in memory are others' from here on: nothing more is done for them here.</summary>
     private void AbandonAll()
     {
         foreach (var execution in live.Values) execution.Abandon();
     }
 
-    private void LookForWork() => work.Writer.TryWrite(true);
+    private void LookForWork() => work.Set();
 
     private void Call(RunId run, string? request, string? reason)
     {
@@ -261,13 +258,6 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
         if (wakeAt.UtcTicks < Volatile.Read(ref nextWake)) LookForWork();
     }
 
-    private ITimer? WakeTimer()
-    {
-        if (Volatile.Read(ref nextWake) is var at && at == Unknown) return null;
-        var wait = new DateTimeOffset(at, TimeSpan.Zero) - time.GetUtcNow();
-        return time.CreateTimer(_ => LookForWork(), null, wait < TimeSpan.Zero ? TimeSpan.Zero : wait > settings.PollInterval ? settings.PollInterval : wait, Timeout.InfiniteTimeSpan);
-    }
-
     /// <summary>Takes nothing new, lets running steps finish, and gives every run back.</summary>
     private async Task DrainAsync()
     {
@@ -276,6 +266,6 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
         var all = Task.WhenAll(live.Values.Select(execution => execution.Completion));
         if (await Task.WhenAny(all, Task.Delay(settings.DrainTimeout, time, CancellationToken.None)) == all) return;
         log.DrainTimedOut(live.Count, settings.DrainTimeout.TotalSeconds);
-        foreach (var execution in live.Values) execution.Abandon();
+        AbandonAll();
     }
 }

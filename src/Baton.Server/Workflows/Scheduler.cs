@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Threading.Channels;
 using Baton.Engine;
 using Baton.Server.Cluster;
 using Baton.Server.Storage;
@@ -13,14 +12,14 @@ internal sealed class Scheduler(Database database, ScheduleStore store, Schedule
 
     private readonly ScheduleSql sql = writes.Sql.Schedules;
     private readonly ConcurrentQueue<(TenantId Tenant, string Namespace, string Workflow)> ended = new();   // runs after which another may be due
-    private readonly Channel<bool> changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+    private readonly Signal changed = new(time);
 
     private volatile bool stale;
 
     /// <summary>Puts the schedules in force before the server listens, and before a run goes on: an event that comes at once must find them.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
-        table.Changed += () => changed.Writer.TryWrite(true);
+        table.Changed += changed.Set;
         wakeups.RunEnded += OnRunEnded;
         wakeups.ScheduleChanged += LoadAgain;
         wakeups.NewsMissed += LoadAgain;
@@ -36,7 +35,7 @@ internal sealed class Scheduler(Database database, ScheduleStore store, Schedule
             try
             {
                 await RunOnceAsync();
-                await WaitAsync(stoppingToken);
+                await changed.WaitAsync(lease.IsHeld ? table.All.Min(active => active.Due) : null, LongestWait, stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -81,7 +80,7 @@ internal sealed class Scheduler(Database database, ScheduleStore store, Schedule
     private void LoadAgain()
     {
         stale = true;
-        changed.Writer.TryWrite(true);
+        changed.Set();
     }
 
     /// <summary>The schedule is moved on and the run stored in one transaction: a crash loses neither, and doubles neither.</summary>
@@ -113,7 +112,7 @@ internal sealed class Scheduler(Database database, ScheduleStore store, Schedule
     {
         if (table.Find(tenant, space, workflow) is not { Schedule.Kind: "after" }) return;
         ended.Enqueue((tenant, space, workflow));
-        changed.Writer.TryWrite(true);
+        changed.Set();
     }
 
     private async Task FollowAsync(TenantId tenant, string space, string workflow)
@@ -144,22 +143,5 @@ internal sealed class Scheduler(Database database, ScheduleStore store, Schedule
             all.Add(active);
         }
         table.Replace(all);
-    }
-
-    private async Task WaitAsync(CancellationToken cancel)
-    {
-        var due = lease.IsHeld ? table.All.Min(active => active.Due) : null;
-        var wait = due is { } at ? at - time.GetUtcNow() : LongestWait;
-        if (wait <= TimeSpan.Zero) return;
-        using var timeout = new CancellationTokenSource(wait > LongestWait ? LongestWait : wait, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancel);
-        try
-        {
-            await changed.Reader.ReadAsync(either.Token);
-        }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
-        {
-            // Something is due.
-        }
     }
 }

@@ -35,6 +35,9 @@ internal static partial class WorkflowsLog
     [LoggerMessage(2012, LogLevel.Information, "Removed {Count} runs that had been kept for long enough")]
     public static partial void RunsRemoved(this ILogger log, int count);
 
+    [LoggerMessage(2014, LogLevel.Error, "Removing old runs waits for the storage: {Reason}")]
+    public static partial void RetentionWaits(this ILogger log, string reason);
+
     [LoggerMessage(2013, LogLevel.Error, "Removing old runs failed and is tried again")]
     public static partial void RetentionFailed(this ILogger log, Exception e);
 

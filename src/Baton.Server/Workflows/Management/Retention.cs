@@ -1,13 +1,14 @@
+using System.Data.Common;
 using Baton.Engine;
+using Baton.Server.Cluster;
 using Baton.Server.Storage;
 using Dapper;
 using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace Baton.Server.Workflows;
 
-/// <summary>Removes ended runs that have been kept for long enough, and those above the most that are kept: in small commits, by one node at a time.</summary>
-internal sealed class Retention(Database database, RunKeeper keeper, WorkflowCatalog catalog, WorkflowSql sql, IOptions<RetentionOptions> options, TimeProvider time, ILogger<Retention> log) : BackgroundService
+/// <summary>Removes ended runs that have been kept for long enough, and those above the most that are kept: in small commits, by the node that leads.</summary>
+internal sealed class Retention(Database database, RunKeeper keeper, WorkflowCatalog catalog, WorkflowSql sql, LeaderLease lease, IOptions<RetentionOptions> options, TimeProvider time, ILogger<Retention> log) : BackgroundService
 {
     private readonly RetentionOptions settings = options.Value;
     private readonly RetentionRule server = new(options.Value.Completed, options.Value.Failed, options.Value.Cancelled);
@@ -19,11 +20,15 @@ internal sealed class Retention(Database database, RunKeeper keeper, WorkflowCat
         {
             try
             {
-                if (await RunOnceAsync(stoppingToken) is > 0 and var removed) log.RunsRemoved(removed);
+                if (lease.IsHeld && await RunOnceAsync(stoppingToken) is > 0 and var removed) log.RunsRemoved(removed);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
                 return;
+            }
+            catch (Exception e) when (e is StorageUnavailableException or DbException)
+            {
+                log.RetentionWaits(e.Message);
             }
             catch (Exception e)   // the edge of a background loop: the next pass may fare better
             {
@@ -33,13 +38,11 @@ internal sealed class Retention(Database database, RunKeeper keeper, WorkflowCat
     }
 
     /// <summary>One pass over all that is overdue.</summary>
-    /// <returns>How many runs were removed; 0 also when another node is at it.</returns>
+    /// <returns>How many runs were removed.</returns>
     public async Task<int> RunOnceAsync(CancellationToken cancel)
     {
         var rules = await RulesAsync(cancel);
         if (rules.Count == 0 && server is { Completed: null, Failed: null, Cancelled: null } && settings.MaxEndedRuns is null) return 0;
-        await using var turn = database is PostgresDatabase shared ? await TurnAsync(shared, cancel) : null;
-        if (turn is null && database is PostgresDatabase) return 0;
         var removed = 0;
         foreach (var state in RetentionRule.States)
         {
@@ -108,16 +111,6 @@ internal sealed class Retention(Database database, RunKeeper keeper, WorkflowCat
     }
 
     private long Before(TimeSpan age) => (time.GetUtcNow() - age).ToUnixTimeMilliseconds();
-
-    /// <summary>The right to remove, among nodes that share a database; it ends with the connection. Null while another node has it.</summary>
-    private static async Task<NpgsqlConnection?> TurnAsync(PostgresDatabase shared, CancellationToken cancel)
-    {
-        var connection = await shared.ConnectAsync(cancel);
-        await using var ask = new NpgsqlCommand("SELECT pg_try_advisory_lock(hashtextextended('baton.retention.' || current_schema(), 0))", connection);
-        if (await ask.ExecuteScalarAsync(cancel) is true) return connection;
-        await connection.DisposeAsync();
-        return null;
-    }
 
     private static async Task<bool> NextAsync(PeriodicTimer timer, CancellationToken stopping)
     {

@@ -98,7 +98,7 @@ public sealed class RunContext
         var listener = new Listener(run, scope, KeyOf(key));
         run.Mail.Add(listener);
         EquatableList<EventSubscription> wanted = [.. subscriptions];
-        var opening = new ListeningOperation(run, listener.Key, scope, (seq, at, key) => new JournalEntry.ListeningStarted(seq, at, key, wanted));
+        var opening = new FactOperation<JournalEntry.ListeningStarted>(run, listener.Key, scope, "listener", (seq, at, key) => new(seq, at, key, wanted));
         run.Ask(opening);
         await opening.Result;
         return listener;
@@ -132,18 +132,18 @@ public sealed class RunContext
     internal void CompensateByPolicy(string task, Func<RunContext, Task> undo) => run.Compensations.Add(new Compensation(task, OnPolicyOnly: true, undo));
 
     /// <summary>Records what an error policy decides, or gives what it decided in an earlier life.</summary>
-    internal Task<PolicyDecision> DecideAsync(string key, PolicyDecision decision)
+    internal async Task<PolicyDecision> DecideAsync(string key, PolicyDecision decision)
     {
-        var operation = new DecisionOperation(run, KeyOf(key), scope, decision);
-        run.Ask(operation);
-        return operation.Result;
+        var decided = new FactOperation<JournalEntry.PolicyDecided>(run, KeyOf(key), scope, "decision of an error policy", (seq, at, key) => new(seq, at, key, decision));
+        run.Ask(decided);
+        return (await decided.Result).Decision;
     }
 
     /// <summary>Publishes an event to runs and schedules that listen.</summary>
     /// <param name="cloudEvent">A CloudEvents 1.0 object as UTF-8 JSON.</param>
     public Task EmitAsync(string key, ReadOnlyMemory<byte> cloudEvent)
     {
-        var emit = new EmitOperation(run, KeyOf(key), scope, cloudEvent);
+        var emit = new FactOperation<JournalEntry.EventEmitted>(run, KeyOf(key), scope, "event", (seq, at, key) => new(seq, at, key, cloudEvent));
         run.Ask(emit);
         return emit.Result;
     }

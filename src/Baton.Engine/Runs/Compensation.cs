@@ -1,4 +1,4 @@
-using Baton.Engine.Replay;
+using Baton.Engine.Waits;
 
 namespace Baton.Engine.Runs;
 
@@ -55,31 +55,10 @@ internal sealed class Compensations(RunExecution run)
             {
                 (error, _) = FailureClassifier.Describe(e, due[i].Task);
             }
-            var record = new CompensatedOperation(run, key, Scope, due[i].Task, error);
+            var task = due[i].Task;
+            var record = new FactOperation<JournalEntry.Compensated>(run, key, Scope, "compensation", (seq, at, key) => new(seq, at, key, task, error));
             run.Ask(record);
             await record.Result;
         }
     }
-}
-
-/// <summary>Records what a compensation came to.</summary>
-internal sealed class CompensatedOperation(RunExecution run, string key, CancelScope scope, string task, WorkflowError? error) : Operation(run, key, scope)
-{
-    private readonly TaskCompletionSource result = new();
-
-    public override string Kind => "compensation";
-
-    public Task Result => result.Task;
-
-    public override bool Restore(Recorded recorded) => recorded.Outcome is JournalEntry.Compensated;
-
-    public override void Start()
-    {
-        Run.Enter();
-        Run.Record(this, (seq, at) => new JournalEntry.Compensated(seq, at, Key, task, error));
-    }
-
-    public override void Settle(JournalEntry outcome) => result.SetResult();
-
-    public override void Cancel() => result.TrySetCanceled();
 }

@@ -38,7 +38,7 @@ public sealed class Listener
     /// <summary>Ends the subscription.</summary>
     public Task CloseAsync()
     {
-        var close = new ListeningOperation(run, $"{Key}~close", scope, (seq, at, key) => new JournalEntry.ListeningStopped(seq, at, key, Key));
+        var close = new FactOperation<JournalEntry.ListeningStopped>(run, $"{Key}~close", scope, "listener", (seq, at, key) => new(seq, at, key, Key));
         run.Mail.Remove(this);
         run.Ask(close);
         return close.Result;
@@ -96,26 +96,4 @@ public sealed class Listener
             result.TrySetCanceled();
         }
     }
-}
-
-/// <summary>Opens or closes a subscription: recorded, and in force from then on.</summary>
-internal sealed class ListeningOperation(RunExecution run, string key, CancelScope scope, Func<long, DateTimeOffset, string, JournalEntry> entry) : Operation(run, key, scope)
-{
-    private readonly TaskCompletionSource result = new();
-
-    public override string Kind => "listener";
-
-    public Task Result => result.Task;
-
-    public override bool Restore(Recorded recorded) => recorded.Outcome is JournalEntry.ListeningStarted or JournalEntry.ListeningStopped;
-
-    public override void Start()
-    {
-        Run.Enter();
-        Run.Record(this, (seq, at) => entry(seq, at, Key));
-    }
-
-    public override void Settle(JournalEntry outcome) => result.SetResult();
-
-    public override void Cancel() => result.TrySetCanceled();
 }

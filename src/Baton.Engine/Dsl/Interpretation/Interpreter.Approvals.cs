@@ -56,11 +56,4 @@ internal sealed partial class Interpreter
             }
         }
     }
-
-    private static string? Text(Template? template, JqValue input, Scope scope, string pointer)
-    {
-        if (template is null) return null;
-        var value = template.Evaluate(input, scope, pointer);
-        return value.IsNull ? null : value.TryGetString(out var text) ? text : value.ToJson();
-    }
 }

@@ -78,14 +78,9 @@ internal sealed partial class Interpreter
     {
         var rule = raise.Error;
         if (!rule.Status.Evaluate(input, scope, raise.Pointer).TryGetInt64(out var status)) throw Fault(ErrorTypes.Expression, 400, "Not a status", "An error's status is a number.", raise.Pointer);
-        var error = new WorkflowError(Text(rule.Type)!, (int)status, Text(rule.Title) ?? "Error", Text(rule.Detail), Text(rule.Instance) ?? raise.Pointer);
+        var error = new WorkflowError(Of(rule.Type)!, (int)status, Of(rule.Title) ?? "Error", Of(rule.Detail), Of(rule.Instance) ?? raise.Pointer);
         return new WorkflowException(error, ErrorClasses.OfStatus((int)status));
 
-        string? Text(Template? template)
-        {
-            if (template is null) return null;
-            var value = template.Evaluate(input, scope, raise.Pointer);
-            return value.IsNull ? null : value.TryGetString(out var text) ? text : value.ToJson();
-        }
+        string? Of(Template? template) => Text(template, input, scope, raise.Pointer);
     }
 }

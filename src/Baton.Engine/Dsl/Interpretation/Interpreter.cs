@@ -137,6 +137,14 @@ internal sealed partial class Interpreter(WorkflowTree tree, IWorkflowEffects ho
         return result.Ended ? result : new Result(result.Output);
     }
 
+    /// <summary>What a template gives as a text: values of other kinds as JSON, null for nothing.</summary>
+    private static string? Text(Template? template, JqValue input, Scope scope, string pointer)
+    {
+        if (template is null) return null;
+        var value = template.Evaluate(input, scope, pointer);
+        return value.IsNull ? null : value.TryGetString(out var text) ? text : value.ToJson();
+    }
+
     private JqValue ReadSecrets(TenantId tenant)
     {
         var secrets = new JqObject.Builder();

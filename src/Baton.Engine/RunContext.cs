@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Baton.Engine.Maps;
-using Baton.Engine.Policies;
 using Baton.Engine.Runs;
 using Baton.Engine.Steps;
 using Baton.Engine.Waits;

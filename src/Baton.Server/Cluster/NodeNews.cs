@@ -21,8 +21,8 @@ internal static class NodeNews
 
     public static string Ended(TenantId tenant, RunId run, string space, string workflow) => $"ended {run} {space} {workflow} {tenant}";
 
-    /// <summary>A schedule was registered, replaced or removed.</summary>
-    public const string Schedules = "schedules";
+    /// <summary>A newest version was registered: schedules may be others, and what is started by a name alone.</summary>
+    public const string Registered = "registered";
 
     /// <summary>Hands a line on to this process.</summary>
     public static void Tell(string line, Wakeups wakeups)
@@ -30,7 +30,7 @@ internal static class NodeNews
         switch (line.Split(' ', 5))
         {
             case [Queued]: wakeups.Queued(); break;
-            case [Schedules]: wakeups.SchedulesChanged(); break;
+            case [Registered]: wakeups.Registered(); break;
             case ["called", var run]: wakeups.CalledElsewhere(RunId.Parse(run, null)); break;
             case ["parked", var ms]: wakeups.Parked(DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(ms, CultureInfo.InvariantCulture))); break;
             case ["ended", var run, var space, var workflow, var tenant]: wakeups.Ended(new TenantId(tenant), RunId.Parse(run, null), space, workflow); break;

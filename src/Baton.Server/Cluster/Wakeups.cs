@@ -26,13 +26,13 @@ internal sealed class Wakeups
     /// <summary>A run ended; with the namespace and name of its workflow.</summary>
     public event Action<TenantId, RunId, string, string>? RunEnded;
 
-    /// <summary>Schedules were changed by another node.</summary>
-    public event Action? ScheduleChanged;
+    /// <summary>Another node registered a newest version of a workflow.</summary>
+    public event Action? RegisteredElsewhere;
 
     /// <summary>News may have been missed: whoever waits for any looks at the database.</summary>
     public event Action? NewsMissed;
 
-    public void SchedulesChanged() => ScheduleChanged?.Invoke();
+    public void Registered() => RegisteredElsewhere?.Invoke();
 
     public void Anything() => NewsMissed?.Invoke();
 

@@ -52,7 +52,7 @@ internal sealed class DefinitionStore(Database database, TimeProvider time)
     private readonly DefinitionSql sql = WorkflowSql.For(database.Dialect).Definitions;
 
     /// <summary>Registers a document; durable when the task completes.</summary>
-    public ValueTask<RegisterResult> RegisterAsync(TenantId tenant, WorkflowRef workflow, string hash, string document, Action<SqlStatements>? andThen = null, IEnumerable<string>? broadcast = null) => database.WriteAsync(new WriteRequestOf<RegisterResult>(statements =>
+    public ValueTask<RegisterResult> RegisterAsync(TenantId tenant, WorkflowRef workflow, string hash, string document, Action<SqlStatements>? andThen = null, Func<IEnumerable<string>?>? broadcast = null) => database.WriteAsync(new WriteRequestOf<RegisterResult>(statements =>
     {
         var nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
         var added = statements[sql.Insert].Bind(1, tenant.Value).Bind(2, workflow.Namespace).Bind(3, workflow.Name).Bind(4, workflow.Version).Bind(5, hash).Bind(6, document).Bind(7, nowMs).Execute();
@@ -66,7 +66,7 @@ internal sealed class DefinitionStore(Database database, TimeProvider time)
         var known = find.Text(0);
         find.Reset();
         return known == hash ? new RegisterResult.Unchanged() : new RegisterResult.OtherContent(known);
-    }, () => broadcast));
+    }, broadcast));
 
     public async ValueTask<StoredDefinition?> GetAsync(TenantId tenant, WorkflowRef workflow, CancellationToken cancel)
     {

@@ -44,7 +44,7 @@ internal static class RunEndpoints
         if (started is not StartedRun run || wait.Value == 0) return started;
         await follower.WaitForEndAsync(http.Tenant, run.Id, TimeSpan.FromSeconds(wait.Value!.Value), cancel);
         var row = (await queries.FindAsync(http.Tenant, run.Id, cancel))!;
-        return row.IsTerminal ? await ResultAsync(http.Tenant, row, queries, cancel) : started;
+        return row.IsTerminal ? await ResultAsync(http.Tenant, row, queries, cancel) : new StartedRun(run.Id, row.ToView(), run.IsNew);
     }
 
     public static Task<IResult> Get(HttpContext http, string id, RunQueries queries, ProgressReader progress, CancellationToken cancel) =>
@@ -113,8 +113,8 @@ internal static class RunEndpoints
         }
         return await starter.StartAsync(http.Tenant, run, key, cancel) switch
         {
-            RunStarter.Outcome.Started(var id, var view) => new StartedRun(id, view),
-            RunStarter.Outcome.AlreadyStarted(var id) => new StartedRun(id, null),
+            RunStarter.Outcome.Started(var id, var view) => new StartedRun(id, view, isNew: true),
+            RunStarter.Outcome.AlreadyStarted(var id) => new StartedRun(id, null, isNew: false),
             RunStarter.Outcome.KeyReused(var id) => Problems.KeyReused(key!.Key, id.ToString()),
             RunStarter.Outcome.UnknownWorkflow => Problems.UnknownWorkflow(run.Workflow),
             RunStarter.Outcome.UnusableWorkflow(var detail) => Problems.InvalidWorkflow(detail, []),
@@ -167,11 +167,14 @@ internal static class RunEndpoints
 }
 
 /// <summary>202 with the run's address; 200 for one that was started before under the same key.</summary>
-internal sealed class StartedRun(RunId id, RunView? view) : IResult, IStatusCodeHttpResult
+/// <param name="view">The run as it is known already; null to read it.</param>
+internal sealed class StartedRun(RunId id, RunView? view, bool isNew) : IResult, IStatusCodeHttpResult
 {
     public RunId Id => id;
 
-    public int? StatusCode => view is null ? 200 : 202;
+    public bool IsNew => isNew;
+
+    public int? StatusCode => isNew ? 202 : 200;
 
     public async Task ExecuteAsync(HttpContext httpContext)
     {

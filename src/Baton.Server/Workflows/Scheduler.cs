@@ -21,7 +21,7 @@ internal sealed class Scheduler(Database database, ScheduleStore store, Schedule
     {
         table.Changed += changed.Set;
         wakeups.RunEnded += OnRunEnded;
-        wakeups.ScheduleChanged += LoadAgain;
+        wakeups.RegisteredElsewhere += LoadAgain;
         wakeups.NewsMissed += LoadAgain;
         lease.Acquired += LoadAgain;   // when they are due next, only the one that led has known
         await LoadAsync(cancellationToken);

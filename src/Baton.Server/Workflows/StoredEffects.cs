@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Baton.Engine;
 using Baton.Jq;
 using Baton.Server.Notifications;
@@ -18,14 +17,13 @@ internal sealed class StoredEffects(SqlStatements statements, RunWrites writes, 
     {
         var fencing = FirstFencing(owner);
         var id = run.Id.ToString();
-        var labels = run.Labels.Count == 0 ? "{}" : JsonSerializer.Serialize(new Dictionary<string, string>(run.Labels, StringComparer.Ordinal), JournalJson.Default.DictionaryStringString);
         var insert = statements[sql.Runs.Insert];
         insert.Bind(1, Tenant).Bind(2, id).Bind(3, run.Workflow.Namespace).Bind(4, run.Workflow.Name).Bind(5, run.Workflow.Version)
-            .Bind(6, owner is null ? "queued" : "running").Bind(7, run.Priority).Bind(8, labels).Bind(9, run.Parent?.ToString()).Bind(10, run.ParentKey)
+            .Bind(6, owner is null ? "queued" : "running").Bind(7, run.Priority).Bind(8, RunLabels.ToJson(run.Labels)).Bind(9, run.Parent?.ToString()).Bind(10, run.ParentKey)
             .Bind(11, owner).Bind(12, fencing).Bind(13, nowMs).Bind(14, owner is null ? null : nowMs).Step();
         var no = insert.Long(0);
         insert.Reset();
-        foreach (var (name, value) in run.Labels) statements[sql.Runs.AddLabel].Bind(1, Tenant).Bind(2, name).Bind(3, value).Bind(4, no).Execute();
+        RunLabels.Add(statements, sql.Runs, tenant, no, run.Labels);
         var first = JournalRows.ToRow(new JournalEntry.RunStarted(0, DateTimeOffset.FromUnixTimeMilliseconds(nowMs), run.Input, writes.Behaviour));
         var append = statements[sql.Journal.AppendFirst];
         append.Bind(1, Tenant).Bind(2, no).Bind(3, (long)first.Kind).Bind(4, nowMs);
@@ -36,6 +34,13 @@ internal sealed class StoredEffects(SqlStatements statements, RunWrites writes, 
 
     /// <summary>A run that belongs to somebody from the start was claimed once.</summary>
     public static long FirstFencing(string? owner) => owner is null ? 0 : 1;
+
+    /// <summary>Stores an entry of a run that nobody has in memory, without a body.</summary>
+    public void Record(long runNo, JournalEntry entry)
+    {
+        var row = JournalRows.ToRow(entry);
+        statements[sql.Management.AddEntry].Bind(1, Tenant).Bind(2, runNo).Bind(3, row.Seq).Bind(4, (long)row.Kind).Bind(5, row.AtMs).Bind(6, row.Meta).Execute();
+    }
 
     public void StartChild(RunLease parent, JournalEntry.ChildStarted child) => Start(new NewRun(child.Child, child.Workflow, child.Input)
     {

@@ -29,7 +29,7 @@ internal sealed class WorkflowCatalog
     {
         (this.definitions, this.effects) = (definitions, effects);
         this.code = code.ToFrozenDictionary(workflow => workflow.Ref);
-        wakeups.ScheduleChanged += ForgetNewest;   // told with every newest version that another node registers
+        wakeups.RegisteredElsewhere += ForgetNewest;
         wakeups.NewsMissed += ForgetNewest;
     }
 

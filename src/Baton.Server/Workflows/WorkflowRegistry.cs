@@ -29,7 +29,8 @@ internal sealed class WorkflowRegistry(WorkflowCatalog catalog, DefinitionStore 
         var newest = await catalog.ResolveAsync(tenant, new WorkflowName(workflow.Namespace, workflow.Name), cancel);
         var isNewest = newest is null || SemanticVersion.Comparer.Compare(workflow.Version, newest.Version) >= 0;
         var due = definition.Schedule?.Next(time.GetUtcNow());
-        var result = await definitions.RegisterAsync(tenant, workflow, definition.Hash, text, isNewest ? statements => Schedule(statements, tenant, workflow, definition.Schedule, due) : null, isNewest ? [NodeNews.Schedules] : null);
+        var isTold = false;   // a document that is there already is no news: every start of a node brings those of its folder
+        var result = await definitions.RegisterAsync(tenant, workflow, definition.Hash, text, isNewest ? Put : null, () => isTold ? [NodeNews.Registered] : null);
         if (result is RegisterResult.Registered && isNewest)
         {
             catalog.ForgetNewest();
@@ -37,6 +38,12 @@ internal sealed class WorkflowRegistry(WorkflowCatalog catalog, DefinitionStore 
             else schedules.Remove(tenant, workflow);
         }
         return result;
+
+        void Put(SqlStatements statements)
+        {
+            Schedule(statements, tenant, workflow, definition.Schedule, due);
+            isTold = true;
+        }
     }
 
     public async ValueTask<WorkflowView?> ViewAsync(TenantId tenant, WorkflowRef workflow, bool whole, CancellationToken cancel)

@@ -180,6 +180,7 @@ public class WorkflowApiTests(WorkflowApiTests.Shared shared) : IClassFixture<Wo
         var done = (await Server.PostAsync("/workflows/ai/my_kind", """{"x":1}""")).Ok(200);
         Assert.Equal(("completed", """{"got":{"x":1}}"""), (done["state"].GetString(), done["output"].GetRawText()));
         (await Server.PostAsync("/workflows/ai/slow_kind?wait_seconds=0", "{}")).Ok(202);
+        Assert.Equal("waiting", (await Server.PostAsync("/workflows/ai/slow_kind?wait_seconds=2", "{}")).Ok(202)["state"].GetString());   // as it stands when the wait is over
         Assert.EndsWith("unknown-workflow", (await Server.PostAsync("/workflows/ai/no_kind", "{}")).Problem(404).GetProperty("type").GetString());
         Assert.Equal(["query/wait_seconds"], (await Server.PostAsync("/workflows/ai/my_kind?wait_seconds=301", "{}")).Pointers(400));
         Assert.Equal(["query/wait"], (await Server.PostAsync("/workflows/ai/my_kind?wait=1", "{}")).Pointers(400));

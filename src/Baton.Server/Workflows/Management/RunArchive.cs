@@ -77,8 +77,7 @@ internal sealed class RunArchive(Database database, RunWrites writes, JournalSto
         insert.Step();
         var no = insert.Long(0);
         insert.Reset();
-        foreach (var (name, value) in JsonSerializer.Deserialize(run.Labels, JournalJson.Default.DictionaryStringString)!)
-            statements[writes.Sql.Runs.AddLabel].Bind(1, tenant.Value).Bind(2, name).Bind(3, value).Bind(4, no).Execute();
+        RunLabels.Add(statements, writes.Sql.Runs, tenant, no, RunLabels.Read(run.Labels));
         return no;
     }
 

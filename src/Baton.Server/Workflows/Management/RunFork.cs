@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Baton.Engine;
 using Baton.Server.Storage;
 
@@ -30,8 +29,7 @@ internal sealed class RunFork(SqlStatements statements, RunWrites writes, Notice
         foreach (var (seq, _, _) in turns.AwaitedChildren(from)) statements[sql.RemoveEntry].Bind(1, tenant.Value).Bind(2, no).Bind(3, seq).Execute();
         var effects = new StoredEffects(statements, writes, notices, tenant, nowMs);
         foreach (var (key, subscriptions) in turns.OpenListeners()) effects.Listen(no, key, subscriptions);
-        var row = JournalRows.ToRow(new JournalEntry.RunForked(from, DateTimeOffset.FromUnixTimeMilliseconds(Math.Max(nowMs, LastTime(no))), fork.Source, from));
-        statements[sql.AddEntry].Bind(1, tenant.Value).Bind(2, no).Bind(3, row.Seq).Bind(4, (long)row.Kind).Bind(5, row.AtMs).Bind(6, row.Meta).Execute();
+        effects.Record(no, new JournalEntry.RunForked(from, DateTimeOffset.FromUnixTimeMilliseconds(Math.Max(nowMs, LastTime(no))), fork.Source, from));
         notices.Queued();
         return new ForkResult.Forked();
     }
@@ -52,14 +50,13 @@ internal sealed class RunFork(SqlStatements statements, RunWrites writes, Notice
 
     private long Insert(ForkToMake fork, LockedRun source, long from)
     {
-        var labels = fork.Labels is null ? source.Labels : JsonSerializer.Serialize(new Dictionary<string, string>(fork.Labels, StringComparer.Ordinal), JournalJson.Default.DictionaryStringString);
+        var labels = fork.Labels ?? RunLabels.Read(source.Labels);
         var insert = statements[sql.InsertFork].Bind(1, tenant.Value).Bind(2, fork.Id.ToString()).Bind(3, source.Namespace).Bind(4, source.Workflow).Bind(5, fork.Version ?? source.Version)
-            .Bind(6, source.Priority).Bind(7, labels).Bind(8, fork.Source.ToString()).Bind(9, from).Bind(10, nowMs);
+            .Bind(6, source.Priority).Bind(7, RunLabels.ToJson(labels)).Bind(8, fork.Source.ToString()).Bind(9, from).Bind(10, nowMs);
         insert.Step();
         var no = insert.Long(0);
         insert.Reset();
-        foreach (var (name, value) in JsonSerializer.Deserialize(labels, JournalJson.Default.DictionaryStringString)!)
-            statements[writes.Sql.Runs.AddLabel].Bind(1, tenant.Value).Bind(2, name).Bind(3, value).Bind(4, no).Execute();
+        RunLabels.Add(statements, writes.Sql.Runs, tenant, no, labels);
         return no;
     }
 

@@ -65,10 +65,9 @@ internal sealed class RunRevival(SqlStatements statements, RunWrites writes, Not
 
     private void Carry(Plan plan)
     {
-        var row = JournalRows.ToRow(new JournalEntry.RunRetried(plan.Seq, DateTimeOffset.FromUnixTimeMilliseconds(plan.AtMs), plan.From));
-        statements[sql.Revive].Bind(1, tenant.Value).Bind(2, plan.No).Bind(3, nowMs).Execute();
-        statements[sql.AddEntry].Bind(1, tenant.Value).Bind(2, plan.No).Bind(3, row.Seq).Bind(4, (long)row.Kind).Bind(5, row.AtMs).Bind(6, row.Meta).Execute();
         var effects = new StoredEffects(statements, writes, notices, tenant, nowMs);
+        statements[sql.Revive].Bind(1, tenant.Value).Bind(2, plan.No).Bind(3, nowMs).Execute();
+        effects.Record(plan.No, new JournalEntry.RunRetried(plan.Seq, DateTimeOffset.FromUnixTimeMilliseconds(plan.AtMs), plan.From));
         foreach (var (key, subscriptions) in plan.Turns.OpenListeners()) effects.Listen(plan.No, key, subscriptions);
         foreach (var (key, child, _) in plan.Completed) effects.Send(plan.Run, new InboxMessage(0, InboxKind.ChildEnded, key, Output(child.No), RunState.Completed));
         notices.Changed(plan.Run);

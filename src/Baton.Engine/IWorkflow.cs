@@ -18,6 +18,9 @@ public sealed record CodeWorkflow(WorkflowRef Ref, WorkflowBody Body)
     /// <summary>Whether a cancelled run, too, undoes what it registered with <see cref="RunContext.CompensateWith"/>. Default: only a failed one does.</summary>
     public bool CompensatesOnCancel { get; init; }
 
+    /// <summary>How many of its runs may be open at once; null for any number.</summary>
+    public ConcurrencyLimits? Concurrency { get; init; }
+
     /// <param name="create">Makes the workflow for one run.</param>
     /// <param name="options">How its input and output stand as JSON; null for snake_case.</param>
     public static CodeWorkflow Of<TInput, TOutput>(WorkflowRef workflow, Func<IWorkflow<TInput, TOutput>> create, JsonSerializerOptions? options = null)

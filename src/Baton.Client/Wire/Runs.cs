@@ -32,9 +32,10 @@ public sealed record StartRun(string Workflow, JsonElement? Input = null, IReadO
 /// <param name="Error">Why it failed, was paused or was cancelled.</param>
 /// <param name="Fork">The run that its journal begins with, for one that was forked. Its own forks: list with <c>forked_from</c>.</param>
 /// <param name="Tree">What a request to steer the whole tree did below it.</param>
+/// <param name="Turn">What it waits for before its first step, where too many runs of its workflow are open.</param>
 public sealed record RunView(
     string Id, string Namespace, string Workflow, string Version, string State, int Priority, IReadOnlyDictionary<string, string> Labels, string? ParentId,
-    DateTimeOffset CreatedAt, DateTimeOffset? StartedAt, DateTimeOffset UpdatedAt, DateTimeOffset? EndedAt, DateTimeOffset? WakeAt, ErrorView? Error, ProgressView? Progress = null, ForkView? Fork = null, TreeView? Tree = null)
+    DateTimeOffset CreatedAt, DateTimeOffset? StartedAt, DateTimeOffset UpdatedAt, DateTimeOffset? EndedAt, DateTimeOffset? WakeAt, ErrorView? Error, ProgressView? Progress = null, ForkView? Fork = null, TreeView? Tree = null, TurnView? Turn = null)
 {
     /// <summary>True when the run will never change again.</summary>
     [JsonIgnore]
@@ -47,6 +48,11 @@ public sealed record RunView(
 /// <param name="Percent">0 to 100, by the tasks of its document and the items of its maps; each task counts alike, whatever it takes. Null where there is neither.</param>
 /// <param name="Phase">The task of the document, or the map, that it is in.</param>
 public sealed record ProgressView(long StepsCompleted, long StepsFailed, long? ItemsDone, long? ItemsTotal, double? Percent = null, string? Phase = null);
+
+/// <summary>Why a run waits for its turn.</summary>
+/// <param name="Key">Runs with this key are counted for <paramref name="LimitPerKey"/>; null where none is read.</param>
+/// <param name="Limit">How many runs of the workflow may be open at once; null for any number.</param>
+public sealed record TurnView(string? Key, int? Limit, int? LimitPerKey);
 
 /// <summary>Where a forked run comes from.</summary>
 /// <param name="From">Entries before this position are copies.</param>

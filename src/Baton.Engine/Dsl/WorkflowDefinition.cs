@@ -24,6 +24,7 @@ public sealed class WorkflowDefinition
         Hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
         Schedule = tree.Schedule is null ? null : new WorkflowSchedule(tree.Schedule);
         CompensatesOnCancel = tree.CompensatesOnCancel;
+        Concurrency = tree.Concurrency is { } rule ? new ConcurrencyLimits(rule.Limit, rule.LimitPerKey, ConcurrencyKey.Reader(rule)) : null;
         Body = new Interpreter(tree, host).RunAsync;
     }
 
@@ -48,6 +49,9 @@ public sealed class WorkflowDefinition
 
     /// <summary>Whether a cancelled run, too, undoes what its finished tasks did.</summary>
     public bool CompensatesOnCancel { get; }
+
+    /// <summary>How many of its runs may be open at once; null for any number.</summary>
+    public ConcurrencyLimits? Concurrency { get; }
 
     /// <summary>What a run executes.</summary>
     public WorkflowBody Body { get; }

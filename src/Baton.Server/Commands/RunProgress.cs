@@ -18,7 +18,7 @@ internal sealed class RunProgress(IAnsiConsole console)
     {
         if (one.Step is { } step) Begin(step);
         else if (one.Entry is { } entry) Record(entry);
-        else if (one.Run is { State: "waiting" or "paused" } run) Line($"  [yellow]·[/] {run.State}{(run.WakeAt is { } at ? $" until {at.ToLocalTime():HH:mm:ss}" : "")}");
+        else if (one.Run is { State: "waiting" or "paused" } run) Line($"  [yellow]·[/] {run.State}{(run.WakeAt is { } at ? $" until {at.ToLocalTime():HH:mm:ss}" : run.Turn is not null ? " for its turn" : "")}");
     }
 
     /// <summary>Removes what is only of the moment.</summary>

@@ -126,6 +126,7 @@ internal static partial class RunsCommand
         Row("created", $"{run.CreatedAt:O}");
         Row("started", $"{run.StartedAt:O}");
         Row("wakes", $"{run.WakeAt:O}");
+        if (run.Turn is { } turn) Row("turn", $"waits for it: {Turn(turn)}");
         Row("ended", $"{run.EndedAt:O}");
         Row("parent", run.ParentId);
         Row("labels", string.Join(' ', run.Labels.Select(label => $"{label.Key}={label.Value}")));
@@ -134,4 +135,6 @@ internal static partial class RunsCommand
         if (run.Fork is { } fork) Row("fork of", $"{fork.Source}, before entry {fork.From}");
         if (run.Error is { } error) Row("error", Output.Describe(error));
     }
+
+    private static string Turn(TurnView turn) => string.Join(", ", new[] { turn.Limit is { } limit ? $"{limit} open at once" : null, turn.LimitPerKey is { } perKey ? $"{perKey} of '{turn.Key}'" : null }.OfType<string>());
 }

@@ -50,6 +50,13 @@ internal abstract class SqlStatement : IDisposable
     /// <returns>How many rows were changed.</returns>
     public abstract int Execute();
 
+    /// <summary>Runs a query for what it does: its rows say nothing.</summary>
+    public void Query()
+    {
+        Step();
+        Reset();
+    }
+
     /// <summary>Gives up the rows that were not read.</summary>
     public abstract void Reset();
 

@@ -47,12 +47,12 @@ internal sealed class EndBulk : BulkWrite
         ended AS (
             UPDATE runs r SET state = e.state, request = NULL, error = e.error, owner = NULL, fencing = r.fencing + 1, updated_at_ms = e.at_ms, ended_at_ms = e.at_ms, wake_at_ms = NULL
             FROM e WHERE r.tenant_id = e.tenant_id AND r.no = e.no AND r.fencing = e.fencing
-            RETURNING r.tenant_id, r.no, r.id, r.parent_id, r.parent_key, r.namespace, r.workflow, e.seq, e.kind, e.at_ms, e.key, e.body, e.meta, e.ordinality),
+            RETURNING r.tenant_id, r.no, r.id, r.parent_id, r.parent_key, r.namespace, r.workflow, r.turn, r.turn_key, e.seq, e.kind, e.at_ms, e.key, e.body, e.meta, e.ordinality),
         stored AS (INSERT INTO journal (tenant_id, run_no, seq, kind, at_ms, key, body, meta) SELECT tenant_id, no, seq, kind, at_ms, key, body, meta FROM ended),
         emptied AS (DELETE FROM inbox i USING ended WHERE i.tenant_id = ended.tenant_id AND i.run_no = ended.no),
         deaf AS (DELETE FROM listeners l USING ended WHERE l.tenant_id = ended.tenant_id AND l.run_no = ended.no)
         SELECT ordinality, no, parent_id, parent_key, namespace, workflow,
-            EXISTS (SELECT 1 FROM runs c WHERE c.tenant_id = ended.tenant_id AND c.parent_id = ended.id AND c.parent_key IS NOT NULL AND c.state NOT IN ('completed', 'failed', 'cancelled'))
+            EXISTS (SELECT 1 FROM runs c WHERE c.tenant_id = ended.tenant_id AND c.parent_id = ended.id AND c.parent_key IS NOT NULL AND c.state NOT IN ('completed', 'failed', 'cancelled')), turn, turn_key
         FROM ended
         """;
 
@@ -70,7 +70,7 @@ internal sealed class EndBulk : BulkWrite
         {
             var request = (AppendRequest)requests[(int)rows.GetInt64(0) - 1];
             request.IsStored = true;
-            request.Ended = new EndedRun(rows.GetInt64(1), request.Lease.Run, rows.IsDBNull(2) ? null : rows.GetString(2), rows.IsDBNull(3) ? null : rows.GetString(3), rows.GetString(4), rows.GetString(5)) { HasChildren = rows.GetBoolean(6) };
+            request.Ended = new EndedRun(rows.GetInt64(1), request.Lease.Run, rows.IsDBNull(2) ? null : rows.GetString(2), rows.IsDBNull(3) ? null : rows.GetString(3), rows.GetString(4), rows.GetString(5)) { HasChildren = rows.GetBoolean(6), Turn = rows.IsDBNull(7) ? null : (rows.GetInt64(7), rows.GetString(8)) };
         }
     }
 
@@ -82,6 +82,7 @@ internal sealed class EndBulk : BulkWrite
             var effects = request.Effects(statements);
             if (request.Ended!.HasChildren) effects.CancelChildren(request.Lease.Run);
             effects.TellEnd(request.Ended, request.Change!);
+            effects.FreeTurn(request.Ended);
         }
     }
 }

@@ -3,7 +3,7 @@ namespace Baton.Server.Workflows;
 /// <summary>Statements that read runs. Every one names the tenant first.</summary>
 internal sealed record RunQuerySql
 {
-    private const string Columns = "no, id, namespace, workflow, version, state, priority, labels, parent_id, created_at_ms, started_at_ms, updated_at_ms, ended_at_ms, wake_at_ms, error, forked_from, forked_seq";
+    private const string Columns = "no, id, namespace, workflow, version, state, priority, labels, parent_id, created_at_ms, started_at_ms, updated_at_ms, ended_at_ms, wake_at_ms, error, forked_from, forked_seq, turn, turn_key, turn_limit, turn_limit_per_key";
 
     private const string Active = "state IN ('queued', 'running', 'waiting', 'paused')";
 

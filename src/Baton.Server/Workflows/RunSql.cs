@@ -18,7 +18,7 @@ internal sealed record RunSql
 
     /// <summary>
     /// Takes queued runs, in turn from each tenant that has any; of a tenant's the most urgent first, then the oldest. A point of priority is worth
-    /// ten seconds of age: what is less urgent is not left for ever. 1 node, 2 now, 3 most.
+    /// ten seconds of age: what is less urgent is not left for ever. 1 node, 2 now, 3 most, 4 most that a tenant may have running, or null.
     /// </summary>
     public string Claim { get; init; } = """
         UPDATE runs SET state = 'running', owner = $1, fencing = fencing + 1, updated_at_ms = $2, started_at_ms = coalesce(started_at_ms, $2)
@@ -28,11 +28,15 @@ internal sealed record RunSql
                 UNION ALL
                 SELECT (SELECT min(r.tenant_id) FROM runs r WHERE r.state = 'queued' AND r.tenant_id > t.tenant_id) FROM tenants t WHERE t.tenant_id IS NOT NULL),
             waiting AS (
-                SELECT r.no, r.created_at_ms - r.priority * 10000 AS turn_at, row_number() OVER (PARTITION BY r.tenant_id ORDER BY r.created_at_ms - r.priority * 10000, r.no) AS turn
+                SELECT r.no, r.tenant_id, r.created_at_ms - r.priority * 10000 AS turn_at, row_number() OVER (PARTITION BY r.tenant_id ORDER BY r.created_at_ms - r.priority * 10000, r.no) AS turn
                 FROM tenants t JOIN runs r ON r.no IN (SELECT q.no FROM runs q WHERE q.state = 'queued' AND q.tenant_id = t.tenant_id ORDER BY q.created_at_ms - q.priority * 10000, q.no LIMIT $3))
-            SELECT no FROM waiting ORDER BY turn, turn_at, no LIMIT $3)
-        RETURNING tenant_id, id, fencing, namespace, workflow, version, request, request_reason
+            SELECT no FROM waiting WHERE $4 IS NULL OR turn <= $4 - (SELECT count(*) FROM runs x WHERE x.tenant_id = waiting.tenant_id AND x.state = 'running')
+            ORDER BY turn, turn_at, no LIMIT $3)
+        RETURNING tenant_id, id, fencing, namespace, workflow, version, request, request_reason, turn
         """;
+
+    /// <summary>Nobody else claims until the transaction ends, where claims count what is running; null where there is one writer.</summary>
+    public string? LockClaims { get; init; }
 
     /// <summary>Queues waiting runs whose time has come. 1 now.</summary>
     public string Wake { get; init; } = "UPDATE runs SET state = 'queued', wake_at_ms = NULL, updated_at_ms = $1 WHERE state = 'waiting' AND wake_at_ms <= $1";
@@ -72,6 +76,7 @@ internal sealed record RunSql
 
     public static readonly RunSql Sqlite = new(), Postgres = new()
     {
+        LockClaims = "SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ' claims', 1))",
         // Materialised, so that the limit binds before anything is changed. Locked rows are another node's: more are looked at than taken, so that
         // nodes that claim at the same moment all find some.
         Claim = """
@@ -86,20 +91,21 @@ internal sealed record RunSql
                     ORDER BY q.created_at_ms - q.priority * 10000, q.no LIMIT 4 * $3) w),
             taken AS MATERIALIZED (
                 SELECT r.tenant_id, r.no FROM waiting w JOIN runs r ON r.tenant_id = w.tenant_id AND r.no = w.no
-                WHERE r.state = 'queued' ORDER BY w.turn, w.turn_at, w.no LIMIT $3 FOR UPDATE OF r SKIP LOCKED)
+                WHERE r.state = 'queued' AND ($4::bigint IS NULL OR w.turn <= $4::bigint - (SELECT count(*) FROM runs x WHERE x.tenant_id = w.tenant_id AND x.state = 'running'))
+                ORDER BY w.turn, w.turn_at, w.no LIMIT $3 FOR UPDATE OF r SKIP LOCKED)
             UPDATE runs r SET state = 'running', owner = $1, fencing = r.fencing + 1, updated_at_ms = $2, started_at_ms = coalesce(r.started_at_ms, $2)
             FROM taken WHERE r.tenant_id = taken.tenant_id AND r.no = taken.no
-            RETURNING r.tenant_id, r.id, r.fencing, r.namespace, r.workflow, r.version, r.request, r.request_reason
+            RETURNING r.tenant_id, r.id, r.fencing, r.namespace, r.workflow, r.version, r.request, r.request_reason, r.turn
             """,
     };
 }
 
 /// <summary>All statements of this feature, for one database.</summary>
-internal sealed record WorkflowSql(RunSql Runs, JournalSql Journal, ScheduleSql Schedules, DefinitionSql Definitions, RunQuerySql Queries, ApprovalSql Approvals, ManagementSql Management)
+internal sealed record WorkflowSql(RunSql Runs, JournalSql Journal, ScheduleSql Schedules, DefinitionSql Definitions, RunQuerySql Queries, ApprovalSql Approvals, ManagementSql Management, TurnSql Turns)
 {
-    public static readonly WorkflowSql Sqlite = new(RunSql.Sqlite, JournalSql.Sqlite, ScheduleSql.Sqlite, DefinitionSql.Sqlite, RunQuerySql.Sqlite, ApprovalSql.Sqlite, ManagementSql.Sqlite);
+    public static readonly WorkflowSql Sqlite = new(RunSql.Sqlite, JournalSql.Sqlite, ScheduleSql.Sqlite, DefinitionSql.Sqlite, RunQuerySql.Sqlite, ApprovalSql.Sqlite, ManagementSql.Sqlite, TurnSql.Sqlite);
 
-    public static readonly WorkflowSql Postgres = new(RunSql.Postgres, JournalSql.Postgres, ScheduleSql.Postgres, DefinitionSql.Postgres, RunQuerySql.Postgres, ApprovalSql.Postgres, ManagementSql.Postgres);
+    public static readonly WorkflowSql Postgres = new(RunSql.Postgres, JournalSql.Postgres, ScheduleSql.Postgres, DefinitionSql.Postgres, RunQuerySql.Postgres, ApprovalSql.Postgres, ManagementSql.Postgres, TurnSql.Postgres);
 
     public static WorkflowSql For(Dialect dialect) => dialect == Dialect.Sqlite ? Sqlite : Postgres;
 }

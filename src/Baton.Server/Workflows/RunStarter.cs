@@ -26,9 +26,10 @@ internal sealed class RunStarter(WorkflowCatalog catalog, RunStore runs, RunWork
         }
         var body = await catalog.FindAsync(tenant, workflow, cancel);
         var input = run.Input.ToUtf8Bytes();
+        if (body?.Concurrency is { } limits && Fault(limits, input) is { } keyless) return new Outcome.InvalidInput(keyless, [new Fault("/input", keyless)]);
         var stored = new NewRun(RunId.New(time), workflow, input) { Priority = run.Priority, Labels = run.Labels, Idempotency = key };
         var calls = worker.Calls;
-        var result = await runs.StartAsync(tenant, stored, worker.HasRoom ? node.Id : null);
+        var result = await runs.StartAsync(tenant, stored, worker.HasRoom && body?.Concurrency is null ? node.Id : null);
         if (result is StartResult.Started { Lease: { } lease, At: var at }) await worker.AdoptAsync(lease, body!, input, at, calls);
         return result switch
         {
@@ -37,6 +38,19 @@ internal sealed class RunStarter(WorkflowCatalog catalog, RunStore runs, RunWork
             StartResult.KeyReused(var id) => new Outcome.KeyReused(id),
             _ => throw new System.Diagnostics.UnreachableException(),
         };
+    }
+
+    private static string? Fault(ConcurrencyLimits limits, ReadOnlyMemory<byte> input)
+    {
+        try
+        {
+            limits.Key(input);
+            return null;
+        }
+        catch (WorkflowException e)
+        {
+            return e.Error.Detail;
+        }
     }
 
     private static RunView View(NewRun run, bool isOwned, DateTimeOffset at) => new(

@@ -5,7 +5,8 @@ using Dapper;
 namespace Baton.Server.Workflows;
 
 /// <summary>A run that this node has just taken.</summary>
-internal sealed record Claim(RunLease Lease, WorkflowRef Workflow, string? Request, string? Reason);
+/// <param name="IsOpen">It has begun already, where its workflow limits how many may.</param>
+internal sealed record Claim(RunLease Lease, WorkflowRef Workflow, string? Request, string? Reason, bool IsOpen);
 
 /// <summary>Runs as rows: started, claimed, called, and asked to change their state.</summary>
 internal sealed class RunStore(Database database, RunWrites writes)
@@ -18,17 +19,23 @@ internal sealed class RunStore(Database database, RunWrites writes)
     public ValueTask<StartResult> StartAsync(TenantId tenant, NewRun run, string? owner) => database.WriteAsync(new StartRunRequest(tenant, run, owner, writes));
 
     /// <summary>Takes up to <paramref name="most"/> queued runs.</summary>
-    public ValueTask<List<Claim>> ClaimAsync(string node, int most) => database.WriteAsync(statements =>
+    /// <param name="mostPerTenant">Most that a tenant may have running on all nodes; null for any number.</param>
+    public ValueTask<List<Claim>> ClaimAsync(string node, int most, int? mostPerTenant = null) => database.WriteAsync(statements =>
     {
         var claims = new List<Claim>();
-        var claim = statements[sql.Claim].Bind(1, node).Bind(2, NowMs).Bind(3, most);
+        if (mostPerTenant is not null && sql.LockClaims is not null) statements[sql.LockClaims].Query();
+        var claim = statements[sql.Claim].Bind(1, node).Bind(2, NowMs).Bind(3, most).Bind(4, (long?)mostPerTenant);
         while (claim.Step())
         {
             var lease = new RunLease(new TenantId(claim.Text(0)), RunId.Parse(claim.Text(1), null), claim.Long(2));
-            claims.Add(new Claim(lease, new WorkflowRef(claim.Text(3), claim.Text(4), claim.Text(5)), claim.TextOrNull(6), claim.TextOrNull(7)));
+            claims.Add(new Claim(lease, new WorkflowRef(claim.Text(3), claim.Text(4), claim.Text(5)), claim.TextOrNull(6), claim.TextOrNull(7), IsOpen: !claim.IsNull(8) && claim.Long(8) == 2));
         }
         return claims;
     });
+
+    /// <summary>Lets a claimed run begin, or gives it back to wait for its turn.</summary>
+    public ValueTask<TurnResult> TakeTurnAsync(Claim claim, ConcurrencyLimits limits, string key) => writes.CommitAsync((statements, notices) =>
+        new Turns(statements, writes, notices, claim.Lease.Tenant, claim.Workflow.Namespace, claim.Workflow.Name, NowMs).Take(claim.Lease, limits, key));
 
     /// <summary>Queues the runs whose time has come.</summary>
     /// <returns>How many, and when the next is due.</returns>

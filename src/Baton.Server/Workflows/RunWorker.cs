@@ -41,8 +41,8 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
     /// <summary>Runs in memory now.</summary>
     public int Count => live.Count;
 
-    /// <summary>True when a new run may belong to this node from the start. False while others may wait in the queue: they come first.</summary>
-    public bool HasRoom => node.Is(NodeRoles.Worker) && !draining && !behind && live.Count < settings.MaxRunsInMemory;
+    /// <summary>True when a new run may belong to this node from the start. False while others may wait in the queue, where they come first, and where tenants are limited: claims count, starts do not.</summary>
+    public bool HasRoom => node.Is(NodeRoles.Worker) && !draining && !behind && settings.MaxRunsPerTenant is null && live.Count < settings.MaxRunsInMemory;
 
     /// <summary>How often a run was called. A number that has not changed since before a run was stored as ours says that no call of it was missed.</summary>
     public long Calls => Interlocked.Read(ref calls);
@@ -121,7 +121,7 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
         {
             callsAtClaim = Calls;
             var most = Math.Min(room, MaxClaims);
-            foreach (var claim in await runs.ClaimAsync(node.Id, most)) claimed.Enqueue(claim);
+            foreach (var claim in await runs.ClaimAsync(node.Id, most, settings.MaxRunsPerTenant)) claimed.Enqueue(claim);
             full = behind = claimed.Count == most;
         }
         var found = claimed.Count > 0;
@@ -150,7 +150,8 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
         {
             var history = await journal.ReadAsync(claim.Lease, CancellationToken.None);
             if (history is null) return;
-            await ExecuteAsync(claim.Lease, history, await BodyAsync(claim, cancel), callsAtClaim, claim);
+            var workflow = await BodyAsync(claim, cancel);
+            if (await BeginsAsync(claim, history, workflow.Concurrency)) await ExecuteAsync(claim.Lease, history, workflow, callsAtClaim, claim);
         }
         catch (Exception e) when (!IsPassing(e))
         {
@@ -159,6 +160,11 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
             await runs.HaltAsync(claim, new WorkflowError(ErrorTypes.Runtime, 500, "The run cannot be executed", $"{e.Message} Resume the run once that is mended."));
         }
     }
+
+    /// <summary>False for a run that must wait for its turn. One that is asked to pause or end does so without one.</summary>
+    private async ValueTask<bool> BeginsAsync(Claim claim, RunHistory history, ConcurrencyLimits? limits) =>
+        limits is null || claim.IsOpen || claim.Request is not null || history.Entries is not [JournalEntry.RunStarted { Input: var input }, ..]
+        || await runs.TakeTurnAsync(claim, limits, limits.Key(input)) == TurnResult.Begins;
 
     private static bool IsPassing(Exception e) => e is OperationCanceledException || (e is StorageUnavailableException && !(e.InnerException is SqliteException sqlite && SqliteErrors.IsBroken(sqlite)));
 
@@ -212,11 +218,11 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
         live.TryRemove(KeyValuePair.Create(lease.Run, execution));
         if (execution.Crash is { } crash) log.RunCrashed(lease.Run, crash);
         if (outcome is RunOutcome.LeaseLost) log.LeaseLost(lease.Run);
-        if (full) LookForWork();
+        if (full || settings.MaxRunsPerTenant is not null) LookForWork();
     }
 
     /// <summary>A workflow whose runs are paused with the reason.</summary>
-    private static RunnableWorkflow Broken(string reason) => new((_, _) => throw new ReplayMismatchException(reason), CompensatesOnCancel: false);
+    private static RunnableWorkflow Broken(string reason) => new((_, _) => throw new ReplayMismatchException(reason), CompensatesOnCancel: false, Concurrency: null);
 
     private static void Forward(RunExecution execution, string request, string? reason)
     {

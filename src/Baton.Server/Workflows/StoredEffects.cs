@@ -105,7 +105,7 @@ internal sealed class StoredEffects(SqlStatements statements, RunWrites writes, 
         set.Bind(1, Tenant).Bind(2, lease.Run.ToString()).Bind(3, lease.Fencing).Bind(4, change.State.ToName())
             .Bind(5, change.Error is null ? null : JournalRows.Error(change.Error)).Bind(6, nowMs).Bind(7, isEnd ? nowMs : null);
         if (!set.Step()) return;   // the run has another owner
-        var ended = new EndedRun(set.Long(0), lease.Run, set.TextOrNull(1), set.TextOrNull(2), set.Text(3), set.Text(4));
+        var ended = new EndedRun(set.Long(0), lease.Run, set.TextOrNull(1), set.TextOrNull(2), set.Text(3), set.Text(4)) { Turn = set.IsNull(6) ? null : (set.Long(6), set.Text(7)) };
         var state = set.Text(5);
         set.Reset();
         if (state == "queued") notices.Queued();
@@ -114,6 +114,7 @@ internal sealed class StoredEffects(SqlStatements statements, RunWrites writes, 
         statements[sql.Journal.ClearListeners].Bind(1, Tenant).Bind(2, ended.No).Execute();
         CancelChildren(lease.Run);
         TellEnd(ended, change);
+        FreeTurn(ended);
         if (change.Decision is { } decision) Notify(new Notification("run.failed", $"{ended.Namespace}/{ended.Workflow}: run {ended.Id} failed ({decision.Class}, {decision.Move.ToName()})", ended.Id, decision.Notify, Details(ended, change.Error, decision)));
     }
 
@@ -155,6 +156,12 @@ internal sealed class StoredEffects(SqlStatements statements, RunWrites writes, 
         notices.Ended(tenant, run.Id, run.Namespace, run.Workflow, writes.Triggers.IsFollowed(tenant, run.Namespace, run.Workflow));
     }
 
+    /// <summary>Lets the next run of a limited workflow begin.</summary>
+    public void FreeTurn(EndedRun run)
+    {
+        if (run.Turn is var (turn, key)) new Turns(statements, writes, notices, tenant, run.Namespace, run.Workflow, nowMs).Free(run.Id.ToString(), turn, key);
+    }
+
     /// <summary>Ends the children that a run awaited.</summary>
     public void CancelChildren(RunId run)
     {
@@ -179,4 +186,7 @@ internal sealed record EndedRun(long No, RunId Id, string? Parent, string? Paren
 {
     /// <summary>True when it awaited children that have not ended.</summary>
     public bool HasChildren { get; init; }
+
+    /// <summary>What it had of the turns of its workflow; null where those are not limited.</summary>
+    public (long Turn, string Key)? Turn { get; init; }
 }

@@ -12,6 +12,10 @@ internal sealed class WorkflowOptions
     [Range(1, 1_000_000)]
     public int MaxRunsInMemory { get; set; } = 2_000;
 
+    /// <summary>Most runs that a tenant may have in memory at once, on all nodes together; more wait in the queue. Default: any number.</summary>
+    [Range(1, 1_000_000)]
+    public int? MaxRunsPerTenant { get; set; }
+
     /// <summary>How long running steps may take to finish when the server stops. Default 30 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(30);

@@ -156,4 +156,16 @@ public sealed class RefusalTests
         Assert.Contains(Problems($"{Header}do: [ {{ a: {{ call: greet }} }} ]", effects), problem => problem.Rule.Contains("needs 'name'", StringComparison.Ordinal));
         WorkflowDefinition.Parse($"{Header}do: [ {{ a: {{ call: greet, with: {{ name: x }} }} }} ]", effects);
     }
+
+    [Theory]
+    [InlineData("{}", "", "sets no limit")]
+    [InlineData("{ limit: 0 }", "/limit", "from 1 to")]
+    [InlineData("{ key: '${ .a }' }", "", "stand together")]
+    [InlineData("{ limit_per_key: 2 }", "", "stand together")]
+    [InlineData("{ key: customer, limit_per_key: 1 }", "/key", "the same for every run")]
+    [InlineData("{ key: '${ $context.a }', limit_per_key: 1 }", "/key", "not jq")]
+    [InlineData("{ limit: 1, per: x }", "/per", "'per'")]
+    public void A_limit_of_runs_says_how_many_and_of_what(string concurrency, string below, string said) =>
+        Assert.Contains(Problems($"document: {{ dsl: 1.0.3, namespace: t, name: n, version: 1.0.0, metadata: {{ baton: {{ concurrency: {concurrency} }} }} }}\ndo: [ {{ a: {{ set: {{ x: 1 }} }} }} ]"),
+            problem => problem.Pointer == $"/document/metadata/baton/concurrency{below}" && $"{problem.Rule} {problem.Mend}".Contains(said, StringComparison.Ordinal));
 }

@@ -15,7 +15,14 @@ internal sealed record WorkflowTree(WorkflowRef Ref, string? Title, string? Summ
 
     /// <summary>Whether a cancelled run, too, undoes what its finished tasks did.</summary>
     public bool CompensatesOnCancel { get; init; }
+
+    /// <summary>How many runs of the workflow may be open at once; null for any number.</summary>
+    public ConcurrencyRule? Concurrency { get; init; }
 }
+
+/// <summary>What stands under <c>metadata.baton.concurrency</c>.</summary>
+/// <param name="Key">Of the workflow's input; null when only the workflow itself is limited.</param>
+internal sealed record ConcurrencyRule(int? Limit, int? LimitPerKey, Template? Key);
 
 /// <summary>What tasks refer to by name.</summary>
 internal sealed record Reusables(

@@ -8,6 +8,9 @@ internal sealed class VariableNames
     /// <summary>The runtime arguments of the language, and ours: <c>$steps</c>, the outputs of finished tasks by name.</summary>
     public static readonly VariableNames Runtime = new(["context", "input", "output", "secrets", "authorization", "task", "workflow", "runtime", "steps"]);
 
+    /// <summary>Where nothing is there yet but the input.</summary>
+    public static readonly VariableNames None = new([]);
+
     private readonly ImmutableHashSet<string> names;
 
     private VariableNames(ImmutableHashSet<string> names, ImmutableHashSet<string>? secrets = null) => (this.names, Secrets) = (names, secrets);

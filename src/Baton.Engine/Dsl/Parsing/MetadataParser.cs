@@ -10,15 +10,27 @@ namespace Baton.Engine.Dsl.Parsing;
 internal static class MetadataParser
 {
     /// <summary>Read by others than the engine: by what finds a workflow by its type, and by what claims runs.</summary>
-    private static readonly string[] Foreign = ["types", "priority", "concurrency", "retention"];
+    private static readonly string[] Foreign = ["types", "priority", "retention"];
 
-    public static (ImmutableArray<ErrorPolicy> OnError, bool CompensatesOnCancel) Document(JqValue document, ParseContext context, VariableNames variables)
+    public static (ImmutableArray<ErrorPolicy> OnError, bool CompensatesOnCancel, ConcurrencyRule? Concurrency) Document(JqValue document, ParseContext context, VariableNames variables)
     {
         if (!document.IsObject || document["metadata"] is not { IsObject: true } metadata || Ours(metadata, "/document/metadata", context) is not { } reader) return default;
         foreach (var name in Foreign) reader.TakeAny(name);
-        var (onError, onCancel) = (PolicyParser.OnError("workflow", reader, context, variables, depth: 0), reader.TakeBoolean("compensate_on_cancel", false));
+        var (onError, onCancel, concurrency) = (PolicyParser.OnError("workflow", reader, context, variables, depth: 0), reader.TakeBoolean("compensate_on_cancel", false), Concurrency(reader, context));
         reader.Close("'metadata.baton' of a document");
-        return (onError, onCancel);
+        return (onError, onCancel, concurrency);
+    }
+
+    private static ConcurrencyRule? Concurrency(ObjectReader parent, ParseContext context)
+    {
+        if (parent.Take("concurrency") is not { } value || ObjectReader.Open(value, parent.At("concurrency"), context, "'concurrency'") is not { } reader) return null;
+        var (limit, perKey) = (reader.TakeInteger("limit", 1, ConcurrencyLimits.Most), reader.TakeInteger("limit_per_key", 1, ConcurrencyLimits.Most));
+        var key = reader.TakeText("key") is { } text ? context.CompileValue(text, reader.At("key"), VariableNames.None) : null;
+        if (!reader.Has("limit") && !reader.Has("limit_per_key")) context.Add(reader.Pointer, "'concurrency' sets no limit.", "Add 'limit: 10', or 'key' and 'limit_per_key'.");
+        if (reader.Has("key") != reader.Has("limit_per_key")) context.Add(reader.Pointer, "'key' and 'limit_per_key' stand together.", reader.Has("key") ? "Add 'limit_per_key: 1'." : "Add 'key: ${ .customer }'.");
+        if (key?.Constant is not null) context.Add(reader.At("key"), "'key' is the same for every run.", "Write an expression that reads the input, such as ${ .customer }, or leave it out and set 'limit'.");
+        reader.Close("'concurrency'");
+        return new ConcurrencyRule(limit, perKey, key);
     }
 
     public static (ImmutableArray<ErrorPolicy> OnError, TaskList? Compensate) Task(ObjectReader task, ParseContext context, VariableNames variables, int depth)

@@ -34,6 +34,7 @@ internal static class BatonHost
         builder.Services.AddHttp().AddStorage(Database.Open(settings.FindDatabase(builder.Configuration), storage, node.Id)).AddCluster(node).AddIdentity().AddOutbound(isLoopbackOnly).AddProcesses().AddTelemetry().AddGateway().AddNotifications().AddWorkflows(code).AddPrConfidence(isLoopbackOnly);
         settings.Override?.Invoke(builder.Services);
         var app = builder.Build();
+        app.UseGoodbyes();
         app.UseProblems();
         app.UseIdentity();
         app.MapOpenApi("/openapi/{documentName}.json");

@@ -33,12 +33,24 @@ internal static class HttpModule
                 document.Info.Description = "Durable workflows and their runs. Errors are problem details (RFC 9457).";
                 return Task.CompletedTask;
             }).AddOperationTransformer(Parameters.Describe));
-            return services.AddSingleton<RequestBody>();
+            services.AddOptions<HostOptions>().PostConfigure<IOptions<HttpOptions>>((host, http) => host.ShutdownTimeout += http.Value.ShutdownDelay);
+            return services.AddSingleton<RequestBody>().AddHostedService<ShutdownDelay>();
         }
     }
 
     extension(WebApplication app)
     {
+        /// <summary>Closes connections with their next answer once the server is told to stop: a client that keeps one open would send into a closed door.</summary>
+        public void UseGoodbyes()
+        {
+            var stopping = app.Lifetime.ApplicationStopping;
+            app.Use((context, next) =>
+            {
+                if (stopping.IsCancellationRequested) context.Response.Headers.Connection = "close";
+                return next(context);
+            });
+        }
+
         /// <summary>The catch-all of the HTTP edge: whatever an endpoint throws becomes a problem.</summary>
         public void UseProblems()
         {

@@ -42,7 +42,10 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
     public int Count => live.Count;
 
     /// <summary>True when a new run may belong to this node from the start. False while others may wait in the queue, where they come first, and where tenants are limited: claims count, starts do not.</summary>
-    public bool HasRoom => node.Is(NodeRoles.Worker) && !draining && !behind && settings.MaxRunsPerTenant is null && live.Count < settings.MaxRunsInMemory;
+    public bool HasRoom => node.Is(NodeRoles.Worker) && !draining && !IsFull && settings.MaxRunsPerTenant is null;
+
+    /// <summary>True when runs wait in the queue because all places here are taken.</summary>
+    public bool IsFull => behind || live.Count >= settings.MaxRunsInMemory;
 
     /// <summary>How often a run was called. A number that has not changed since before a run was stored as ours says that no call of it was missed.</summary>
     public long Calls => Interlocked.Read(ref calls);

@@ -9,6 +9,6 @@ internal sealed class WorkerHealth(RunWorker worker, Node node) : IHealthCheck
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) => Task.FromResult(
         worker.IsDraining ? HealthCheckResult.Unhealthy("The server is stopping.")
         : !node.Is(NodeRoles.Worker) ? HealthCheckResult.Healthy("This node does not execute runs.")
-        : worker.HasRoom ? HealthCheckResult.Healthy($"{worker.Count:N0} runs in memory")
+        : !worker.IsFull ? HealthCheckResult.Healthy($"{worker.Count:N0} runs in memory")
         : HealthCheckResult.Degraded($"{worker.Count:N0} runs in memory, the most that Workflows:MaxRunsInMemory allows: more wait in the queue."));
 }

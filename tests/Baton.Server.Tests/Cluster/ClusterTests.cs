@@ -79,6 +79,27 @@ public sealed class ClusterTests
     }
 
     [Fact]
+    public async Task A_rolling_restart_under_load_fails_no_request_and_repeats_no_step()
+    {
+        await using var cluster = await Nodes.StartAsync([("BATON_HTTP__SHUTDOWNDELAY", "00:00:03")], "one", "two", "three");
+        await using var load = new Load(cluster);
+        await load.StartedAsync(10);
+        foreach (var node in (string[])["one", "two", "three"])
+        {
+            var before = load.Started;
+            cluster.Process(node).Terminate();
+            Assert.Equal(0, await cluster.Process(node).ExitAsync());
+            await cluster.AddAsync(node);
+            await load.StartedAsync(before + 10);
+        }
+        var runs = await load.StopAsync();
+        foreach (var run in runs) await cluster.EndsAsync("one", run);
+        Assert.All(cluster.Calls.Values, count => Assert.Equal(1, count));
+        Assert.Equal(runs.Count * 3, cluster.Calls.Count);
+        Assert.All((await cluster["one"].NodesAsync(TestContext.Current.CancellationToken)).Items, node => Assert.Equal(("alive", 0L), (node.State, node.Runs)));
+    }
+
+    [Fact]
     public async Task Signals_and_cancels_reach_a_run_through_any_node()
     {
         await using var cluster = await Nodes.StartAsync("one", "two");
@@ -122,7 +143,7 @@ public sealed class ClusterTests
     private sealed class Nodes : IAsyncDisposable
     {
         private readonly TemporaryFolder folder = new();
-        private readonly Dictionary<string, (BatonProcess Process, Uri Address, BatonClient Client, HttpClient Http)> all = [];
+        private readonly ConcurrentDictionary<string, (BatonProcess Process, Uri Address, BatonClient Client, HttpClient Http)> all = [];
         private WebServer counter = null!;
         private readonly TaskCompletionSource letGo = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private int total;
@@ -138,9 +159,32 @@ public sealed class ClusterTests
 
         public BatonClient this[string node] => all[node].Client;
 
-        public static async Task<Nodes> StartAsync(params string[] names)
+        private (string Name, string? Value)[] environment = Quick;
+
+        /// <summary>Names of the nodes that take requests, as they say themselves.</summary>
+        public async Task<List<string>> ReadyAsync()
         {
-            var nodes = new Nodes { Url = await Postgres.NewSchemaAsync() };
+            var ready = new List<string>();
+            foreach (var (name, (_, _, _, http)) in all.ToArray())
+            {
+                try
+                {
+                    using var answer = await http.GetAsync("/health/readiness", TestContext.Current.CancellationToken);
+                    if (answer.IsSuccessStatusCode) ready.Add(name);
+                }
+                catch (HttpRequestException)
+                {
+                    // It is gone, or not there yet.
+                }
+            }
+            return ready;
+        }
+
+        public static Task<Nodes> StartAsync(params string[] names) => StartAsync([], names);
+
+        public static async Task<Nodes> StartAsync((string Name, string? Value)[] environment, params string[] names)
+        {
+            var nodes = new Nodes { Url = await Postgres.NewSchemaAsync(), environment = [.. Quick, .. environment] };
             nodes.counter = await WebServer.StartAsync(async http =>
             {
                 nodes.Calls.AddOrUpdate(http.Request.Headers["Idempotency-Key"].ToString(), 1, (_, before) => before + 1);
@@ -161,7 +205,7 @@ public sealed class ClusterTests
 
         public async Task AddAsync(string name)
         {
-            var (process, address) = await BatonProcess.ServeAsync(folder.Path, Url, ["--node", name], Quick);
+            var (process, address) = await BatonProcess.ServeAsync(folder.Path, Url, ["--node", name], environment);
             var http = new HttpClient { BaseAddress = address };
             all[name] = (process, address, new BatonClient(http), http);
         }
@@ -203,7 +247,7 @@ public sealed class ClusterTests
         {
             await all[name].Process.KillAsync();
             await all[name].Process.DisposeAsync();
-            all.Remove(name);
+            all.TryRemove(name, out _);
         }
 
         public async Task EndsAsync(string node, string run)
@@ -224,6 +268,78 @@ public sealed class ClusterTests
             }
             await counter.DisposeAsync();
             folder.Dispose();
+        }
+    }
+
+    /// <summary>Clients that start runs one after another, spread over the nodes that say that they are ready. Nothing is tried twice.</summary>
+    private sealed class Load : IAsyncDisposable
+    {
+        private readonly CancellationTokenSource stop = new();
+        private readonly ConcurrentQueue<string> runs = new();
+        private readonly Nodes nodes;
+        private readonly Task[] all;
+        private volatile List<string> ready = [];
+
+        public Load(Nodes nodes)
+        {
+            this.nodes = nodes;
+            all = [WatchAsync(), .. Enumerable.Range(0, 4).Select(StartRunsAsync)];
+        }
+
+        public int Started => runs.Count;
+
+        public async Task StartedAsync(int count)
+        {
+            while (Started < count)
+            {
+                if (all.FirstOrDefault(one => one.IsFaulted) is { } failed) await failed;
+                await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, TestContext.Current.CancellationToken);
+            }
+        }
+
+        /// <summary>Throws what any request failed with.</summary>
+        public async Task<List<string>> StopAsync()
+        {
+            await stop.CancelAsync();
+            await Task.WhenAll(all);
+            return [.. runs];
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await stop.CancelAsync();
+            await Task.WhenAll(all).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            stop.Dispose();
+        }
+
+        private async Task WatchAsync()
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                ready = await nodes.ReadyAsync();
+                await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, TestContext.Current.CancellationToken);
+            }
+        }
+
+        private async Task StartRunsAsync(int client)
+        {
+            for (var i = client; !stop.IsCancellationRequested; i++)
+            {
+                if (ready is not { Count: > 0 } now)
+                {
+                    await Task.Yield();
+                    continue;
+                }
+                var run = await nodes.StartAsync(now[i % now.Count], steps: 3);
+                runs.Enqueue(run);
+                while (!stop.IsCancellationRequested)
+                {
+                    var (seen, view) = (ready, default(RunView));
+                    if (seen.Count > 0) view = await nodes[seen[i % seen.Count]].Runs.GetAsync(run, TestContext.Current.CancellationToken);
+                    if (view is { IsTerminal: true }) break;
+                    await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, TestContext.Current.CancellationToken);
+                }
+            }
         }
     }
 }

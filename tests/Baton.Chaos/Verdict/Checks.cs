@@ -24,7 +24,7 @@ internal sealed class Checks(ImmutableArray<Seen> log, IReadOnlyCollection<Ackno
     /// </summary>
     public ImmutableArray<Seen> Late => [.. repeated.Where(WasMidSentence)];
 
-    public IEnumerable<string> All() => [.. Ends(), .. Repetitions(), .. Effects(), .. Orders(), .. Outputs(), .. Doubles(), .. Deaths()];
+    public IEnumerable<string> All() => [.. Ends(), .. Repetitions(), .. Effects(), .. Orders(), .. Crowds(), .. Outputs(), .. Doubles(), .. Deaths()];
 
     private IEnumerable<string> Ends() => from run in runs where run.Ended != run.Script.End select $"{Name(run)} should be {run.Script.End}, and is {run.Ended ?? "not ended"}{(run.Error is null ? "" : $": {run.Error}")}";
 
@@ -49,6 +49,28 @@ internal sealed class Checks(ImmutableArray<Seen> log, IReadOnlyCollection<Ackno
         let then = calls[run.No].Where(call => call.What == pair.Then).Select(call => call.Seen.No).DefaultIfEmpty(long.MaxValue).Min()
         where then < first
         select $"{Name(run)} began '{pair.Then}' (line {then}) before '{pair.First}' was answered (line {first})";
+
+    /// <summary>No more runs of a limited script were open at once than it allows. A run is open at least from its first effect's beginning to its last one's first end.</summary>
+    private IEnumerable<string> Crowds()
+    {
+        foreach (var script in runs.Select(run => run.Script).Where(script => script.Limit is not null).Distinct())
+        {
+            var spans = from run in runs
+                        where run.Script == script
+                        let begun = calls[run.No].Select(call => call.Seen.No).DefaultIfEmpty(long.MaxValue).Min()
+                        let done = calls[run.No].Where(call => call.What == script.Last).Select(call => ends.GetValueOrDefault(call.Seen.No, long.MaxValue)).DefaultIfEmpty(long.MaxValue).Min()
+                        where begun < long.MaxValue
+                        select (begun, done);
+            var open = 0;
+            foreach (var (line, change) in spans.SelectMany(span => new[] { (span.begun, 1), (span.done, -1) }).Order())
+            {
+                open += change;
+                if (open <= script.Limit || change < 0) continue;
+                yield return $"{open} runs of {script.Name} were open at line {line}; {script.Limit} may be";
+                break;
+            }
+        }
+    }
 
     /// <summary>What a run gives out as its steps' outcomes are answers that it was really given.</summary>
     private IEnumerable<string> Outputs() =>

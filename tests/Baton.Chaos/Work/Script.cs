@@ -15,9 +15,12 @@ internal sealed record Script(string Name, string Tasks, string End, ImmutableAr
 
     private const int Items = 24;
 
+    /// <summary>How many of its runs may be open at once: from the first effect of each to the end of its last. Null for any number.</summary>
+    public int? Limit { get; init; }
+
     /// <param name="recorder">Where effects go.</param>
     public string Document(Uri recorder) => $$"""
-        document: { dsl: 1.0.3, namespace: chaos, name: {{Name}}, version: 1.0.0 }
+        document: { dsl: 1.0.3, namespace: chaos, name: {{Name}}, version: 1.0.0{{(Limit is { } limit ? $", metadata: {{ baton: {{ concurrency: {{ limit: {limit} }} }} }}" : "")}} }
         use:
           secrets: [node]
           functions:
@@ -82,6 +85,11 @@ internal sealed record Script(string Name, string Tasks, string End, ImmutableAr
                   do: [ { no: { raise: { error: { type: "urn:baton:chaos:meant", status: 422, title: Meant to fail } } } } ]
                   metadata: { baton: { on_error: { rules: [ { compensate: {} } ] } } }
             """) with { End = "failed" },
+        Make("turns", ["before", "after"], $$"""
+            {{Effect("before")}}
+              - nap: { wait: { milliseconds: 400 } }
+            {{Effect("after")}}
+            """) with { Limit = 2 },
     ];
 
     /// <summary>Started by <c>family</c> only.</summary>

@@ -90,6 +90,22 @@ public sealed class ChecksTests
     }
 
     [Fact]
+    public void More_open_runs_than_their_script_allows_are_a_violation()
+    {
+        var one = Two with { Limit = 1 };
+        Call("a");
+        Call("b");
+        Call("a", no: 2);
+        Call("b", no: 2);
+        Assert.Empty(Violations(Ended(3) with { Script = one }, Ended(7) with { Script = one, No = 2, Id = "run_2" }));
+        Call("a", no: 3);
+        Call("a", no: 4);
+        Call("b", no: 3);
+        Call("b", no: 4);
+        Assert.Contains("2 runs of two were open at line 11; 1 may be", Assert.Single(Violations(Ended(13) with { Script = one, No = 3 }, Ended(15) with { Script = one, No = 4, Id = "run_2" })));
+    }
+
+    [Fact]
     public void A_node_that_ends_by_itself_or_speaks_in_stack_traces_is_a_violation()
     {
         Call("a");
@@ -105,9 +121,9 @@ public sealed class ChecksTests
 
     private Checks Checks(params AcknowledgedRun[] runs) => new([.. log], runs, nodes);
 
-    private void Call(string what, string by = "n1")
+    private void Call(string what, string by = "n1", int no = 1)
     {
-        var begin = Write(SeenKind.Begin, what, by, JsonSerializer.Serialize(new { no = 1, what }));
+        var begin = Write(SeenKind.Begin, what, by, JsonSerializer.Serialize(new { no, what }));
         Write(SeenKind.End, what, by, call: begin);
     }
 

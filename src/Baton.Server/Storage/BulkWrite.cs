@@ -13,20 +13,32 @@ internal abstract class BulkWrite
 
     public abstract string Sql { get; }
 
-    /// <summary>False for a statement that returns no rows: a reader passes over it by itself.</summary>
+    /// <summary>False for a statement that returns no rows.</summary>
     public virtual bool HasRows => true;
 
     /// <summary>Adds <c>$1</c>, <c>$2</c>, ...: an array each, with an element for each request.</summary>
     public abstract void Bind(IReadOnlyList<WriteRequest> requests, BulkParameters parameters);
 
-    /// <summary>Gives the requests their results. Called again when the transaction is.</summary>
-    public abstract void Read(IReadOnlyList<WriteRequest> requests, DbDataReader rows);
+    /// <summary>Gives the requests their results, where the statement returns rows. Called again when the transaction is.</summary>
+    public virtual void Read(IReadOnlyList<WriteRequest> requests, DbDataReader rows)
+    {
+    }
+
+    /// <summary>The same for a statement that returns none.</summary>
+    /// <param name="affected">How many rows it wrote.</param>
+    /// <exception cref="UnevenBulkException">Some of the requests were refused, and which cannot be told.</exception>
+    public virtual void Done(IReadOnlyList<WriteRequest> requests, int affected)
+    {
+    }
 
     /// <summary>Writes what the results ask for, in the same transaction.</summary>
     public virtual void Follow(IReadOnlyList<WriteRequest> requests, SqlStatements statements)
     {
     }
 }
+
+/// <summary>Not all requests of a group were stored: each is to be written on its own.</summary>
+internal sealed class UnevenBulkException() : Exception("Some of a group's requests were refused.");
 
 internal readonly struct BulkParameters(NpgsqlParameterCollection parameters)
 {

@@ -198,11 +198,17 @@ internal sealed class PostgresLane : IDisposable
             commands.BatchCommands.Add(command);
         }
         if (commands.BatchCommands.Count == 0) return;
-        using var reader = commands.ExecuteReader();
-        foreach (var (kind, requests) in groups)
+        using (var reader = commands.ExecuteReader())
         {
-            kind.Read(requests, reader);
-            if (kind.HasRows) reader.NextResult();
+            foreach (var (kind, requests) in groups.Where(group => group.Kind.HasRows))
+            {
+                kind.Read(requests, reader);
+                reader.NextResult();
+            }
+        }
+        for (var (at, i) = (first is null ? 0 : 1, 0); i < groups.Count; i++)
+        {
+            if (!groups[i].Kind.HasRows) groups[i].Kind.Done(groups[i].Requests, commands.BatchCommands[at + i].RecordsAffected);
         }
     }
 

@@ -12,9 +12,9 @@ internal sealed class StorageOptions
     /// <remarks>The folder is not verified: where it does not exist yet, the answer would be the working folder.</remarks>
     public string Database { get; set; } = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "baton", "baton.db");
 
-    /// <summary>Connections that write to PostgreSQL, each committing in groups. Default 2.</summary>
+    /// <summary>Connections that write to PostgreSQL, each committing in groups. Default 1 with up to four processors, else 2: few large groups cost less than many small ones.</summary>
     [Range(1, 16)]
-    public int WriterConnections { get; set; } = 2;
+    public int WriterConnections { get; set; } = Environment.ProcessorCount <= 4 ? 1 : 2;
 
     /// <summary>Most connections that read from PostgreSQL at once. Default 20.</summary>
     [Range(1, 1_000)]

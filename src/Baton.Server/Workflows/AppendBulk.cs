@@ -9,26 +9,25 @@ internal sealed class AppendBulk : BulkWrite
 {
     public static readonly AppendBulk Instance = new();
 
-    // An entry whose lease is not its run's is left out: its number does not come back. A fencing number is raised by every release, so that no state is
-    // asked for: that would invite plans over all that is running. Looked up one by one (LATERAL, LIMIT), whatever the planner takes the table for.
+    public override bool HasRows => false;
+
+    // An entry whose lease is not its run's is left out. A fencing number is raised by every release, so that no state is asked for: that would invite plans
+    // over all that is running. Looked up one by one (LATERAL, LIMIT), whatever the planner takes the table for.
     public override string Sql => """
-        WITH e AS MATERIALIZED (
-            SELECT r.tenant_id, r.no, e.seq, e.kind, e.at_ms, e.key, e.attempt, e.took_ms, e.body, e.meta, e.ordinality
-            FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[], $8::bigint[], $9::bigint[], $10::bytea[], $11::text[])
-                WITH ORDINALITY AS e (tenant_id, id, fencing, seq, kind, at_ms, key, attempt, took_ms, body, meta, ordinality)
-            CROSS JOIN LATERAL (SELECT r.tenant_id, r.no FROM runs r WHERE r.tenant_id = e.tenant_id AND r.id = e.id AND r.fencing = e.fencing LIMIT 1) r),
-        stored AS (
-            INSERT INTO journal (tenant_id, run_no, seq, kind, at_ms, key, attempt, took_ms, body, meta)
-            SELECT tenant_id, no, seq, kind, at_ms, key, attempt, took_ms, body, meta FROM e)
-        SELECT ordinality FROM e
+        INSERT INTO journal (tenant_id, run_no, seq, kind, at_ms, key, attempt, took_ms, body, meta)
+        SELECT r.tenant_id, r.no, e.seq, e.kind, e.at_ms, e.key, e.attempt, e.took_ms, e.body, e.meta
+        FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[], $8::bigint[], $9::bigint[], $10::bytea[], $11::text[])
+            AS e (tenant_id, id, fencing, seq, kind, at_ms, key, attempt, took_ms, body, meta)
+        CROSS JOIN LATERAL (SELECT r.tenant_id, r.no FROM runs r WHERE r.tenant_id = e.tenant_id AND r.id = e.id AND r.fencing = e.fencing LIMIT 1) r
         """;
 
     public override void Bind(IReadOnlyList<WriteRequest> requests, BulkParameters parameters) => JournalArrays.Bind(requests, parameters);
 
-    public override void Read(IReadOnlyList<WriteRequest> requests, DbDataReader rows)
+    // Which were left out is not asked for: that would copy every row once more. It happens to runs that were taken over, and then each is written alone.
+    public override void Done(IReadOnlyList<WriteRequest> requests, int affected)
     {
-        foreach (var request in requests) ((AppendRequest)request).IsStored = false;
-        while (rows.Read()) ((AppendRequest)requests[(int)rows.GetInt64(0) - 1]).IsStored = true;
+        if (affected != requests.Count && requests.Count > 1) throw new UnevenBulkException();
+        foreach (var request in requests) ((AppendRequest)request).IsStored = affected == requests.Count;
     }
 }
 
@@ -45,14 +44,13 @@ internal sealed class EndBulk : BulkWrite
                 WITH ORDINALITY AS e (tenant_id, id, fencing, seq, kind, at_ms, key, attempt, took_ms, body, meta, state, error, ordinality)
             CROSS JOIN LATERAL (SELECT r.no FROM runs r WHERE r.tenant_id = e.tenant_id AND r.id = e.id LIMIT 1) r),
         ended AS (
-            UPDATE runs r SET state = e.state, request = NULL, error = e.error, owner = NULL, fencing = r.fencing + 1, updated_at_ms = e.at_ms, ended_at_ms = e.at_ms, wake_at_ms = NULL
+            UPDATE runs r SET state = e.state, request = NULL, error = e.error, owner = NULL, fencing = r.fencing + 1, updated_at_ms = e.at_ms, ended_at_ms = e.at_ms, wake_at_ms = NULL, turn = NULL
             FROM e WHERE r.tenant_id = e.tenant_id AND r.no = e.no AND r.fencing = e.fencing
-            RETURNING r.tenant_id, r.no, r.id, r.parent_id, r.parent_key, r.namespace, r.workflow, r.turn, r.turn_key, e.seq, e.kind, e.at_ms, e.key, e.body, e.meta, e.ordinality),
-        stored AS (INSERT INTO journal (tenant_id, run_no, seq, kind, at_ms, key, body, meta) SELECT tenant_id, no, seq, kind, at_ms, key, body, meta FROM ended),
-        emptied AS (DELETE FROM inbox i USING ended WHERE i.tenant_id = ended.tenant_id AND i.run_no = ended.no),
-        deaf AS (DELETE FROM listeners l USING ended WHERE l.tenant_id = ended.tenant_id AND l.run_no = ended.no)
+            RETURNING r.tenant_id, r.no, r.id, r.parent_id, r.parent_key, r.namespace, r.workflow, r.turn_key, r.inbox_no, e.seq, e.kind, e.at_ms, e.key, e.body, e.meta, e.ordinality),
+        stored AS (INSERT INTO journal (tenant_id, run_no, seq, kind, at_ms, key, body, meta) SELECT tenant_id, no, seq, kind, at_ms, key, body, meta FROM ended)
         SELECT ordinality, no, parent_id, parent_key, namespace, workflow,
-            EXISTS (SELECT 1 FROM runs c WHERE c.tenant_id = ended.tenant_id AND c.parent_id = ended.id AND c.parent_key IS NOT NULL AND c.state NOT IN ('completed', 'failed', 'cancelled')), turn, turn_key
+            EXISTS (SELECT 1 FROM runs c WHERE c.tenant_id = ended.tenant_id AND c.parent_id = ended.id AND c.parent_key IS NOT NULL AND c.state NOT IN ('completed', 'failed', 'cancelled')),
+            turn_key, inbox_no > 0, EXISTS (SELECT 1 FROM listeners l WHERE l.tenant_id = ended.tenant_id AND l.run_no = ended.no)
         FROM ended
         """;
 
@@ -70,7 +68,13 @@ internal sealed class EndBulk : BulkWrite
         {
             var request = (AppendRequest)requests[(int)rows.GetInt64(0) - 1];
             request.IsStored = true;
-            request.Ended = new EndedRun(rows.GetInt64(1), request.Lease.Run, rows.IsDBNull(2) ? null : rows.GetString(2), rows.IsDBNull(3) ? null : rows.GetString(3), rows.GetString(4), rows.GetString(5)) { HasChildren = rows.GetBoolean(6), Turn = rows.IsDBNull(7) ? null : (rows.GetInt64(7), rows.GetString(8)) };
+            request.Ended = new EndedRun(rows.GetInt64(1), request.Lease.Run, rows.IsDBNull(2) ? null : rows.GetString(2), rows.IsDBNull(3) ? null : rows.GetString(3), rows.GetString(4), rows.GetString(5)) 
+            {
+                HasChildren = rows.GetBoolean(6),
+                TurnKey = rows.IsDBNull(7) ? null : rows.GetString(7),
+                HadMail = rows.GetBoolean(8),
+                Listens = rows.GetBoolean(9),
+            };
         }
     }
 
@@ -80,7 +84,9 @@ internal sealed class EndBulk : BulkWrite
         foreach (var request in requests.Cast<AppendRequest>().Where(request => request.Ended is not null).OrderBy(request => request.Ended!.Parent, StringComparer.Ordinal))
         {
             var effects = request.Effects(statements);
-            if (request.Ended!.HasChildren) effects.CancelChildren(request.Lease.Run);
+            if (request.Ended!.HadMail) effects.ClearInbox(request.Ended.No);
+            if (request.Ended.Listens) effects.ClearListeners(request.Ended.No);
+            if (request.Ended.HasChildren) effects.CancelChildren(request.Lease.Run);
             effects.TellEnd(request.Ended, request.Change!);
             effects.FreeTurn(request.Ended);
         }

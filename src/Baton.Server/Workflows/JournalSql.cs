@@ -60,8 +60,9 @@ internal sealed record JournalSql
     /// </summary>
     public string SetState { get; init; } = """
         UPDATE runs SET state = CASE WHEN $4 = 'paused' AND request = 'cancel' THEN 'queued' ELSE $4 END, request = CASE WHEN $4 = 'paused' AND request = 'cancel' THEN request END,
-            error = CASE WHEN $4 = 'paused' AND request = 'cancel' THEN NULL ELSE $5 END, owner = NULL, fencing = fencing + 1, updated_at_ms = $6, ended_at_ms = $7, wake_at_ms = NULL
-        WHERE tenant_id = $1 AND id = $2 AND fencing = $3 AND state = 'running' RETURNING no, parent_id, parent_key, namespace, workflow, state, turn, turn_key
+            error = CASE WHEN $4 = 'paused' AND request = 'cancel' THEN NULL ELSE $5 END, owner = NULL, fencing = fencing + 1, updated_at_ms = $6, ended_at_ms = $7, wake_at_ms = NULL,
+            turn = CASE WHEN $4 IN ('completed', 'failed', 'cancelled') THEN NULL ELSE turn END
+        WHERE tenant_id = $1 AND id = $2 AND fencing = $3 AND state = 'running' RETURNING no, parent_id, parent_key, namespace, workflow, state, turn_key
         """;
 
     public string ClearInbox { get; init; } = "DELETE FROM inbox WHERE tenant_id = $1 AND run_no = $2";

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Baton.Engine;
 using Baton.Server.Storage;
 
@@ -39,7 +38,7 @@ internal sealed class StartBulk : BulkWrite
         parameters.Add(JournalRows.ToRow(new JournalEntry.RunStarted(0, default, default, all[0].Behaviour)).Meta ?? "");   // one server, one behaviour
     }
 
-    public override void Read(IReadOnlyList<WriteRequest> requests, DbDataReader rows)
+    public override void Done(IReadOnlyList<WriteRequest> requests, int affected)
     {
         foreach (var request in requests) ((StartRunRequest)request).Started();
     }

@@ -105,13 +105,13 @@ internal sealed class StoredEffects(SqlStatements statements, RunWrites writes, 
         set.Bind(1, Tenant).Bind(2, lease.Run.ToString()).Bind(3, lease.Fencing).Bind(4, change.State.ToName())
             .Bind(5, change.Error is null ? null : JournalRows.Error(change.Error)).Bind(6, nowMs).Bind(7, isEnd ? nowMs : null);
         if (!set.Step()) return;   // the run has another owner
-        var ended = new EndedRun(set.Long(0), lease.Run, set.TextOrNull(1), set.TextOrNull(2), set.Text(3), set.Text(4)) { Turn = set.IsNull(6) ? null : (set.Long(6), set.Text(7)) };
+        var ended = new EndedRun(set.Long(0), lease.Run, set.TextOrNull(1), set.TextOrNull(2), set.Text(3), set.Text(4)) { TurnKey = set.TextOrNull(6) };
         var state = set.Text(5);
         set.Reset();
         if (state == "queued") notices.Queued();
         if (!isEnd) return;
-        statements[sql.Journal.ClearInbox].Bind(1, Tenant).Bind(2, ended.No).Execute();
-        statements[sql.Journal.ClearListeners].Bind(1, Tenant).Bind(2, ended.No).Execute();
+        ClearInbox(ended.No);
+        ClearListeners(ended.No);
         CancelChildren(lease.Run);
         TellEnd(ended, change);
         FreeTurn(ended);
@@ -156,10 +156,14 @@ internal sealed class StoredEffects(SqlStatements statements, RunWrites writes, 
         notices.Ended(tenant, run.Id, run.Namespace, run.Workflow, writes.Triggers.IsFollowed(tenant, run.Namespace, run.Workflow));
     }
 
+    public void ClearInbox(long runNo) => statements[sql.Journal.ClearInbox].Bind(1, Tenant).Bind(2, runNo).Execute();
+
+    public void ClearListeners(long runNo) => statements[sql.Journal.ClearListeners].Bind(1, Tenant).Bind(2, runNo).Execute();
+
     /// <summary>Lets the next run of a limited workflow begin.</summary>
     public void FreeTurn(EndedRun run)
     {
-        if (run.Turn is var (turn, key)) new Turns(statements, writes, notices, tenant, run.Namespace, run.Workflow, nowMs).Free(run.Id.ToString(), turn, key);
+        if (run.TurnKey is { } key) new Turns(statements, writes, notices, tenant, run.Namespace, run.Workflow, nowMs).Free(key);
     }
 
     /// <summary>Ends the children that a run awaited.</summary>
@@ -187,6 +191,10 @@ internal sealed record EndedRun(long No, RunId Id, string? Parent, string? Paren
     /// <summary>True when it awaited children that have not ended.</summary>
     public bool HasChildren { get; init; }
 
-    /// <summary>What it had of the turns of its workflow; null where those are not limited.</summary>
-    public (long Turn, string Key)? Turn { get; init; }
+    public bool HadMail { get; init; }
+
+    public bool Listens { get; init; }
+
+    /// <summary>The key under which it took its turn; null where its workflow is not limited, or it never got so far.</summary>
+    public string? TurnKey { get; init; }
 }

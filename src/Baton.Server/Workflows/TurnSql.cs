@@ -3,18 +3,16 @@ namespace Baton.Server.Workflows;
 /// <summary>Statements by which runs of limited workflows take turns. Every one names the tenant first, then the workflow's namespace and name.</summary>
 internal sealed record TurnSql
 {
-    private const string Active = "turn IS NOT NULL AND state IN ('queued', 'running', 'waiting', 'paused')";
-
-    private const string OfWorkflow = $"tenant_id = $1 AND namespace = $2 AND workflow = $3 AND {Active}";
+    private const string OfWorkflow = "tenant_id = $1 AND namespace = $2 AND workflow = $3 AND turn IS NOT NULL";   // an end sets it to null
 
     /// <summary>Nobody else takes or frees turns of the workflow until the transaction ends; null where there is one writer. 1 tenant, 2 namespace, 3 workflow.</summary>
     public string? Lock { get; init; }
 
-    /// <summary>How many others are open. 4 this run.</summary>
-    public string CountOpen { get; init; } = $"SELECT count(*) FROM runs WHERE {OfWorkflow} AND turn = 2 AND id <> $4";
+    /// <summary>How many are open. 4 a run that does not count, or null.</summary>
+    public string CountOpen { get; init; } = $"SELECT count(*) FROM runs WHERE {OfWorkflow} AND turn = 2 AND id <> coalesce($4, '')";
 
-    /// <summary>How many others have the key. 4 this run, 5 key.</summary>
-    public string CountOfKey { get; init; } = $"SELECT count(*) FROM runs WHERE {OfWorkflow} AND turn_key = $5 AND turn IN (1, 2) AND id <> $4";
+    /// <summary>How many have the key. 4 a run that does not count, or null; 5 key.</summary>
+    public string CountOfKey { get; init; } = $"SELECT count(*) FROM runs WHERE {OfWorkflow} AND turn_key = $5 AND turn IN (1, 2) AND id <> coalesce($4, '')";
 
     /// <summary>Who is next to get the key. 4 key.</summary>
     public string NextOfKey { get; init; } = $"SELECT id, turn_limit_per_key FROM runs WHERE {OfWorkflow} AND turn_key = $4 AND turn = 0 AND state = 'waiting' ORDER BY created_at_ms - priority * 10000, no LIMIT 1";

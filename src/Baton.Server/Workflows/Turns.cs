@@ -44,14 +44,13 @@ internal sealed class Turns(SqlStatements statements, RunWrites writes, Notices 
     }
 
     /// <summary>A run has ended: what it had is the next one's.</summary>
-    /// <param name="turn">The run's own.</param>
-    public void Free(string run, long turn, string key)
+    /// <param name="key">The run's.</param>
+    public void Free(string key)
     {
-        if (turn == WaitsForKey) return;
         Lock();
-        while (Next(statements[sql.NextOfKey].Bind(1, tenant.Value).Bind(2, space).Bind(3, workflow).Bind(4, key)) is { } next && HasRoom(next.Limit, () => Count(OfKey(run, key))))
+        while (Next(statements[sql.NextOfKey].Bind(1, tenant.Value).Bind(2, space).Bind(3, workflow).Bind(4, key)) is { } next && HasRoom(next.Limit, () => Count(OfKey(null, key))))
             statements[sql.GiveKey].Bind(1, tenant.Value).Bind(2, next.Run).Execute();
-        while (Next(statements[sql.Next].Bind(1, tenant.Value).Bind(2, space).Bind(3, workflow)) is { } next && HasRoom(next.Limit, () => Count(Open(run))))
+        while (Next(statements[sql.Next].Bind(1, tenant.Value).Bind(2, space).Bind(3, workflow)) is { } next && HasRoom(next.Limit, () => Count(Open(null))))
         {
             statements[sql.Begin].Bind(1, tenant.Value).Bind(2, next.Run).Bind(3, nowMs).Execute();
             notices.Queued();
@@ -74,9 +73,9 @@ internal sealed class Turns(SqlStatements statements, RunWrites writes, Notices 
         return true;
     }
 
-    private SqlStatement Open(string but) => statements[sql.CountOpen].Bind(1, tenant.Value).Bind(2, space).Bind(3, workflow).Bind(4, but);
+    private SqlStatement Open(string? but) => statements[sql.CountOpen].Bind(1, tenant.Value).Bind(2, space).Bind(3, workflow).Bind(4, but);
 
-    private SqlStatement OfKey(string but, string key) => statements[sql.CountOfKey].Bind(1, tenant.Value).Bind(2, space).Bind(3, workflow).Bind(4, but).Bind(5, key);
+    private SqlStatement OfKey(string? but, string key) => statements[sql.CountOfKey].Bind(1, tenant.Value).Bind(2, space).Bind(3, workflow).Bind(4, but).Bind(5, key);
 
     private static bool HasRoom(long? limit, Func<long> taken) => limit is not { } most || taken() < most;
 

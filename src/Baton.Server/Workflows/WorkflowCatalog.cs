@@ -51,6 +51,7 @@ internal sealed class WorkflowCatalog
     public async ValueTask<WorkflowDefinition?> DefinitionAsync(TenantId tenant, WorkflowRef workflow, CancellationToken cancel)
     {
         if (parsed.TryGetValue((tenant, workflow), out var known)) return known;
+        if (code.ContainsKey(workflow)) return null;
         if (await definitions.GetAsync(tenant, workflow, cancel) is not { } stored) return null;
         if (parsed.Count >= MaxCached) parsed.Clear();
         return parsed[(tenant, workflow)] = Parse(stored.Document);

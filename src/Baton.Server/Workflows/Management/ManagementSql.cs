@@ -19,7 +19,7 @@ internal sealed record ManagementSql
 
     /// <summary>1 tenant, 2 number, 3 now.</summary>
     public string Revive { get; init; } = """
-        UPDATE runs SET state = 'queued', error = NULL, request = NULL, request_reason = NULL, ended_at_ms = NULL, wake_at_ms = NULL, turn = NULL,
+        UPDATE runs SET state = 'queued', error = NULL, request = NULL, request_reason = NULL, ended_at_ms = NULL, wake_at_ms = NULL, turn_key = NULL,
             fencing = fencing + 1, updated_at_ms = $3
         WHERE tenant_id = $1 AND no = $2 AND state IN ('failed', 'cancelled')
         """;

@@ -3,6 +3,24 @@ namespace Baton.Server.Workflows;
 /// <summary>Statements of the journal and of what its entries bring about. Every one names the tenant first.</summary>
 internal sealed record JournalSql
 {
+    private const string Entries = """
+        SELECT j.seq, j.kind, j.at_ms, j.key, j.attempt, j.took_ms, coalesce(j.body, p.body), j.meta
+        FROM journal j LEFT JOIN payloads p ON p.tenant_id = j.tenant_id AND p.hash = j.body_hash WHERE j.tenant_id = @Tenant
+        """;
+
+    // The journal there has no NULLs: see its migration.
+    private const string PostgresEntries = """
+        SELECT j.seq, j.kind, j.at_ms, j.key, nullif(j.attempt, 0), nullif(j.took_ms, -1), nullif(coalesce(p.body, j.body), ''), nullif(j.meta, '')
+        FROM journal j LEFT JOIN payloads p ON j.body_hash <> '' AND p.tenant_id = j.tenant_id AND p.hash = j.body_hash WHERE j.tenant_id = @Tenant
+        """;
+
+    private const string Messages = """
+        SELECT i.no, i.kind, i.name, coalesce(i.body, p.body), i.child_state, i.child_error
+        FROM inbox i LEFT JOIN payloads p ON p.tenant_id = i.tenant_id AND p.hash = i.body_hash WHERE i.tenant_id = @Tenant
+        """;
+
+    private const string Leased = "(SELECT no FROM runs WHERE tenant_id = @Tenant AND id = @Id AND fencing = @Fencing AND state = 'running')";
+
     /// <summary>Refused, as zero rows, when the lease is not the run's. 1 tenant, 2 id, 3 fencing, 4.. the row.</summary>
     public string Append { get; init; } = """
         INSERT INTO journal (tenant_id, run_no, seq, kind, at_ms, key, attempt, took_ms, body, body_hash, meta)
@@ -16,20 +34,14 @@ internal sealed record JournalSql
 
     public string RunNo { get; init; } = "SELECT no FROM runs WHERE tenant_id = $1 AND id = $2 AND fencing = $3 AND state = 'running'";
 
-    /// <summary>The same, for readers.</summary>
-    public string LeasedRunNo { get; init; } = "SELECT no FROM runs WHERE tenant_id = @Tenant AND id = @Id AND fencing = @Fencing AND state = 'running'";
+    public string ReadEntries { get; init; } = $"{Entries} AND j.run_no = @RunNo AND j.seq > @After ORDER BY j.seq LIMIT @Limit";
 
-    public string ReadEntries { get; init; } = """
-        SELECT j.seq, j.kind, j.at_ms, j.key, j.attempt, j.took_ms, coalesce(j.body, p.body), j.meta
-        FROM journal j LEFT JOIN payloads p ON p.tenant_id = j.tenant_id AND p.hash = j.body_hash
-        WHERE j.tenant_id = @Tenant AND j.run_no = @RunNo AND j.seq > @After ORDER BY j.seq LIMIT @Limit
-        """;
+    /// <summary>All entries of a run that is leased; no row when the lease is not the run's.</summary>
+    public string ReadLeased { get; init; } = $"{Entries} AND j.run_no = {Leased} ORDER BY j.seq";
 
-    public string ReadInbox { get; init; } = """
-        SELECT i.no, i.kind, i.name, coalesce(i.body, p.body), i.child_state, i.child_error
-        FROM inbox i LEFT JOIN payloads p ON p.tenant_id = i.tenant_id AND p.hash = i.body_hash
-        WHERE i.tenant_id = @Tenant AND i.run_no = @RunNo AND i.no > @After ORDER BY i.no
-        """;
+    public string ReadInbox { get; init; } = $"{Messages} AND i.run_no = @RunNo AND i.no > @After ORDER BY i.no";
+
+    public string ReadLeasedInbox { get; init; } = $"{Messages} AND i.run_no = {Leased} AND i.no > @After ORDER BY i.no";
 
     public string RemoveMessage { get; init; } = "DELETE FROM inbox WHERE tenant_id = $1 AND run_no = $2 AND no = $3";
 
@@ -102,10 +114,7 @@ internal sealed record JournalSql
             INSERT INTO journal (tenant_id, run_no, seq, kind, at_ms, key, body, body_hash, meta)
             VALUES ($1, $2, 0, $3, $4, '', coalesce($5::bytea, ''), coalesce($6::bytea, ''), coalesce($7, ''))
             """,
-        ReadEntries = """
-            SELECT j.seq, j.kind, j.at_ms, j.key, nullif(j.attempt, 0), nullif(j.took_ms, -1), nullif(coalesce(p.body, j.body), ''), nullif(j.meta, '')
-            FROM journal j LEFT JOIN payloads p ON j.body_hash <> '' AND p.tenant_id = j.tenant_id AND p.hash = j.body_hash
-            WHERE j.tenant_id = @Tenant AND j.run_no = @RunNo AND j.seq > @After ORDER BY j.seq LIMIT @Limit
-            """,
+        ReadEntries = $"{PostgresEntries} AND j.run_no = @RunNo AND j.seq > @After ORDER BY j.seq LIMIT @Limit",
+        ReadLeased = $"{PostgresEntries} AND j.run_no = {Leased} ORDER BY j.seq",
     };
 }

@@ -12,6 +12,9 @@ public sealed record EngineOptions
     /// <summary>A run whose next timer is further away than this leaves memory.</summary>
     public TimeSpan ParkAfter { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>Awaited before each attempt at a step, until this process may act under its leases; null for at once. Throws what a cancelled wait does.</summary>
+    public Func<CancellationToken, ValueTask>? BeforeAttempt { get; init; }
+
     /// <summary>Told of each attempt that begins, for live progress. Called on the run's loop: must not block.</summary>
     public Action<RunLease, StepStarted>? OnStepStarted { get; init; }
 

@@ -395,6 +395,21 @@ public sealed class RunExecution
 
     private bool IsLongWait => waiting.NextDue is not { } next || next - Time.GetUtcNow() > options.ParkAfter;
 
+    /// <summary>Waits until an attempt may begin. False when nobody wants it any more.</summary>
+    internal async ValueTask<bool> MayAttemptAsync(CancellationToken cancel)
+    {
+        if (options.BeforeAttempt is not { } ready) return true;
+        try
+        {
+            await ready(cancel);
+            return !cancel.IsCancellationRequested;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Waits before a refused write is tried again. False when this life is over.</summary>
     internal async Task<bool> PauseForStorageAsync(StorageUnavailableException e, int failures)
     {

@@ -62,6 +62,11 @@ internal abstract class StepOperation(RunExecution run, string key, CancelScope 
     /// <summary>One attempt and its record, outside the loop.</summary>
     private async Task AttemptAsync(CancellationToken cancel)
     {
+        if (!await Run.MayAttemptAsync(cancel))
+        {
+            Run.OnLoop(Run.Leave);
+            return;
+        }
         var started = Run.Time.GetUtcNow();
         ReadOnlyMemory<byte> output = default;
         Exception? thrown = null;

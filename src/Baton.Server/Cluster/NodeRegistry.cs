@@ -12,7 +12,7 @@ internal sealed record Inheritance(Func<SqlStatements, string?, int> TakeOver);
 /// Puts this node among the others, says at every heartbeat that it lives, renews the lease, and takes over from nodes that are silent. On SQLite it is
 /// the only one, and says nothing.
 /// </summary>
-internal sealed class NodeRegistry(Node node, NodeStore store, LeaderLease lease, Wakeups wakeups, IEnumerable<Inheritance> inheritances, NewsListener listener, Database database, IOptions<ClusterOptions> options, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<NodeRegistry> log)
+internal sealed class NodeRegistry(Node node, NodeStore store, LeaderLease lease, Tenure tenure, Wakeups wakeups, IEnumerable<Inheritance> inheritances, NewsListener listener, Database database, IOptions<ClusterOptions> options, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<NodeRegistry> log)
     : BackgroundService
 {
     private readonly ClusterOptions settings = options.Value;
@@ -20,6 +20,9 @@ internal sealed class NodeRegistry(Node node, NodeStore store, LeaderLease lease
 
     /// <summary>Raised when the others have taken this node for dead: what it has in memory is no longer its own.</summary>
     public event Action? Lapsed;
+
+    /// <summary>How long a heartbeat is good for: not as long as the others wait, so that what begins in time has begun before they act.</summary>
+    private TimeSpan Tenancy => settings.LapseAfter * 0.8;
 
     private bool IsAlone => database.Dialect == Dialect.Sqlite;
 
@@ -76,7 +79,8 @@ internal sealed class NodeRegistry(Node node, NodeStore store, LeaderLease lease
                 await ComeBackAsync(cancel);
                 return;
             }
-            if (heard.IsLeader) lease.Hold(sent, settings.LapseAfter * 0.8);   // before others may take it
+            tenure.Renew(sent, Tenancy);
+            if (heard.IsLeader) lease.Hold(sent, Tenancy);
             else lease.Release();
             foreach (var silent in heard.Silent) await TakeOverAsync(silent);
         }
@@ -92,7 +96,10 @@ internal sealed class NodeRegistry(Node node, NodeStore store, LeaderLease lease
 
     private async Task RegisterAsync()
     {
+        var sent = time.GetTimestamp();
         (started, var taken) = await store.RegisterAsync(node, statements => inheritances.Sum(one => one.TakeOver(statements, IsAlone ? null : node.Id)));
+        if (IsAlone) tenure.HoldForGood();
+        else tenure.Renew(sent, Tenancy);
         if (taken > 0) log.TakenBack(taken);
     }
 
@@ -100,6 +107,7 @@ internal sealed class NodeRegistry(Node node, NodeStore store, LeaderLease lease
     private async Task ComeBackAsync(CancellationToken cancel)
     {
         lease.Release();
+        tenure.Lose();
         Lapsed?.Invoke();
         if (await store.IsCurrentAsync(node.Id, started, cancel))
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Baton.Engine;
 using Baton.Engine.Steps;
@@ -71,7 +72,7 @@ internal sealed class NotificationSender(Outbox outbox, Webhook webhook, IOption
         {
             await DeliverAsync(row, either.Token);
             await outbox.RemoveAsync(row);
-            Delivered.Add(1, KeyValuePair.Create<string, object?>("channel", row.Channel));
+            Delivered.Add(1, Tags(row));
             return;
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
@@ -93,14 +94,16 @@ internal sealed class NotificationSender(Outbox outbox, Webhook webhook, IOption
         await FailAsync(row, fault);
     }
 
+    private static TagList Tags(OutboxRow row) => new() { { "tenant_id", row.Tenant.Value }, { "channel", row.Channel } };
+
     private async Task FailAsync(OutboxRow row, string fault)
     {
-        Failed.Add(1, KeyValuePair.Create<string, object?>("channel", row.Channel));
+        Failed.Add(1, Tags(row));
         var isLast = row.Attempts >= options.Value.MaxAttempts;
         var due = isLast ? (DateTimeOffset?)null : time.GetUtcNow() + Backoff.Delay(BackoffKind.Exponential, options.Value.FirstDelay, row.Attempts, LongestDelay);
         if (isLast)
         {
-            GivenUp.Add(1, KeyValuePair.Create<string, object?>("channel", row.Channel));
+            GivenUp.Add(1, Tags(row));
             log.GivenUp(row.Id, row.Kind, row.Channel, row.Attempts, fault);
         }
         else log.NotDelivered(row.Id, row.Kind, row.Channel, row.Attempts, fault);

@@ -12,7 +12,7 @@ internal static class TelemetryModule
         public IServiceCollection AddTelemetry()
         {
             services.AddHealthChecks();
-            return services;
+            return services.AddHostedService<IdleMemory>();
         }
     }
 

@@ -19,7 +19,7 @@ internal sealed record JournalSql
         FROM inbox i LEFT JOIN payloads p ON p.tenant_id = i.tenant_id AND p.hash = i.body_hash WHERE i.tenant_id = @Tenant
         """;
 
-    private const string Leased = "(SELECT no FROM runs WHERE tenant_id = @Tenant AND id = @Id AND fencing = @Fencing AND state = 'running')";
+    private const string Leased = "SELECT no FROM runs WHERE tenant_id = @Tenant AND id = @Id AND fencing = @Fencing AND state = 'running'";
 
     /// <summary>Refused, as zero rows, when the lease is not the run's. 1 tenant, 2 id, 3 fencing, 4.. the row.</summary>
     public string Append { get; init; } = """
@@ -36,12 +36,14 @@ internal sealed record JournalSql
 
     public string ReadEntries { get; init; } = $"{Entries} AND j.run_no = @RunNo AND j.seq > @After ORDER BY j.seq LIMIT @Limit";
 
-    /// <summary>All entries of a run that is leased; no row when the lease is not the run's.</summary>
-    public string ReadLeased { get; init; } = $"{Entries} AND j.run_no = {Leased} ORDER BY j.seq";
+    /// <summary>No row when the lease is not the run's.</summary>
+    public string ReadLease { get; init; } = Leased;
+
+    public string ReadLeased { get; init; } = $"{Entries} AND j.run_no = ({Leased}) ORDER BY j.seq";
 
     public string ReadInbox { get; init; } = $"{Messages} AND i.run_no = @RunNo AND i.no > @After ORDER BY i.no";
 
-    public string ReadLeasedInbox { get; init; } = $"{Messages} AND i.run_no = {Leased} AND i.no > @After ORDER BY i.no";
+    public string ReadLeasedInbox { get; init; } = $"{Messages} AND i.run_no = ({Leased}) AND i.no > @After ORDER BY i.no";
 
     public string RemoveMessage { get; init; } = "DELETE FROM inbox WHERE tenant_id = $1 AND run_no = $2 AND no = $3";
 
@@ -115,6 +117,6 @@ internal sealed record JournalSql
             VALUES ($1, $2, 0, $3, $4, '', coalesce($5::bytea, ''), coalesce($6::bytea, ''), coalesce($7, ''))
             """,
         ReadEntries = $"{PostgresEntries} AND j.run_no = @RunNo AND j.seq > @After ORDER BY j.seq LIMIT @Limit",
-        ReadLeased = $"{PostgresEntries} AND j.run_no = {Leased} ORDER BY j.seq",
+        ReadLeased = $"{PostgresEntries} AND j.run_no = ({Leased}) ORDER BY j.seq",
     };
 }

@@ -9,15 +9,16 @@ namespace Baton.Server.Workflows;
 internal sealed class JournalStore(Database database, RunWrites writes) : IJournal
 {
     /// <summary>One round trip: a node that comes back reads thousands.</summary>
-    private readonly string readRun = $"{writes.Sql.Journal.ReadLeased};\n{writes.Sql.Journal.ReadLeasedInbox}";
+    private readonly string readRun = $"{writes.Sql.Journal.ReadLease};\n{writes.Sql.Journal.ReadLeased};\n{writes.Sql.Journal.ReadLeasedInbox}";
 
     public async ValueTask<RunHistory?> ReadAsync(RunLease lease, CancellationToken cancel) => await database.ReadAsync<RunHistory?>(async connection =>
     {
         await using var command = Command(connection, readRun, lease, 0);
         await using var reader = await command.ExecuteReaderAsync(cancel);
+        if (!await reader.ReadAsync(cancel)) return null;
+        await reader.NextResultAsync(cancel);
         var entries = new List<JournalEntry>();
         while (await reader.ReadAsync(cancel)) entries.Add(JournalRows.ToEntry(Entry(reader)));
-        if (entries.Count == 0) return null;
         await reader.NextResultAsync(cancel);
         return new RunHistory(entries, await MessagesAsync(reader, cancel));
     }, cancel);

@@ -28,9 +28,9 @@ internal sealed class RunStarter(WorkflowCatalog catalog, RunStore runs, RunWork
         var input = run.Input.ToUtf8Bytes();
         if (body?.Concurrency is { } limits && Fault(limits, input) is { } keyless) return new Outcome.InvalidInput(keyless, [new Fault("/input", keyless)]);
         var stored = new NewRun(RunId.New(time), workflow, input) { Priority = run.Priority, Labels = run.Labels, Idempotency = key };
-        var calls = worker.Calls;
+        var before = worker.Now;
         var result = await runs.StartAsync(tenant, stored, worker.HasRoom && body?.Concurrency is null ? node.Id : null);
-        if (result is StartResult.Started { Lease: { } lease, At: var at }) await worker.AdoptAsync(lease, body!, input, at, calls);
+        if (result is StartResult.Started { Lease: { } lease, At: var at }) await worker.AdoptAsync(lease, workflow, body!, input, at, before);
         return result switch
         {
             StartResult.Started(var id, var owned, var since) => new Outcome.Started(id, View(stored, owned is not null, since)),

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Options;
 namespace Baton.Server.Workflows;
 
 /// <summary>Claims runs and executes them in this process, as many as it has room for.</summary>
-internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCatalog catalog, RunWrites writes, Node node, NodeRegistry registry, LeaderLease lease, Wakeups wakeups, StepFeed steps, IOptions<WorkflowOptions> options, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<RunWorker> log)
+internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCatalog catalog, RunWrites writes, Node node, NodeRegistry registry, LeaderLease lease, Tenure tenure, Wakeups wakeups, StepFeed steps, IOptions<WorkflowOptions> options, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<RunWorker> log)
     : BackgroundService
 {
     /// <summary>Most runs that are claimed at once.</summary>
@@ -29,10 +29,11 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
     {
         Time = time,
         Jitter = Random.Shared,
+        BeforeAttempt = tenure.WaitAsync,
         OnStepStarted = steps.Publish,
         OnStorageFailure = (run, e) => log.StorageRefused(run, e.Message),
     };
-    private readonly Queue<Claim> claimed = new();   // taken in the database and not yet in memory
+    private readonly ConcurrentQueue<Claim> claimed = new();   // taken in the database and not yet in memory
     private long callsAtClaim;
     private long nextWake = Unknown;   // in ticks
     private long calls;
@@ -47,16 +48,20 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
     /// <summary>True when runs wait in the queue because all places here are taken.</summary>
     public bool IsFull => behind || live.Count >= settings.MaxRunsInMemory;
 
-    /// <summary>How often a run was called. A number that has not changed since before a run was stored as ours says that no call of it was missed.</summary>
-    public long Calls => Interlocked.Read(ref calls);
+    /// <summary>What tells, once a run was stored as ours, whether it still is and whether a call of it was missed meanwhile.</summary>
+    public Moment Now => new(Interlocked.Read(ref calls), tenure.Life);
 
     /// <summary>True once the server stops: nothing new is taken.</summary>
     public bool IsDraining => draining;
 
     /// <summary>Executes a run that was stored as this node's.</summary>
-    /// <param name="callsBefore"><see cref="Calls"/> from before it was stored.</param>
-    public ValueTask AdoptAsync(RunLease lease, RunnableWorkflow body, ReadOnlyMemory<byte> input, DateTimeOffset startedAt, long callsBefore) =>
-        ExecuteAsync(lease, new RunHistory([new JournalEntry.RunStarted(0, startedAt, input, writes.Behaviour)], []), body, callsBefore);
+    /// <param name="before"><see cref="Now"/> from before it was stored.</param>
+    public async ValueTask AdoptAsync(RunLease lease, WorkflowRef workflow, RunnableWorkflow body, ReadOnlyMemory<byte> input, DateTimeOffset startedAt, Moment before)
+    {
+        if (await ExecuteAsync(lease, new RunHistory([new JournalEntry.RunStarted(0, startedAt, input, writes.Behaviour)], []), body, before)) return;
+        claimed.Enqueue(new Claim(lease, workflow, null, null, IsOpen: true));   // another has it, or this node's next life: the database tells
+        LookForWork();
+    }
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -120,15 +125,15 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
             behind = true;
             return false;
         }
-        if (claimed.Count == 0)
+        if (claimed.IsEmpty)
         {
-            callsAtClaim = Calls;
+            callsAtClaim = Now.Calls;
             var most = Math.Min(room, MaxClaims);
             foreach (var claim in await runs.ClaimAsync(node.Id, most, settings.MaxRunsPerTenant)) claimed.Enqueue(claim);
             full = behind = claimed.Count == most;
         }
-        var found = claimed.Count > 0;
-        while (claimed.Count > 0) await TakeSomeAsync(cancel);
+        var found = !claimed.IsEmpty;
+        while (!claimed.IsEmpty) await TakeSomeAsync(cancel);
         return found;
     }
 
@@ -151,10 +156,12 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
     {
         try
         {
+            await tenure.WaitAsync(cancel);   // a node that may have lost its runs does not know which are its own
+            var before = new Moment(callsAtClaim, tenure.Life);
             var history = await journal.ReadAsync(claim.Lease, CancellationToken.None);
             if (history is null) return;
             var workflow = await BodyAsync(claim, cancel);
-            if (await BeginsAsync(claim, history, workflow.Concurrency)) await ExecuteAsync(claim.Lease, history, workflow, callsAtClaim, claim);
+            if (await BeginsAsync(claim, history, workflow.Concurrency)) await ExecuteAsync(claim.Lease, history, workflow, before, claim);
         }
         catch (Exception e) when (!IsPassing(e))
         {
@@ -183,8 +190,10 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
         }
     }
 
-    private async ValueTask ExecuteAsync(RunLease lease, RunHistory history, RunnableWorkflow workflow, long callsBefore, Claim? claim = null)
+    /// <returns>False when the others have taken this node for dead since <paramref name="before"/>: what it read then may be another's now.</returns>
+    private async ValueTask<bool> ExecuteAsync(RunLease lease, RunHistory history, RunnableWorkflow workflow, Moment before, Claim? claim = null)
     {
+        if (tenure.Life != before.Life) return false;
         RunState? asked = claim?.Request switch
         {
             null => null,
@@ -193,13 +202,15 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
         };
         var execution = RunExecution.Start(lease, history, workflow.Body, journal, engine, asked, claim?.Reason, workflow.CompensatesOnCancel);
         live[lease.Run] = execution;
+        if (tenure.Life != before.Life) execution.Abandon();   // whoever abandoned all did not see it
         if (draining) execution.RequestStop();
         _ = execution.Completion.ContinueWith(static (done, state) =>
         {
             var (worker, lease, execution) = ((RunWorker, RunLease, RunExecution))state!;
             worker.Forget(lease, execution, done.Result);
         }, (this, lease, execution), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-        if (Calls != callsBefore) await LookAgainAsync(lease, execution);
+        if (Now.Calls != before.Calls) await LookAgainAsync(lease, execution);
+        return true;
     }
 
     /// <summary>Somebody was called between the moment when the run became ours and the one when it could hear: it may have been this run.</summary>
@@ -278,3 +289,7 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
         AbandonAll();
     }
 }
+
+/// <param name="Calls">How often a run was called.</param>
+/// <param name="Life">See <see cref="Tenure.Life"/>.</param>
+internal sealed record Moment(long Calls, int Life);

@@ -16,9 +16,9 @@ public class TenureTests
     {
         var time = new ManualTime();
         var tenure = new Tenure(time);
-        Assert.False(tenure.WaitAsync(CancellationToken.None).IsCompleted);   // it is not registered yet
+        Assert.False(tenure.WaitAsync(CancellationToken.None).AsTask().IsCompleted);   // it is not registered yet
         tenure.Renew(time.GetTimestamp(), Long);
-        Assert.True(tenure.WaitAsync(CancellationToken.None).IsCompletedSuccessfully);
+        Assert.True(tenure.WaitAsync(CancellationToken.None).AsTask().IsCompletedSuccessfully);
         time.Advance(Long);
         var waiting = tenure.WaitAsync(CancellationToken.None).AsTask();
         tenure.Renew(time.GetTimestamp() - time.TimestampFrequency * 9, Long);   // the answer to a heartbeat that was sent long ago

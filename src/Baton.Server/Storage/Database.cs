@@ -62,6 +62,10 @@ internal abstract class Database : IAsyncDisposable
         {
             throw Explain(e);
         }
+        catch (Exception e) when (e is IOException or TimeoutException or ObjectDisposedException)   // what a connection says that breaks in the middle
+        {
+            throw new StorageUnavailableException($"{Name} does not answer: {e.Message}", e);
+        }
     }
 
     public abstract ValueTask DisposeAsync();

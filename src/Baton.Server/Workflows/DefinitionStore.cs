@@ -68,35 +68,28 @@ internal sealed class DefinitionStore(Database database, TimeProvider time)
         return known == hash ? new RegisterResult.Unchanged() : new RegisterResult.OtherContent(known);
     }, broadcast));
 
-    public async ValueTask<StoredDefinition?> GetAsync(TenantId tenant, WorkflowRef workflow, CancellationToken cancel)
-    {
-        await using var connection = await database.ReadAsync(cancel);
-        return await connection.QuerySingleOrDefaultAsync<StoredDefinition>(new CommandDefinition(sql.Get, new { Tenant = tenant.Value, workflow.Namespace, workflow.Name, workflow.Version }, cancellationToken: cancel));
-    }
+    // All reads of definitions are waited for by runs: what breaks is the storage's, never theirs.
+    public Task<StoredDefinition?> GetAsync(TenantId tenant, WorkflowRef workflow, CancellationToken cancel) => database.ReadAsync(connection =>
+        connection.QuerySingleOrDefaultAsync<StoredDefinition>(new CommandDefinition(sql.Get, new { Tenant = tenant.Value, workflow.Namespace, workflow.Name, workflow.Version }, cancellationToken: cancel)), cancel);
 
     /// <summary>All versions of a workflow, the newest first by semantic versioning.</summary>
-    public async ValueTask<IReadOnlyList<StoredDefinition>> VersionsAsync(TenantId tenant, string space, string name, CancellationToken cancel)
+    public Task<IReadOnlyList<StoredDefinition>> VersionsAsync(TenantId tenant, string space, string name, CancellationToken cancel) => database.ReadAsync<IReadOnlyList<StoredDefinition>>(async connection =>
     {
-        await using var connection = await database.ReadAsync(cancel);
         var found = await connection.QueryAsync<StoredDefinition>(new CommandDefinition(sql.Versions, new { Tenant = tenant.Value, Namespace = space, Name = name }, cancellationToken: cancel));
         return [.. found.OrderByDescending(definition => definition.Version, SemanticVersion.Comparer).ThenByDescending(definition => definition.CreatedAtMs)];
-    }
+    }, cancel);
 
     /// <summary>The newest version of a workflow, or null for an unknown one. Every start that names no version asks: the documents are not read.</summary>
-    public async ValueTask<string?> NewestAsync(TenantId tenant, string space, string name, CancellationToken cancel)
+    public Task<string?> NewestAsync(TenantId tenant, string space, string name, CancellationToken cancel) => database.ReadAsync(async connection =>
     {
-        await using var connection = await database.ReadAsync(cancel);
         var found = await connection.QueryAsync<(string Version, long CreatedAtMs)>(new CommandDefinition(sql.VersionNames, new { Tenant = tenant.Value, Namespace = space, Name = name }, cancellationToken: cancel));
         return found.OrderByDescending(definition => definition.Version, SemanticVersion.Comparer).ThenByDescending(definition => definition.CreatedAtMs).Select(definition => definition.Version).FirstOrDefault();
-    }
+    }, cancel);
 
     /// <summary>Definitions in the order of their names, after the given one.</summary>
-    public async ValueTask<IReadOnlyList<StoredDefinition>> ListAsync(TenantId tenant, WorkflowRef after, int limit, CancellationToken cancel)
-    {
-        await using var connection = await database.ReadAsync(cancel);
-        return [.. await connection.QueryAsync<StoredDefinition>(new CommandDefinition(sql.List,
-            new { Tenant = tenant.Value, AfterNamespace = after.Namespace, AfterName = after.Name, AfterVersion = after.Version, Limit = limit }, cancellationToken: cancel))];
-    }
+    public Task<IReadOnlyList<StoredDefinition>> ListAsync(TenantId tenant, WorkflowRef after, int limit, CancellationToken cancel) => database.ReadAsync<IReadOnlyList<StoredDefinition>>(async connection =>
+        [.. await connection.QueryAsync<StoredDefinition>(new CommandDefinition(sql.List,
+            new { Tenant = tenant.Value, AfterNamespace = after.Namespace, AfterName = after.Name, AfterVersion = after.Version, Limit = limit }, cancellationToken: cancel))], cancel);
 }
 
 /// <summary>What became of a document that was to be registered.</summary>

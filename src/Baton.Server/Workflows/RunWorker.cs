@@ -6,6 +6,7 @@ using Baton.Server.Cluster;
 using Baton.Server.Storage;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Options;
+using Npgsql;
 
 namespace Baton.Server.Workflows;
 
@@ -176,7 +177,7 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
         limits is null || claim.IsOpen || claim.Request is not null || history.Entries is not [JournalEntry.RunStarted { Input: var input }, ..]
         || await runs.TakeTurnAsync(claim, limits, limits.Key(input)) == TurnResult.Begins;
 
-    private static bool IsPassing(Exception e) => e is OperationCanceledException || (e is StorageUnavailableException && !(e.InnerException is SqliteException sqlite && SqliteErrors.IsBroken(sqlite)));
+    private static bool IsPassing(Exception e) => e is OperationCanceledException || (e is NpgsqlException server && PostgresErrors.IsStorageFailure(server)) || (e is StorageUnavailableException && !(e.InnerException is SqliteException sqlite && SqliteErrors.IsBroken(sqlite)));
 
     private async ValueTask<RunnableWorkflow> BodyAsync(Claim claim, CancellationToken cancel)
     {

@@ -63,16 +63,10 @@ internal sealed class ScheduleStore(Database database, WorkflowCatalog catalog)
     }
 
     /// <summary>Whether a run of the workflow has not ended.</summary>
-    public async ValueTask<bool> HasActiveRunAsync(TenantId tenant, WorkflowRef workflow, CancellationToken cancel)
-    {
-        await using var connection = await database.ReadAsync(cancel);
-        return await connection.ExecuteScalarAsync<long>(new CommandDefinition(sql.ActiveRuns, new { Tenant = tenant.Value, workflow.Namespace, workflow.Name }, cancellationToken: cancel)) > 0;
-    }
+    public Task<bool> HasActiveRunAsync(TenantId tenant, WorkflowRef workflow, CancellationToken cancel) => database.ReadAsync(async connection =>
+        await connection.ExecuteScalarAsync<long>(new CommandDefinition(sql.ActiveRuns, new { Tenant = tenant.Value, workflow.Namespace, workflow.Name }, cancellationToken: cancel)) > 0, cancel);
 
     /// <summary>Every schedule of every tenant, for the scheduler's memory.</summary>
-    public async ValueTask<IReadOnlyList<ScheduleRow>> AllAsync(CancellationToken cancel)
-    {
-        await using var connection = await database.ReadAsync(cancel);
-        return [.. await connection.QueryAsync<ScheduleRow>(new CommandDefinition(sql.All, cancellationToken: cancel))];
-    }
+    public Task<IReadOnlyList<ScheduleRow>> AllAsync(CancellationToken cancel) => database.ReadAsync<IReadOnlyList<ScheduleRow>>(async connection =>
+        [.. await connection.QueryAsync<ScheduleRow>(new CommandDefinition(sql.All, cancellationToken: cancel))], cancel);
 }

@@ -36,9 +36,8 @@ internal sealed class TaskOutputs(Database database, TimeProvider time)
 
     public async Task<JqValue> FindAsync(EffectRequest.Recall recall, StepContext step)
     {
-        await using var connection = await database.ReadAsync(step.Cancel);
-        var (output, at) = await connection.QuerySingleOrDefaultAsync<(string? Output, long At)>(new CommandDefinition(Sql.Find,
-            new { Tenant = step.Tenant.Value, recall.Of.Namespace, recall.Of.Workflow, recall.Of.Task, recall.Of.Hash }, cancellationToken: step.Cancel));
+        var (output, at) = await database.ReadAsync(connection => connection.QuerySingleOrDefaultAsync<(string? Output, long At)>(new CommandDefinition(Sql.Find,
+            new { Tenant = step.Tenant.Value, recall.Of.Namespace, recall.Of.Workflow, recall.Of.Task, recall.Of.Hash }, cancellationToken: step.Cancel)), step.Cancel);
         return output is null ? JqValue.Null : JqValue.Object(("output", JqValue.Parse(output, null)), ("at", at));
     }
 }

@@ -48,6 +48,27 @@ public sealed class PostgresFaultTests
     }
 
     [Fact]
+    public async Task Whatever_a_run_reads_is_the_storages_fault_while_it_is_away()
+    {
+        var direct = PostgresAddress.Parse(await Postgres.NewSchemaAsync());
+        await using var proxy = new CuttingProxy(int.Parse(direct.Hosts.Split(':')[1], System.Globalization.CultureInfo.InvariantCulture));
+        await using var stores = Stores.At(PostgresCluster.Url(direct.Schema, "postgres", proxy.Port));
+        var lease = await stores.StartOwnedAsync();
+        proxy.Refuse();
+        proxy.Cut();
+        var cancel = TestContext.Current.CancellationToken;
+        foreach (var read in new Func<Task>[]
+        {
+            () => stores.Journal.ReadAsync(lease, cancel).AsTask(), () => stores.Journal.ReadInboxAsync(lease, 0, cancel).AsTask(), () => stores.Runs.AskedAsync(lease),
+            () => stores.Definitions.GetAsync(Stores.Tenant, Stores.Workflow, cancel), () => stores.Definitions.NewestAsync(Stores.Tenant, "test", "flow", cancel),
+            () => stores.Definitions.VersionsAsync(Stores.Tenant, "test", "flow", cancel), () => stores.Definitions.ListAsync(Stores.Tenant, Stores.Workflow, 10, cancel),
+        })
+        {
+            await Assert.ThrowsAsync<StorageUnavailableException>(read);
+        }
+    }
+
+    [Fact]
     public async Task A_server_that_dies_and_comes_back_loses_nothing_acknowledged()
     {
         PostgresCluster cluster;

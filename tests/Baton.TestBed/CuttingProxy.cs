@@ -107,8 +107,9 @@ public sealed class CuttingProxy : IAsyncDisposable
                 connection.Done = ServeAsync(connection);
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException || (e is InvalidOperationException && stopping.IsCancellationRequested))
         {
+            // It stops; one that had stopped already says that it does not listen.
         }
     }
 

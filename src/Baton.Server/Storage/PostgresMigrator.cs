@@ -1,3 +1,4 @@
+using System.Data;
 using Npgsql;
 
 namespace Baton.Server.Storage;
@@ -28,8 +29,11 @@ internal static class PostgresMigrator
         }
         finally
         {
-            Run(connection, $"SELECT pg_advisory_unlock(hashtextextended('baton.{schema}', 0))");
-            Run(connection, "RESET statement_timeout; RESET lock_timeout");
+            if (connection.State == ConnectionState.Open)   // a broken one holds no lock, and what broke it is what is to be told
+            {
+                Run(connection, $"SELECT pg_advisory_unlock(hashtextextended('baton.{schema}', 0))");
+                Run(connection, "RESET statement_timeout; RESET lock_timeout");
+            }
         }
     }
 

@@ -69,6 +69,34 @@ public sealed class PostgresFaultTests
     }
 
     [Fact]
+    public async Task A_start_whose_connection_breaks_at_any_moment_says_that_the_storage_is_away()
+    {
+        var refused = 0;
+        for (var moment = 0; moment < 25; moment++)
+        {
+            var direct = PostgresAddress.Parse(await Postgres.NewSchemaAsync());
+            await using var proxy = new CuttingProxy(int.Parse(direct.Hosts.Split(':')[1], System.Globalization.CultureInfo.InvariantCulture));
+            var opening = Task.Run(async () =>
+            {
+                await using var database = Database.Open(PostgresCluster.Url(direct.Schema, "postgres", proxy.Port), new StorageOptions(), "node");
+            });
+            while (proxy.Open == 0 && !opening.IsCompleted) await Task.Yield();
+            await Task.WhenAny(opening, Task.Delay(TimeSpan.FromMilliseconds(2 * moment), TimeProvider.System, TestContext.Current.CancellationToken));
+            proxy.Refuse();
+            proxy.Cut();
+            try
+            {
+                await opening;
+            }
+            catch (StorageUnavailableException)
+            {
+                refused++;
+            }
+        }
+        Assert.True(refused > 0, "No start was broken: the test has tested nothing.");
+    }
+
+    [Fact]
     public async Task A_server_that_dies_and_comes_back_loses_nothing_acknowledged()
     {
         PostgresCluster cluster;

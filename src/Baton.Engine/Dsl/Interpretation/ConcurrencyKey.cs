@@ -14,9 +14,8 @@ internal static class ConcurrencyKey
     private static string Read(Template key, ReadOnlyMemory<byte> payload)
     {
         var scope = new Scope(new RunFrame(() => JqValue.Null, () => JqValue.Null, new JqOptions()));
-        var value = key.Evaluate(payload.IsEmpty ? JqValue.Null : JqValue.Parse(payload.Span, Payloads.Trusted), scope, Pointer);
-        if (value.IsNull) throw Fault("The input has no value for the key by which runs of this workflow are limited.");
-        var text = value.TryGetString(out var plain) ? plain : value.ToJson();
+        var text = Interpreter.Text(key, payload.IsEmpty ? JqValue.Null : JqValue.Parse(payload.Span, Payloads.Trusted), scope, Pointer)
+            ?? throw Fault("The input has no value for the key by which runs of this workflow are limited.");
         return text.Length <= ConcurrencyLimits.MaxKey ? text : throw Fault($"The key by which runs of this workflow are limited is {text.Length:N0} characters long; it may have {ConcurrencyLimits.MaxKey}.");
     }
 

@@ -138,7 +138,7 @@ internal sealed partial class Interpreter(WorkflowTree tree, IWorkflowEffects ho
     }
 
     /// <summary>What a template gives as a text: values of other kinds as JSON, null for nothing.</summary>
-    private static string? Text(Template? template, JqValue input, Scope scope, string pointer)
+    internal static string? Text(Template? template, JqValue input, Scope scope, string pointer)
     {
         if (template is null) return null;
         var value = template.Evaluate(input, scope, pointer);

@@ -21,6 +21,9 @@ public sealed record CodeWorkflow(WorkflowRef Ref, WorkflowBody Body)
     /// <summary>How many of its runs may be open at once; null for any number.</summary>
     public ConcurrencyLimits? Concurrency { get; init; }
 
+    /// <summary>The priority of runs that are started without one: -100 to 100, higher goes first. Runs that they start take theirs.</summary>
+    public int Priority { get; init; }
+
     /// <param name="create">Makes the workflow for one run.</param>
     /// <param name="options">How its input and output stand as JSON; null for snake_case.</param>
     public static CodeWorkflow Of<TInput, TOutput>(WorkflowRef workflow, Func<IWorkflow<TInput, TOutput>> create, JsonSerializerOptions? options = null)

@@ -23,8 +23,8 @@ public sealed record WorkflowName(string Namespace, string Name, string? Version
 /// <param name="Workflow"><c>name</c>, <c>namespace/name</c>, either with <c>@version</c>; the newest version otherwise.</param>
 /// <param name="Input">Any JSON; null when absent.</param>
 /// <param name="Labels">Up to 20, names of 1 to 63 characters, values up to 200.</param>
-/// <param name="Priority">-100 to 100, higher first; default 0.</param>
-public sealed record StartRun(string Workflow, JsonElement? Input = null, IReadOnlyDictionary<string, string>? Labels = null, int Priority = 0);
+/// <param name="Priority">-100 to 100, higher first; the workflow's own when absent, which is 0 unless it says otherwise.</param>
+public sealed record StartRun(string Workflow, JsonElement? Input = null, IReadOnlyDictionary<string, string>? Labels = null, int? Priority = null);
 
 /// <summary>A run as it stands now.</summary>
 /// <param name="State">queued, running, waiting, paused, completed, failed or cancelled.</param>

@@ -23,8 +23,9 @@ public sealed class WorkflowDefinition
         input = tree.Input?.Schema?.Inline;
         Hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
         Schedule = tree.Schedule is null ? null : new WorkflowSchedule(tree.Schedule);
-        CompensatesOnCancel = tree.CompensatesOnCancel;
-        Concurrency = tree.Concurrency is { } rule ? new ConcurrencyLimits(rule.Limit, rule.LimitPerKey, ConcurrencyKey.Reader(rule)) : null;
+        CompensatesOnCancel = tree.Settings.CompensatesOnCancel;
+        Priority = tree.Settings.Priority;
+        Concurrency = tree.Settings.Concurrency is { } rule ? new ConcurrencyLimits(rule.Limit, rule.LimitPerKey, ConcurrencyKey.Reader(rule)) : null;
         Body = new Interpreter(tree, host).RunAsync;
     }
 
@@ -52,6 +53,9 @@ public sealed class WorkflowDefinition
 
     /// <summary>How many of its runs may be open at once; null for any number.</summary>
     public ConcurrencyLimits? Concurrency { get; }
+
+    /// <summary>The priority of runs that are started without one: -100 to 100, higher goes first.</summary>
+    public int Priority { get; }
 
     /// <summary>What a run executes.</summary>
     public WorkflowBody Body { get; }

@@ -14,7 +14,7 @@ internal static class RunCommand
         var target = new Argument<string>("workflow") { Description = "A document (FILE.yaml), or namespace/name[@version] of a registered workflow." };
         var input = new Option<string?>("--input") { Description = "The input: JSON, @FILE, or - for standard input. Other options (--name value) are fields of it." };
         var label = new Option<string[]>("--label") { Description = "name=value; may be repeated." };
-        var priority = new Option<int>("--priority") { Description = "-100 to 100, higher goes first." };
+        var priority = new Option<int?>("--priority") { Description = "-100 to 100, higher goes first. Default: the workflow's own, or 0." };
         var key = new Option<string?>("--idempotency-key") { Description = "A repetition with this key returns the first run." };
         var detach = new Option<bool>("--detach") { Description = "Print the run's id and leave it to itself." };
         var output = new Option<string?>("--out") { Description = "Folder for the files that the workflow gives. Default: baton-out/RUN." };

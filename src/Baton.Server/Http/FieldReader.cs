@@ -56,13 +56,13 @@ internal sealed class FieldReader
         return text;
     }
 
-    public int Integer(string name, int least, int most, int otherwise)
+    public int? Integer(string name, int least, int most)
     {
         var value = Any(name);
-        if (value.IsNull) return otherwise;
+        if (value.IsNull) return null;
         if (value.TryGetInt64(out var number) && number >= least && number <= most) return (int)number;
         faults.Add(new Fault($"{at}/{name}", $"'{name}' is a whole number from {least} to {most}, not {Describe(value)}."));
-        return otherwise;
+        return null;
     }
 
     /// <summary>An object of texts, such as labels.</summary>

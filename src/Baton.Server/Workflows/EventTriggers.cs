@@ -22,7 +22,7 @@ internal sealed class EventTriggers(ScheduleTable schedules, ScheduleSql sql, Ti
             var (kept, input) = active.Schedule.Collect(before, JqValue.Parse(published.Json.Span, null));
             if (kept != before) statements[sql.Collect].Bind(1, tenant.Value).Bind(2, space).Bind(3, name).Bind(4, kept.ToJson()).Execute();
             if (input is not { } array) continue;
-            start(new NewRun(RunId.New(time), active.Workflow, array.ToUtf8Bytes()) { Labels = ScheduledLabel });
+            start(new NewRun(RunId.New(time), active.Workflow, array.ToUtf8Bytes()) { Priority = active.Priority, Labels = ScheduledLabel });
             started++;
         }
         return started;

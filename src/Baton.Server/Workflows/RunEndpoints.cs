@@ -26,7 +26,7 @@ internal static class RunEndpoints
         var workflow = fields.Text("workflow", 200, required: true);
         var input = fields.Any("input");
         var labels = fields.Texts("labels", 20, 63, 200);
-        var priority = fields.Integer("priority", -100, 100, 0);
+        var priority = fields.Integer("priority", -100, 100);
         if (fields.Problem is { } problem) return problem;
         return await StartAsync(http, starter, new RunToStart(WorkflowName.Parse(workflow!), input, labels, priority), body.Value, cancel);
     }
@@ -40,7 +40,7 @@ internal static class RunEndpoints
         if (name is null) return Problems.UnknownWorkflow(new WorkflowName("default", type));
         var wait = http.QueryInteger("wait_seconds", 0, 300, 55);
         if (wait.Problem is not null) return wait.Problem;
-        var started = await StartAsync(http, starter, new RunToStart(name, body.Value, new Dictionary<string, string>(StringComparer.Ordinal), 0), body.Value, cancel);
+        var started = await StartAsync(http, starter, new RunToStart(name, body.Value, new Dictionary<string, string>(StringComparer.Ordinal), null), body.Value, cancel);
         if (started is not StartedRun run || wait.Value == 0) return started;
         await follower.WaitForEndAsync(http.Tenant, run.Id, TimeSpan.FromSeconds(wait.Value!.Value), cancel);
         var row = (await queries.FindAsync(http.Tenant, run.Id, cancel))!;

@@ -5,9 +5,10 @@ namespace Baton.Server.Workflows;
 /// <summary>Statements of runs. Every one names the tenant first, but those by which a node takes and wakes runs of all tenants.</summary>
 internal sealed record RunSql
 {
+    /// <summary>What a run starts is as urgent as the run itself.</summary>
     public string Insert { get; init; } = """
         INSERT INTO runs (tenant_id, id, namespace, workflow, version, state, priority, labels, parent_id, parent_key, owner, fencing, created_at_ms, updated_at_ms, started_at_ms)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14) RETURNING no
+        VALUES ($1, $2, $3, $4, $5, $6, coalesce((SELECT p.priority FROM runs p WHERE p.tenant_id = $1 AND p.id = $9), $7), $8, $9, $10, $11, $12, $13, $13, $14) RETURNING no
         """;
 
     public string AddLabel { get; init; } = "INSERT INTO run_labels (tenant_id, name, value, run_no) VALUES ($1, $2, $3, $4)";

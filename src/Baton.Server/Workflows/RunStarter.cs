@@ -7,7 +7,8 @@ using Baton.Server.Storage;
 namespace Baton.Server.Workflows;
 
 /// <summary>A run that somebody asks for.</summary>
-internal sealed record RunToStart(WorkflowName Workflow, JqValue Input, IReadOnlyDictionary<string, string> Labels, int Priority);
+/// <param name="Priority">Null for that of the workflow.</param>
+internal sealed record RunToStart(WorkflowName Workflow, JqValue Input, IReadOnlyDictionary<string, string> Labels, int? Priority);
 
 /// <summary>Starts runs: finds the version, checks the input, stores the run, and executes it here at once where there is room.</summary>
 internal sealed class RunStarter(WorkflowCatalog catalog, RunStore runs, RunWorker worker, Node node, Database database, TimeProvider time)
@@ -27,7 +28,7 @@ internal sealed class RunStarter(WorkflowCatalog catalog, RunStore runs, RunWork
         var body = await catalog.FindAsync(tenant, workflow, cancel);
         var input = run.Input.ToUtf8Bytes();
         if (body?.Concurrency is { } limits && Fault(limits, input) is { } keyless) return new Outcome.InvalidInput(keyless, [new Fault("/input", keyless)]);
-        var stored = new NewRun(RunId.New(time), workflow, input) { Priority = run.Priority, Labels = run.Labels, Idempotency = key };
+        var stored = new NewRun(RunId.New(time), workflow, input) { Priority = run.Priority ?? body?.Priority ?? 0, Labels = run.Labels, Idempotency = key };
         var before = worker.Now;
         var result = await runs.StartAsync(tenant, stored, worker.HasRoom && body?.Concurrency is null ? node.Id : null);
         if (result is StartResult.Started { Lease: { } lease, At: var at }) await worker.AdoptAsync(lease, workflow, body!, input, at, before);

@@ -5,7 +5,8 @@ using Baton.Engine.Dsl;
 namespace Baton.Server.Workflows;
 
 /// <summary>A schedule in force.</summary>
-internal sealed record ActiveSchedule(TenantId Tenant, WorkflowRef Workflow, WorkflowSchedule Schedule, DateTimeOffset? Due);
+/// <param name="Priority">Of the runs that it starts.</param>
+internal sealed record ActiveSchedule(TenantId Tenant, WorkflowRef Workflow, WorkflowSchedule Schedule, int Priority, DateTimeOffset? Due);
 
 /// <summary>All schedules in force, as one immutable snapshot.</summary>
 internal sealed class ScheduleTable

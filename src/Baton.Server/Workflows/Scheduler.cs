@@ -87,7 +87,7 @@ internal sealed class Scheduler(Database database, ScheduleStore store, Schedule
     private async Task<bool> FireAsync(ActiveSchedule active, DateTimeOffset? next)
     {
         var nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
-        var run = new NewRun(RunId.New(time), active.Workflow, "{}"u8.ToArray()) { Labels = EventTriggers.ScheduledLabel };
+        var run = new NewRun(RunId.New(time), active.Workflow, "{}"u8.ToArray()) { Priority = active.Priority, Labels = EventTriggers.ScheduledLabel };
         return await writes.CommitAsync((statements, notices) =>
         {
             if (Advance(statements, active, next) == 0) return false;
@@ -133,7 +133,7 @@ internal sealed class Scheduler(Database database, ScheduleStore store, Schedule
             if (fault is not null) log.ScheduleFailed($"{row.Ref}: {fault}");
             if (definition?.Schedule is not { } schedule) continue;
             DateTimeOffset? due = row.DueAtMs is { } ms ? DateTimeOffset.FromUnixTimeMilliseconds(ms) : null;
-            var active = new ActiveSchedule(tenant, row.Ref, schedule, due);
+            var active = new ActiveSchedule(tenant, row.Ref, schedule, definition.Priority, due);
             // The server died between a run's end and its follower's due time; or a run is under way, and its end comes later anyway.
             if (lease.IsHeld && schedule.Kind == "after" && due is null && !await store.HasActiveRunAsync(tenant, row.Ref, cancel))
             {

@@ -11,7 +11,8 @@ namespace Baton.Server.Workflows;
 /// <summary>What a run executes.</summary>
 /// <param name="CompensatesOnCancel">Whether a cancelled run, too, undoes what its finished tasks did.</param>
 /// <param name="Concurrency">How many of its runs may be open at once; null for any number.</param>
-internal sealed record RunnableWorkflow(WorkflowBody Body, bool CompensatesOnCancel, ConcurrencyLimits? Concurrency);
+/// <param name="Priority">Of runs that are started without one.</param>
+internal sealed record RunnableWorkflow(WorkflowBody Body, bool CompensatesOnCancel, ConcurrencyLimits? Concurrency, int Priority = 0);
 
 /// <summary>Finds what a run executes: workflows in code, which every tenant has, and documents, which belong to one.</summary>
 internal sealed class WorkflowCatalog
@@ -43,8 +44,8 @@ internal sealed class WorkflowCatalog
     /// <summary>The body of a workflow, or null when this server does not have it.</summary>
     public async ValueTask<RunnableWorkflow?> FindAsync(TenantId tenant, WorkflowRef workflow, CancellationToken cancel)
     {
-        if (code.TryGetValue(workflow, out var own)) return new RunnableWorkflow(own.Body, own.CompensatesOnCancel, own.Concurrency);
-        return await DefinitionAsync(tenant, workflow, cancel) is { } definition ? new RunnableWorkflow(definition.Body, definition.CompensatesOnCancel, definition.Concurrency) : null;
+        if (code.TryGetValue(workflow, out var own)) return new RunnableWorkflow(own.Body, own.CompensatesOnCancel, own.Concurrency, own.Priority);
+        return await DefinitionAsync(tenant, workflow, cancel) is { } definition ? new RunnableWorkflow(definition.Body, definition.CompensatesOnCancel, definition.Concurrency, definition.Priority) : null;
     }
 
     /// <summary>A document as it can be run; null for workflows in code and unknown ones.</summary>

@@ -34,7 +34,7 @@ internal sealed class WorkflowRegistry(WorkflowCatalog catalog, DefinitionStore 
         if (result is RegisterResult.Registered && isNewest)
         {
             catalog.ForgetNewest();
-            if (definition.Schedule is { } schedule) schedules.Put(new ActiveSchedule(tenant, workflow, schedule, due));
+            if (definition.Schedule is { } schedule) schedules.Put(new ActiveSchedule(tenant, workflow, schedule, definition.Priority, due));
             else schedules.Remove(tenant, workflow);
         }
         return result;

@@ -9,7 +9,7 @@ public sealed class ScheduleTableTests
     public void A_schedule_that_was_replaced_while_it_fired_does_not_come_back()
     {
         var table = new ScheduleTable();
-        var old = new ActiveSchedule(TenantId.Default, new WorkflowRef("n", "w", "1.0.0"), null!, DateTimeOffset.UnixEpoch);
+        var old = new ActiveSchedule(TenantId.Default, new WorkflowRef("n", "w", "1.0.0"), null!, 0, DateTimeOffset.UnixEpoch);
         var newer = old with { Workflow = old.Workflow with { Version = "2.0.0" } };
         table.Put(old);
         table.Move(old, DateTimeOffset.UnixEpoch.AddHours(1));

@@ -10,6 +10,12 @@ namespace Baton.Engine.Dsl.Documents;
 /// <param name="Source">The document as data, for <c>$workflow.definition</c>.</param>
 internal sealed record WorkflowTree(WorkflowRef Ref, string? Title, string? Summary, InputRule? Input, OutputRule? Output, Reusables Use, TaskList Do, Template? Timeout, Schedule? Schedule, JqValue Source)
 {
+    public DocumentSettings Settings { get; init; } = new();
+}
+
+/// <summary>What stands under <c>document.metadata.baton</c>.</summary>
+internal sealed record DocumentSettings
+{
     /// <summary>The error policies of the document, the nearest first; default for none.</summary>
     public ImmutableArray<ErrorPolicy> OnError { get; init; }
 
@@ -18,6 +24,9 @@ internal sealed record WorkflowTree(WorkflowRef Ref, string? Title, string? Summ
 
     /// <summary>How many runs of the workflow may be open at once; null for any number.</summary>
     public ConcurrencyRule? Concurrency { get; init; }
+
+    /// <summary>Of runs that are started without one; -100 to 100.</summary>
+    public int Priority { get; init; }
 }
 
 /// <summary>What stands under <c>metadata.baton.concurrency</c>.</summary>

@@ -18,9 +18,9 @@ internal sealed partial class Interpreter
         var layers = task.OnError.IsDefault ? [] : task.OnError;
         if (!IsOneStep(task)) return task.OnError.IsDefault ? null : new EffectivePolicy(layers);
         if (flow.IsCompensation) return task.OnError.IsDefault ? EffectivePolicy.OfCompensation : new EffectivePolicy(layers);
-        if (!tree.OnError.IsDefault) layers = [.. layers, .. tree.OnError];
+        if (!tree.Settings.OnError.IsDefault) layers = [.. layers, .. tree.Settings.OnError];
         if (flow.Run.HasServerPolicy && host.Policies.Applied is { } applied) layers = [.. layers, applied];
-        return task.OnError.IsDefault && tree.OnError.IsDefault && !flow.Run.HasServerPolicy ? null : new EffectivePolicy(layers);
+        return task.OnError.IsDefault && tree.Settings.OnError.IsDefault && !flow.Run.HasServerPolicy ? null : new EffectivePolicy(layers);
     }
 
     /// <summary>Runs a task, and does about its errors what its policy says.</summary>

@@ -37,13 +37,13 @@ internal static partial class DocumentParser
         if (root.Take("use") is { } use && ObjectReader.Open(use, "/use", context, "'use'") is not null) context.Use = use.AsObject();
         var variables = VariableNames.Runtime.WithSecrets(CommonParser.SecretNames(context));
         var (reference, title, summary) = Header(root, context);
-        var (onError, compensatesOnCancel, concurrency) = MetadataParser.Document(source["document"], context, variables);
+        var settings = MetadataParser.Document(source["document"], context, variables);
         var reusables = Use(context, variables);
         var tasks = root.Require("do", "A workflow document") is { } list ? TaskParser.List(list, "/do", context, variables) : null;
         if (tasks is { Tasks.Length: 0 } && context.Problems.Count == 0) context.Add("/do", "A workflow has at least one task.", "Add one.");
         var tree = reference is null || tasks is null ? null : new WorkflowTree(reference, title, summary,
             CommonParser.Input(root, context, variables), CommonParser.Output(root, "output", context, variables), reusables, tasks,
-            CommonParser.Timeout(root, context, variables), Schedule(root, context, variables), source) { OnError = onError, CompensatesOnCancel = compensatesOnCancel, Concurrency = concurrency };
+            CommonParser.Timeout(root, context, variables), Schedule(root, context, variables), source) { Settings = settings };
         foreach (var name in new[] { "input", "output", "timeout", "schedule" }) root.Take(name);
         root.Close("A workflow document");
         return tree;

@@ -9,16 +9,22 @@ namespace Baton.Engine.Dsl.Parsing;
 /// <summary>What stands under <c>metadata.baton</c>, ours, where the language leaves room. Metadata of others is left alone.</summary>
 internal static class MetadataParser
 {
-    /// <summary>Read by others than the engine: by what finds a workflow by its type, and by what claims runs.</summary>
-    private static readonly string[] Foreign = ["types", "priority", "retention"];
+    /// <summary>Read by others than the engine: by what finds a workflow by its type, and by what removes old runs.</summary>
+    private static readonly string[] Foreign = ["types", "retention"];
 
-    public static (ImmutableArray<ErrorPolicy> OnError, bool CompensatesOnCancel, ConcurrencyRule? Concurrency) Document(JqValue document, ParseContext context, VariableNames variables)
+    public static DocumentSettings Document(JqValue document, ParseContext context, VariableNames variables)
     {
-        if (!document.IsObject || document["metadata"] is not { IsObject: true } metadata || Ours(metadata, "/document/metadata", context) is not { } reader) return default;
+        if (!document.IsObject || document["metadata"] is not { IsObject: true } metadata || Ours(metadata, "/document/metadata", context) is not { } reader) return new DocumentSettings();
         foreach (var name in Foreign) reader.TakeAny(name);
-        var (onError, onCancel, concurrency) = (PolicyParser.OnError("workflow", reader, context, variables, depth: 0), reader.TakeBoolean("compensate_on_cancel", false), Concurrency(reader, context));
+        var settings = new DocumentSettings
+        {
+            OnError = PolicyParser.OnError("workflow", reader, context, variables, depth: 0),
+            CompensatesOnCancel = reader.TakeBoolean("compensate_on_cancel", false),
+            Concurrency = Concurrency(reader, context),
+            Priority = reader.TakeInteger("priority", -100, 100) ?? 0,
+        };
         reader.Close("'metadata.baton' of a document");
-        return (onError, onCancel, concurrency);
+        return settings;
     }
 
     private static ConcurrencyRule? Concurrency(ObjectReader parent, ParseContext context)

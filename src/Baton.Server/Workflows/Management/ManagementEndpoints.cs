@@ -17,9 +17,9 @@ internal static class ManagementEndpoints
         var body = await bodies.ReadJsonAsync(http.Request, cancel);
         if (body.Problem is not null) return body.Problem;
         var fields = new FieldReader(body.Value.IsNull ? JqValue.EmptyObject : body.Value);
-        var from = fields.Integer("from", 1, int.MaxValue, 0);
+        var from = fields.Integer("from", 1, int.MaxValue);
         if (fields.Problem is { } problem) return problem;
-        return await control.ApplyAsync(http.Tenant, run, new RunAction("retry", From: from == 0 ? null : from)) ?? await ShowAsync(http, run, queries, cancel);
+        return await control.ApplyAsync(http.Tenant, run, new RunAction("retry", From: from)) ?? await ShowAsync(http, run, queries, cancel);
     }
 
     public static async Task<IResult> Fork(HttpContext http, string id, RequestBody bodies, RunKeeper keeper, RunQueries queries, WorkflowCatalog catalog, TimeProvider time, CancellationToken cancel)
@@ -77,7 +77,7 @@ internal static class ManagementEndpoints
         var given = fields.Any("filter");
         var dry = fields.Any("dry_run");
         if (!dry.IsNull && dry.Kind is not (JqKind.True or JqKind.False)) fields.Add("/dry_run", "'dry_run' is true or false.");
-        var limit = fields.Integer("limit", 1, 10_000, 1_000);
+        var limit = fields.Integer("limit", 1, 10_000) ?? 1_000;
         var cursor = fields.Text("cursor", 20);
         var before = 0L;
         if (cursor is not null && !RunFilters.TryCursor(cursor, out before)) fields.Add("/cursor", "Give the next_cursor of the answer before.");

@@ -11,25 +11,25 @@ namespace Baton.Server.PrConfidence;
 /// <summary>The steps as functions that workflow documents call: arguments are the members of each step's request.</summary>
 internal sealed class PrConfidenceFunctions(TimeProvider time, LocalPaths paths, ModelCaller models, ReportSteps steps)
 {
-    private static readonly PrConfidenceJson Wire = PrConfidenceJson.Relaxed;
+    private static PrConfidenceJson Wire => PrConfidenceJson.Relaxed;
 
     public IEnumerable<HostedFunction> All =>
     [
-        Function("pr_collect_range", "Read what a Git range changed.", Wire.CollectRequest, Wire.ChangeSet, CollectAsync,
+        Function("pr_collect_range", "Read what a Git range changed.", json => json.CollectRequest, json => json.ChangeSet, CollectAsync,
             Required("repo", "Folder of the repository on this machine."), Required("base", "Branch, tag or commit id."), Required("head", "Branch, tag or commit id."), Limits),
-        Function("pr_read_ticket", "Read a ticket and its acceptance criteria.", Wire.TicketFileRequest, Wire.Ticket, ReadTicketAsync,
+        Function("pr_read_ticket", "Read a ticket and its acceptance criteria.", json => json.TicketFileRequest, json => json.Ticket, ReadTicketAsync,
             Required("path", "A Markdown or text file, or a Jira issue as JSON."), Optional("format", "auto, markdown or jira; default auto.")),
-        Function("pr_cross_reference", "Rank the changes that speak of each criterion.", Wire.CrossReferenceRequest, Wire.CrossReference, (request, _) => Task.FromResult(CrossReferencer.Run(request)),
+        Function("pr_cross_reference", "Rank the changes that speak of each criterion.", json => json.CrossReferenceRequest, json => json.CrossReference, (request, _) => Task.FromResult(CrossReferencer.Run(request)),
             Ticket, Changes, Optional("max_evidence", "Passages kept for a criterion; default 8."), Optional("max_evidence_text_chars", "Characters of evidence for a model; default 6,000.")),
-        Function("pr_find_stale_docs", "Find documents that mention changed or removed names.", Wire.StaleDocsRequest, Wire.StaleDocs, FindStaleDocsAsync,
+        Function("pr_find_stale_docs", "Find documents that mention changed or removed names.", json => json.StaleDocsRequest, json => json.StaleDocs, FindStaleDocsAsync,
             Required("repo", "Folder of the repository on this machine."), Changes, Optional("folder", "Where the documents are; default the whole repository."), Limits),
-        Function("pr_questions", "Write a question for a model about each criterion.", Wire.QuestionsRequest, Wire.CriterionQuestions, (request, _) => Task.FromResult(WriteQuestions(request)),
+        Function("pr_questions", "Write a question for a model about each criterion.", json => json.QuestionsRequest, json => json.CriterionQuestions, (request, _) => Task.FromResult(WriteQuestions(request)),
             Ticket, CrossReferenced, Optional("model", "Who is to be asked; default the server's default model.")),
-        Function("pr_decide_verdicts", "Decide which criteria are met.", Wire.VerdictRequest, Wire.VerdictReport, (request, _) => Task.FromResult(VerdictDecider.Decide(request)),
+        Function("pr_decide_verdicts", "Decide which criteria are met.", json => json.VerdictRequest, json => json.VerdictReport, (request, _) => Task.FromResult(VerdictDecider.Decide(request)),
             Ticket, Changes, CrossReferenced, Optional("answers", "What models say of the criteria."), Optional("failures", "Why a model did not answer, for each question that it did not.")),
-        Function("pr_score", "Weigh the factors into a score, and list the gaps.", Wire.ScoreRequest, Wire.ScoreReport, (request, _) => Task.FromResult(Scorer.Score(request)),
+        Function("pr_score", "Weigh the factors into a score, and list the gaps.", json => json.ScoreRequest, json => json.ScoreReport, (request, _) => Task.FromResult(Scorer.Score(request)),
             Ticket, Changes, CrossReferenced, Required("verdicts", "What pr_decide_verdicts gave."), Optional("stale_docs", "What pr_find_stale_docs gave.")),
-        Function("pr_report", "Put the report together, with files for people and programs.", Wire.ReportParts, Wire.ReportOutput, ReportAsync,
+        Function("pr_report", "Put the report together, with files for people and programs.", json => json.ReportParts, json => json.ReportOutput, ReportAsync,
             Ticket, Changes, CrossReferenced, Required("verdicts", "What pr_decide_verdicts gave."), Required("score", "What pr_score gave."), Optional("stale_docs", "What pr_find_stale_docs gave.")),
     ];
 
@@ -111,12 +111,13 @@ internal sealed class PrConfidenceFunctions(TimeProvider time, LocalPaths paths,
         ]);
     }
 
-    private static HostedFunction Function<TRequest, TResult>(string name, string summary, JsonTypeInfo<TRequest> request, JsonTypeInfo<TResult> result,
+    /// <param name="request">Its wire form, made when it is first called: all of them together would be a third of a server's start.</param>
+    private static HostedFunction Function<TRequest, TResult>(string name, string summary, Func<PrConfidenceJson, JsonTypeInfo<TRequest>> request, Func<PrConfidenceJson, JsonTypeInfo<TResult>> result,
         Func<TRequest, StepContext, Task<TResult>> perform, params ReadOnlySpan<FunctionParameter> parameters) =>
         new(new WorkflowFunction(name, summary, [.. parameters]), async (arguments, step) =>
         {
-            var read = Read(name, arguments, request);
-            return JqValue.Parse(JsonSerializer.SerializeToUtf8Bytes(await perform(read, step), result));
+            var read = Read(name, arguments, request(Wire));
+            return JqValue.Parse(JsonSerializer.SerializeToUtf8Bytes(await perform(read, step), result(Wire)));
         });
 
     private static T Read<T>(string function, JqValue arguments, JsonTypeInfo<T> json)

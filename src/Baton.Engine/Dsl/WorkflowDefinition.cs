@@ -21,7 +21,7 @@ public sealed class WorkflowDefinition
         Source = tree.Source;
         InputSchema = tree.Source["input"]["schema"]["document"] is { IsObject: true } schema ? schema : (JqValue?)null;
         input = tree.Input?.Schema?.Inline;
-        Hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+        Hash = HashOf(text);
         Schedule = tree.Schedule is null ? null : new WorkflowSchedule(tree.Schedule);
         CompensatesOnCancel = tree.Settings.CompensatesOnCancel;
         Priority = tree.Settings.Priority;
@@ -62,6 +62,9 @@ public sealed class WorkflowDefinition
 
     /// <summary>Checks an input before a run is stored: what is refused here would fail at once. Empty for one that fits.</summary>
     public IReadOnlyList<ValidationError> CheckInput(JqValue value) => input is null ? [] : input.Validate(value).Errors;
+
+    /// <summary><see cref="Hash"/> of a document that need not be well formed.</summary>
+    public static string HashOf(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
     /// <summary>Reads a document in YAML or JSON.</summary>
     /// <exception cref="InvalidWorkflowException">It breaks a rule; every problem is named with its place and its mend.</exception>

@@ -15,35 +15,32 @@ public sealed class PolicyCatalog
     public const string None = "none";
 
     /// <summary>What there is without settings: the policies <c>standard</c> and <c>none</c>, and neither applied unasked.</summary>
-    public static readonly PolicyCatalog BuiltIn = new(PolicyParser.BuiltIn(), null);
+    public static readonly PolicyCatalog BuiltIn = new([], null);
 
-    private readonly FrozenDictionary<string, ErrorPolicy> policies;
+    /// <summary>Read when one of them is first asked for: their patterns are automata, a tenth of a server's start.</summary>
+    private static readonly Lazy<FrozenDictionary<string, ErrorPolicy>> Ours = new(() => PolicyParser.BuiltIn().ToFrozenDictionary(policy => policy.Name, StringComparer.Ordinal));
 
-    private PolicyCatalog(IEnumerable<ErrorPolicy> policies, ErrorPolicy? applied)
+    private readonly FrozenDictionary<string, ErrorPolicy> own;
+
+    private PolicyCatalog(IReadOnlyList<ErrorPolicy> own, string? applied)
     {
-        this.policies = policies.ToFrozenDictionary(policy => policy.Name, StringComparer.Ordinal);
-        Applied = applied;
+        this.own = own.ToFrozenDictionary(policy => policy.Name, StringComparer.Ordinal);
+        if (applied is null or None) return;
+        Applied = Find(applied) ?? throw new InvalidWorkflowException([new DslProblem("", $"There is no error policy '{applied}'.", Nearest.Hint(applied, Names))]);
     }
 
-    public IEnumerable<string> Names => policies.Keys;
+    public IEnumerable<string> Names => own.Keys.Union(Ours.Value.Keys);
 
     /// <summary>Whether effects of new runs are under a policy even where their document names none.</summary>
     public bool AppliesByDefault => Applied is not null;
 
     internal ErrorPolicy? Applied { get; }
 
-    internal ErrorPolicy? Find(string name) => policies.GetValueOrDefault(name);
+    internal ErrorPolicy? Find(string name) => own.GetValueOrDefault(name) ?? Ours.Value.GetValueOrDefault(name);
 
     /// <summary>Reads further policies: <c>policies: { name: { patterns, rules } }</c>, in YAML or JSON. One named <c>standard</c> replaces the built-in one.</summary>
     /// <param name="text">Null for none.</param>
     /// <param name="applied">The policy for effects whose document names none; null or <c>none</c> for none.</param>
     /// <exception cref="InvalidWorkflowException">It breaks a rule; every problem is named with its place and its mend.</exception>
-    public static PolicyCatalog Parse(string? text, string? applied)
-    {
-        var all = BuiltIn.policies.ToDictionary(StringComparer.Ordinal);
-        foreach (var policy in text is null ? [] : PolicyParser.File(text)) all[policy.Name] = policy;
-        if (applied is null or None) return new PolicyCatalog(all.Values, null);
-        if (!all.TryGetValue(applied, out var found)) throw new InvalidWorkflowException([new DslProblem("", $"There is no error policy '{applied}'.", Nearest.Hint(applied, all.Keys))]);
-        return new PolicyCatalog(all.Values, found);
-    }
+    public static PolicyCatalog Parse(string? text, string? applied) => new(text is null ? [] : PolicyParser.File(text), applied);
 }

@@ -32,6 +32,8 @@ internal sealed record DefinitionSql
 
     public string VersionNames { get; init; } = "SELECT version, created_at_ms FROM definitions WHERE tenant_id = @Tenant AND namespace = @Namespace AND name = @Name";
 
+    public string Hashes { get; init; } = "SELECT hash FROM definitions WHERE tenant_id = @Tenant";
+
     public string List { get; init; } = """
         SELECT namespace, name, version, hash, document, created_at_ms FROM definitions
         WHERE tenant_id = @Tenant AND (namespace, name, version) > (@AfterNamespace, @AfterName, @AfterVersion) ORDER BY namespace, name, version LIMIT @Limit
@@ -85,6 +87,10 @@ internal sealed class DefinitionStore(Database database, TimeProvider time)
         var found = await connection.QueryAsync<(string Version, long CreatedAtMs)>(new CommandDefinition(sql.VersionNames, new { Tenant = tenant.Value, Namespace = space, Name = name }, cancellationToken: cancel));
         return found.OrderByDescending(definition => definition.Version, SemanticVersion.Comparer).ThenByDescending(definition => definition.CreatedAtMs).Select(definition => definition.Version).FirstOrDefault();
     }, cancel);
+
+    /// <summary>The hashes of all documents of a tenant.</summary>
+    public Task<IReadOnlySet<string>> HashesAsync(TenantId tenant, CancellationToken cancel) => database.ReadAsync<IReadOnlySet<string>>(async connection =>
+        (await connection.QueryAsync<string>(new CommandDefinition(sql.Hashes, new { Tenant = tenant.Value }, cancellationToken: cancel))).ToHashSet(StringComparer.Ordinal), cancel);
 
     /// <summary>Definitions in the order of their names, after the given one.</summary>
     public Task<IReadOnlyList<StoredDefinition>> ListAsync(TenantId tenant, WorkflowRef after, int limit, CancellationToken cancel) => database.ReadAsync<IReadOnlyList<StoredDefinition>>(async connection =>

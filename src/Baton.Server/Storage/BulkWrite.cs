@@ -11,13 +11,18 @@ internal abstract class BulkWrite
     /// <summary>True for what ends a run under its lease: written after everything else of the batch.</summary>
     public virtual bool IsLast => false;
 
+    /// <summary>
+    /// One statement. What it cannot do for the whole group, it refuses by a division by zero, which leaves nothing written: then the requests are
+    /// executed one by one. Where there is no transaction around it, it refuses as well what would have to be followed by something else.
+    /// </summary>
     public abstract string Sql { get; }
 
-    /// <summary>False for a statement that returns no rows.</summary>
+    /// <summary>False for a statement that returns no rows: once it succeeds, everything is stored.</summary>
     public virtual bool HasRows => true;
 
     /// <summary>Adds <c>$1</c>, <c>$2</c>, ...: an array each, with an element for each request.</summary>
-    public abstract void Bind(IReadOnlyList<WriteRequest> requests, BulkParameters parameters);
+    /// <param name="isWhole">True when the statement is committed with those before it and nothing can follow.</param>
+    public abstract void Bind(IReadOnlyList<WriteRequest> requests, bool isWhole, BulkParameters parameters);
 
     /// <summary>Gives the requests their results, where the statement returns rows. Called again when the transaction is.</summary>
     public virtual void Read(IReadOnlyList<WriteRequest> requests, DbDataReader rows)
@@ -25,23 +30,23 @@ internal abstract class BulkWrite
     }
 
     /// <summary>The same for a statement that returns none.</summary>
-    /// <param name="affected">How many rows it wrote.</param>
-    /// <exception cref="UnevenBulkException">Some of the requests were refused, and which cannot be told.</exception>
-    public virtual void Done(IReadOnlyList<WriteRequest> requests, int affected)
+    public virtual void Done(IReadOnlyList<WriteRequest> requests)
     {
     }
 
-    /// <summary>Writes what the results ask for, in the same transaction.</summary>
+    /// <summary>Gives the requests their results where the commit is known and what it came to is not: the answer was lost. Called again when that fails.</summary>
+    public virtual void Recover(IReadOnlyList<WriteRequest> requests, SqlStatements statements) => Done(requests);
+
+    /// <summary>Writes what the results ask for, in the same transaction. Writes nothing where it was committed whole.</summary>
     public virtual void Follow(IReadOnlyList<WriteRequest> requests, SqlStatements statements)
     {
     }
 }
 
-/// <summary>Not all requests of a group were stored: each is to be written on its own.</summary>
-internal sealed class UnevenBulkException() : Exception("Some of a group's requests were refused.");
-
 internal readonly struct BulkParameters(NpgsqlParameterCollection parameters)
 {
+    public void Add(bool value) => parameters.Add(new NpgsqlParameter<bool> { TypedValue = value });
+
     public void Add(string value) => parameters.Add(new NpgsqlParameter<string> { TypedValue = value });
 
     public void Add(long[] values) => parameters.Add(new NpgsqlParameter<long[]> { TypedValue = values });

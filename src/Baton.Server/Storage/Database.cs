@@ -62,7 +62,7 @@ internal abstract class Database : IAsyncDisposable
         {
             throw Explain(e);
         }
-        catch (Exception e) when (e is IOException or TimeoutException or ObjectDisposedException)   // what a connection says that breaks in the middle
+        catch (Exception e) when (PostgresErrors.IsBroken(e))
         {
             throw new StorageUnavailableException($"{Name} does not answer: {e.Message}", e);
         }

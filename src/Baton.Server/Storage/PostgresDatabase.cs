@@ -39,7 +39,7 @@ internal sealed class PostgresDatabase : Database
         {
             connections.Dispose();
             if (e is NpgsqlException server) throw PostgresErrors.Explain(server, address.ToString());
-            if (e is IOException or TimeoutException or ObjectDisposedException) throw new StorageUnavailableException($"{address} does not answer: {e.Message}", e);
+            if (PostgresErrors.IsBroken(e)) throw new StorageUnavailableException($"{address} does not answer: {e.Message}", e);
             throw;
         }
     }

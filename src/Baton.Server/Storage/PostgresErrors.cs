@@ -7,7 +7,7 @@ namespace Baton.Server.Storage;
 internal static class PostgresErrors
 {
     private const string DiskFull = "53100", TooManyConnections = "53300", ReadOnly = "25006", DeadlockDetected = "40P01", SerializationFailure = "40001", LockTimeout = "55P03", Canceled = "57014",
-        IdleTimeout = "25P03";
+        IdleTimeout = "25P03", DivisionByZero = "22012";
 
     /// <summary>True when another transaction was in the way: the same statements may succeed at once.</summary>
     public static bool IsConflict(NpgsqlException e) => e.SqlState is DeadlockDetected or SerializationFailure;
@@ -18,6 +18,15 @@ internal static class PostgresErrors
 
     /// <summary>True when the connection is of no use any more: lost, or to a server that is not the one that takes writes.</summary>
     public static bool IsLost(NpgsqlException e) => e.SqlState is null or ReadOnly or IdleTimeout || e.SqlState[..2] is "08" || e.SqlState is "57P01" or "57P02" or "57P03";
+
+    /// <summary>True when the server went away before it said what became of the transaction.</summary>
+    public static bool LeavesOpen(NpgsqlException e) => IsLost(e) && e.SqlState is not (ReadOnly or IdleTimeout);
+
+    /// <summary>True when a statement refused itself by <c>1 / 0</c>: see <see cref="BulkWrite.Sql"/>.</summary>
+    public static bool IsRefusal(NpgsqlException e) => e.SqlState is DivisionByZero;
+
+    /// <summary>True for what a connection says that breaks in the middle, beside errors of its own.</summary>
+    public static bool IsBroken(Exception e) => e is IOException or TimeoutException or ObjectDisposedException;
 
     /// <summary>What happened, and what to do about it.</summary>
     public static StorageUnavailableException Explain(NpgsqlException e, string name) => new(e.SqlState switch

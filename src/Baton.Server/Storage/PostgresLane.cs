@@ -8,6 +8,8 @@ namespace Baton.Server.Storage;
 /// One of the writers on PostgreSQL: takes what has queued and commits it in one transaction. Requests of one kind go as one statement over arrays.
 /// </summary>
 /// <remarks>
+/// Where nothing has to follow the statements, they are sent in one round trip without BEGIN and COMMIT, and the server makes one transaction of them: with a
+/// commit sent separately, every batch would wait once more for the writer's thread to wake.
 /// Each transaction begins by marking the lane's row. The row is locked until the end: whoever takes over this node's runs locks it too, and so
 /// finds every write either done or refused. And it tells after a lost connection whether a commit, whose answer was lost with it, took place.
 /// </remarks>
@@ -32,6 +34,9 @@ internal sealed class PostgresLane : IDisposable
     /// <summary>Plans are made anew after so many transactions, and whenever their number has doubled since: those of a small table are wrong for a large one.</summary>
     private const int FirstPlans = 16;
 
+    /// <summary>After a whole batch was refused, so many are committed in two steps: in some loads every end has something to follow.</summary>
+    private const int ApartFor = 100;
+
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
 
     private readonly NpgsqlDataSource source;
@@ -41,7 +46,7 @@ internal sealed class PostgresLane : IDisposable
     private NpgsqlConnection? connection;
     private PostgresStatements? statements;
     private long batchNo = Random.Shared.NextInt64(long.MaxValue / 2);   // no two processes of one node mark alike
-    private int performed, replanAt;
+    private int performed, replanAt, apart;
 
     public PostgresLane(NpgsqlDataSource source, string name, string node, int lane)
     {
@@ -61,12 +66,12 @@ internal sealed class PostgresLane : IDisposable
 
     private void Commit(List<WriteRequest> batch)
     {
-        var careful = false;
+        var way = batch.All(request => request.Bulk is not null && request.IsQuiet) && apart-- <= 0 ? Way.Whole : Way.Apart;
         for (var conflicts = 0; ;)
         {
             try
             {
-                var failed = Perform(batch, careful);
+                var failed = Perform(batch, way);
                 foreach (var request in batch)
                 {
                     if (failed.TryGetValue(request, out var failure)) request.Fail(failure);
@@ -77,6 +82,10 @@ internal sealed class PostgresLane : IDisposable
             catch (NpgsqlException e) when (PostgresErrors.IsConflict(e) && conflicts++ < MaxConflicts)
             {
                 // Others were in the way, and are done now.
+            }
+            catch (NpgsqlException e) when (PostgresErrors.IsRefusal(e) && way == Way.Whole)
+            {
+                (way, apart) = (Way.Apart, ApartFor);
             }
             catch (NpgsqlException e) when (PostgresErrors.IsStorageFailure(e))
             {
@@ -95,9 +104,9 @@ internal sealed class PostgresLane : IDisposable
                 FailAll(batch, new StorageUnavailableException($"{name} does not answer: the connection broke. Nothing acknowledged is lost; work goes on by itself when it is back.", e));
                 return;
             }
-            catch (Exception) when (!careful)
+            catch (Exception) when (way != Way.Singly)
             {
-                careful = true;   // one of them failed by itself: now each on its own, so that it alone fails
+                way = Way.Singly;   // one of them failed by itself: now each on its own, so that it alone fails
             }
             catch (Exception e)   // the edge of the writer's thread
             {
@@ -113,60 +122,71 @@ internal sealed class PostgresLane : IDisposable
         foreach (var request in batch) request.Fail(e);
     }
 
+    /// <summary>How a batch is committed.</summary>
+    private enum Way
+    {
+        /// <summary>In one round trip: nothing follows its statements.</summary>
+        Whole,
+
+        /// <summary>Its statements, then what follows them, then the commit.</summary>
+        Apart,
+
+        /// <summary>Every request on its own, with a savepoint.</summary>
+        Singly,
+    }
+
     /// <summary>One transaction.</summary>
-    /// <param name="careful">True to take every request on its own, with a savepoint.</param>
-    /// <returns>The requests that failed by themselves; only when careful.</returns>
-    private Dictionary<WriteRequest, Exception> Perform(List<WriteRequest> batch, bool careful)
+    /// <returns>The requests that failed by themselves; none unless singly.</returns>
+    private Dictionary<WriteRequest, Exception> Perform(List<WriteRequest> batch, Way way)
     {
         Connect();
         Replan();
-        var failed = new Dictionary<WriteRequest, Exception>();
-        using var transaction = connection!.BeginTransaction();   // sent with the statement that follows
         batchNo++;
-        var groups = batch.Where(request => request.Bulk is not null).GroupBy(request => request.Bulk!).OrderBy(group => group.Key.IsLast).Select(group => (Kind: group.Key, Requests: group.ToList())).ToList();
-        if (careful) groups = [.. groups.SelectMany(group => group.Requests, (group, request) => (group.Kind, new List<WriteRequest> { request }))];
-        // What ends a run under its lease comes after all that is written under it.
-        var before = groups.Where(group => !group.Kind.IsLast).ToList();
-        var after = groups.Where(group => group.Kind.IsLast).ToList();
-        var alone = batch.Where(request => request.Bulk is null).ToList();
-        if (careful)
+        if (way == Way.Whole)
         {
-            Run(MarkCommand(), []);
-            foreach (var group in before) Guarded(group.Requests[0], () => RunBulk(group));
-            foreach (var request in alone) Guarded(request, () => request.Execute(statements!));
-            foreach (var group in after) Guarded(group.Requests[0], () => RunBulk(group));
+            PerformWhole(Groups(batch));
+            return [];
         }
-        else
-        {
-            Run(MarkCommand(), alone.Count == 0 ? groups : before);
-            foreach (var request in alone) request.Execute(statements!);
-            if (alone.Count > 0 && after.Count > 0) Run(null, after);
-            foreach (var (kind, requests) in groups) kind.Follow(requests, statements!);
-        }
+        using var transaction = connection!.BeginTransaction();   // sent with the statement that follows
+        var failed = way == Way.Singly ? PerformSingly(batch, transaction) : PerformApart(batch);
         Broadcast(batch);
-        try
-        {
-            transaction.Commit();
-        }
-        catch (Exception e) when (IsOfConnection(e) || (e is NpgsqlException server && PostgresErrors.IsLost(server)))
-        {
-            Disconnect();
-            if (!WasCommitted()) throw new StorageUnavailableException($"{name} does not answer: the connection broke during a commit, which did not take place.", e);
-        }
+        Settle(transaction.Commit);
         return failed;
+    }
 
-        void RunBulk((BulkWrite Kind, List<WriteRequest> Requests) group)
+    private void PerformWhole(List<Group> groups)
+    {
+        var isKnown = Settle(() => Run(MarkCommand(), groups, isWhole: true));
+        foreach (var (kind, requests) in groups)
         {
-            Run(null, [group]);
-            group.Kind.Follow(group.Requests, statements!);
+            if (!isKnown) Ask(() => kind.Recover(requests, statements!));
+            kind.Follow(requests, statements!);
         }
+    }
 
-        void Guarded(WriteRequest request, Action execute)
+    private Dictionary<WriteRequest, Exception> PerformApart(List<WriteRequest> batch)
+    {
+        var groups = Groups(batch);
+        // What ends a run under its lease comes after all that is written under it.
+        var (before, after) = (groups.Where(group => !group.Kind.IsLast).ToList(), groups.Where(group => group.Kind.IsLast).ToList());
+        var alone = batch.Where(request => request.Bulk is null).ToList();
+        Run(MarkCommand(), alone.Count == 0 ? groups : before, isWhole: false);
+        foreach (var request in alone) request.Execute(statements!);
+        if (alone.Count > 0) Run(null, after, isWhole: false);
+        foreach (var (kind, requests) in groups) kind.Follow(requests, statements!);
+        return [];
+    }
+
+    private Dictionary<WriteRequest, Exception> PerformSingly(List<WriteRequest> batch, NpgsqlTransaction transaction)
+    {
+        var failed = new Dictionary<WriteRequest, Exception>();
+        Run(MarkCommand(), [], isWhole: false);
+        foreach (var request in batch)
         {
             transaction.Save("request");
             try
             {
-                execute();
+                request.Execute(statements!);
                 transaction.Release("request");
             }
             catch (Exception e) when (!IsOfConnection(e) && (e is not NpgsqlException server || !PostgresErrors.IsStorageFailure(server)))
@@ -174,6 +194,29 @@ internal sealed class PostgresLane : IDisposable
                 failed[request] = e;
                 transaction.Rollback("request");
             }
+        }
+        return failed;
+    }
+
+    private static List<Group> Groups(List<WriteRequest> batch) =>
+        [.. batch.Where(request => request.Bulk is not null).GroupBy(request => request.Bulk!).OrderBy(group => group.Key.IsLast).Select(group => new Group(group.Key, [.. group]))];
+
+    /// <summary>Commits. A commit whose answer was lost is asked for until it is known whether it took place.</summary>
+    /// <returns>False when it did, though its answer was lost.</returns>
+    /// <exception cref="StorageUnavailableException">It did not.</exception>
+    private bool Settle(Action commit)
+    {
+        try
+        {
+            commit();
+            return true;
+        }
+        catch (Exception e) when (IsOfConnection(e) || (e is NpgsqlException server && PostgresErrors.LeavesOpen(server)))
+        {
+            Disconnect();
+            var wasCommitted = false;
+            Ask(() => wasCommitted = IsMarked());
+            return wasCommitted ? false : throw new StorageUnavailableException($"{name} does not answer: the connection broke during a commit, which did not take place.", e);
         }
     }
 
@@ -187,14 +230,14 @@ internal sealed class PostgresLane : IDisposable
     private NpgsqlBatchCommand MarkCommand() => new(Mark) { Parameters = { new NpgsqlParameter<string> { TypedValue = node }, new NpgsqlParameter<int> { TypedValue = lane }, new NpgsqlParameter<long> { TypedValue = batchNo } } };
 
     /// <summary>Sends statements together and reads what each gave: one round trip.</summary>
-    private void Run(NpgsqlBatchCommand? first, List<(BulkWrite Kind, List<WriteRequest> Requests)> groups)
+    private void Run(NpgsqlBatchCommand? first, List<Group> groups, bool isWhole)
     {
         using var commands = new NpgsqlBatch(connection);
         if (first is not null) commands.BatchCommands.Add(first);
         foreach (var (kind, requests) in groups)
         {
             var command = new NpgsqlBatchCommand(kind.Sql);
-            kind.Bind(requests, new BulkParameters(command.Parameters));
+            kind.Bind(requests, isWhole, new BulkParameters(command.Parameters));
             commands.BatchCommands.Add(command);
         }
         if (commands.BatchCommands.Count == 0) return;
@@ -206,10 +249,7 @@ internal sealed class PostgresLane : IDisposable
                 reader.NextResult();
             }
         }
-        for (var (at, i) = (first is null ? 0 : 1, 0); i < groups.Count; i++)
-        {
-            if (!groups[i].Kind.HasRows) groups[i].Kind.Done(groups[i].Requests, commands.BatchCommands[at + i].RecordsAffected);
-        }
+        foreach (var (kind, requests) in groups.Where(group => !group.Kind.HasRows)) kind.Done(requests);
     }
 
     /// <summary>Tells other nodes: once for the whole batch, and only should it be committed.</summary>
@@ -225,19 +265,25 @@ internal sealed class PostgresLane : IDisposable
         statements!["SELECT pg_notify('baton.' || current_schema(), $1)"].Bind(1, $"from {node}\n{(text.Length > MaxNews ? "*" : text)}").Execute();
     }
 
-    /// <summary>Asks until it is known, whatever becomes of the server meanwhile.</summary>
-    private bool WasCommitted()
+    private bool IsMarked()
+    {
+        var find = statements![Marked].Bind(1, node).Bind(2, lane);
+        if (!find.Step()) return false;
+        var found = find.Long(0) == batchNo;
+        find.Reset();
+        return found;
+    }
+
+    /// <summary>Asks until it is answered, whatever becomes of the server meanwhile.</summary>
+    private void Ask(Action question)
     {
         for (var wait = TimeSpan.FromMilliseconds(50); ; wait = wait < LongestWait ? wait * 2 : LongestWait)
         {
             try
             {
                 Connect();
-                var find = statements![Marked].Bind(1, node).Bind(2, lane);
-                if (!find.Step()) return false;
-                var found = find.Long(0) == batchNo;
-                find.Reset();
-                return found;
+                question();
+                return;
             }
             catch (Exception) when (!loop.IsStopping)   // nothing but an answer ends the question
             {
@@ -250,7 +296,7 @@ internal sealed class PostgresLane : IDisposable
     /// <summary>A server that dies can leave a connection that no error has spoken of.</summary>
     private bool IsOpen => connection is { State: ConnectionState.Open };
 
-    private bool IsOfConnection(Exception e) => !IsOpen || e is ObjectDisposedException or IOException or TimeoutException;
+    private bool IsOfConnection(Exception e) => !IsOpen || PostgresErrors.IsBroken(e);
 
     private void Connect()
     {
@@ -282,4 +328,6 @@ internal sealed class PostgresLane : IDisposable
         }
         (connection, statements) = (null, null);
     }
+
+    private sealed record Group(BulkWrite Kind, List<WriteRequest> Requests);
 }

@@ -14,6 +14,9 @@ internal abstract class WriteRequest
     /// <summary>How requests like this one are written together, where that is worth while; null to execute it alone.</summary>
     public virtual BulkWrite? Bulk => null;
 
+    /// <summary>True when its bulk write has nothing after it, unless the statement itself says so: nothing else to write, and nothing to tell other nodes.</summary>
+    public virtual bool IsQuiet => false;
+
     /// <summary>Lines that other nodes are told with the commit; null for none. Asked after the request was executed.</summary>
     public virtual IEnumerable<string>? Broadcast => null;
 

@@ -10,6 +10,9 @@ internal sealed class EventTriggers(ScheduleTable schedules, ScheduleSql sql, Ti
     /// <summary>Whether a schedule waits for the ends of such runs.</summary>
     public bool IsFollowed(TenantId tenant, string space, string workflow) => schedules.Find(tenant, space, workflow) is { Schedule.Kind: "after" };
 
+    /// <summary>Whether a schedule waits for the ends of any runs.</summary>
+    public bool FollowsAny => schedules.FollowsAny;
+
     /// <returns>How many runs were started.</returns>
     public int Fire(TenantId tenant, CloudEvent published, SqlStatements statements, Action<NewRun> start)
     {

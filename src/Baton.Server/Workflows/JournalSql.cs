@@ -21,6 +21,9 @@ internal sealed record JournalSql
 
     private const string Leased = "SELECT no FROM runs WHERE tenant_id = @Tenant AND id = @Id AND fencing = @Fencing AND state = 'running'";
 
+    // Found by the id, whatever the planner takes the table for: IS NOT DISTINCT FROM is compared there, never searched.
+    private const string PostgresLeased = "SELECT no FROM runs WHERE id = @Id AND tenant_id IS NOT DISTINCT FROM @Tenant AND fencing = @Fencing AND state IS NOT DISTINCT FROM 'running'";
+
     /// <summary>Refused, as zero rows, when the lease is not the run's. 1 tenant, 2 id, 3 fencing, 4.. the row.</summary>
     public string Append { get; init; } = """
         INSERT INTO journal (tenant_id, run_no, seq, kind, at_ms, key, attempt, took_ms, body, body_hash, meta)
@@ -103,20 +106,22 @@ internal sealed record JournalSql
     public static readonly JournalSql Sqlite = new(), Postgres = new()
     {
         // Locked: a message that another node is about to commit must be seen by the statement that parks the run, or wait until it is parked.
-        RunNo = "SELECT no FROM runs WHERE tenant_id = $1 AND id = $2 AND fencing = $3 AND state = 'running' FOR UPDATE",
+        RunNo = "SELECT no FROM runs WHERE id = $2 AND tenant_id IS NOT DISTINCT FROM $1 AND fencing = $3 AND state IS NOT DISTINCT FROM 'running' FOR UPDATE",
         // A payload that is there already is locked all the same: whoever would remove it waits, and then finds that it is referred to.
         SavePayload = "INSERT INTO payloads (tenant_id, hash, body) VALUES ($1, $2, $3) ON CONFLICT (tenant_id, hash) DO UPDATE SET hash = excluded.hash",
         // The journal there has no NULLs: see its migration.
         Append = """
             INSERT INTO journal (tenant_id, run_no, seq, kind, at_ms, key, attempt, took_ms, body, body_hash, meta)
             SELECT tenant_id, no, $4, $5, $6, $7, coalesce($8, 0), coalesce($9, -1), coalesce($10::bytea, ''), coalesce($11::bytea, ''), coalesce($12, '')
-            FROM runs WHERE tenant_id = $1 AND id = $2 AND fencing = $3 AND state = 'running'
+            FROM runs WHERE id = $2 AND tenant_id IS NOT DISTINCT FROM $1 AND fencing = $3 AND state IS NOT DISTINCT FROM 'running'
             """,
         AppendFirst = """
             INSERT INTO journal (tenant_id, run_no, seq, kind, at_ms, key, body, body_hash, meta)
             VALUES ($1, $2, 0, $3, $4, '', coalesce($5::bytea, ''), coalesce($6::bytea, ''), coalesce($7, ''))
             """,
         ReadEntries = $"{PostgresEntries} AND j.run_no = @RunNo AND j.seq > @After ORDER BY j.seq LIMIT @Limit",
-        ReadLeased = $"{PostgresEntries} AND j.run_no = ({Leased}) ORDER BY j.seq",
+        ReadLease = PostgresLeased,
+        ReadLeased = $"{PostgresEntries} AND j.run_no = ({PostgresLeased}) ORDER BY j.seq",
+        ReadLeasedInbox = $"{Messages} AND i.run_no = ({PostgresLeased}) AND i.no > @After ORDER BY i.no",
     };
 }

@@ -18,6 +18,8 @@ internal sealed class AppendRequest(RunLease lease, JournalEntry entry, RunWrite
     public override BulkWrite? Bulk => row.Body.Length > Body.MaxInline ? null
         : !NeedsSavepoint ? AppendBulk.Instance : entry is JournalEntry.StateChanged { State: RunState.Completed or RunState.Failed or RunState.Cancelled, Decision: null } ? EndBulk.Instance : null;
 
+    public override bool IsQuiet => !NeedsSavepoint || !writes.Triggers.FollowsAny;
+
     public RunLease Lease => lease;
 
     public JournalRow Row => row;

@@ -12,11 +12,15 @@ internal sealed record ActiveSchedule(TenantId Tenant, WorkflowRef Workflow, Wor
 internal sealed class ScheduleTable
 {
     private ImmutableDictionary<(TenantId, string, string), ActiveSchedule> schedules = ImmutableDictionary<(TenantId, string, string), ActiveSchedule>.Empty;
+    private bool followsAny;
 
     /// <summary>Raised after a change.</summary>
     public event Action? Changed;
 
     public IEnumerable<ActiveSchedule> All => Volatile.Read(ref schedules).Values;
+
+    /// <summary>Whether any is due after the end of the run before.</summary>
+    public bool FollowsAny => Volatile.Read(ref followsAny);
 
     public ActiveSchedule? Find(TenantId tenant, string space, string workflow) => Volatile.Read(ref schedules).GetValueOrDefault((tenant, space, workflow));
 
@@ -24,13 +28,13 @@ internal sealed class ScheduleTable
     public void Replace(IEnumerable<ActiveSchedule> all)
     {
         Volatile.Write(ref schedules, all.ToImmutableDictionary(one => KeyOf(one.Tenant, one.Workflow)));
-        Changed?.Invoke();
+        Tell();
     }
 
     public void Put(ActiveSchedule schedule)
     {
         ImmutableInterlocked.AddOrUpdate(ref schedules, KeyOf(schedule.Tenant, schedule.Workflow), schedule, (_, _) => schedule);
-        Changed?.Invoke();
+        Tell();
     }
 
     /// <summary>Sets when a schedule is due next, unless another took its place meanwhile: a newer version of the workflow.</summary>
@@ -42,6 +46,12 @@ internal sealed class ScheduleTable
     public void Remove(TenantId tenant, WorkflowRef workflow)
     {
         ImmutableInterlocked.TryRemove(ref schedules, KeyOf(tenant, workflow), out _);
+        Tell();
+    }
+
+    private void Tell()
+    {
+        Volatile.Write(ref followsAny, All.Any(one => one is { Schedule.Kind: "after" }));
         Changed?.Invoke();
     }
 

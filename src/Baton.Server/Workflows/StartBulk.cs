@@ -21,7 +21,7 @@ internal sealed class StartBulk : BulkWrite
         INSERT INTO journal (tenant_id, run_no, seq, kind, at_ms, key, body, meta) SELECT tenant_id, no, 0, 1, now_ms, '', input, $12 FROM e
         """;
 
-    public override void Bind(IReadOnlyList<WriteRequest> requests, BulkParameters parameters)
+    public override void Bind(IReadOnlyList<WriteRequest> requests, bool isWhole, BulkParameters parameters)
     {
         var all = requests.Cast<StartRunRequest>().ToList();
         parameters.Add([.. all.Select(one => one.Tenant.Value)]);
@@ -38,7 +38,7 @@ internal sealed class StartBulk : BulkWrite
         parameters.Add(JournalRows.ToRow(new JournalEntry.RunStarted(0, default, default, all[0].Behaviour)).Meta ?? "");   // one server, one behaviour
     }
 
-    public override void Done(IReadOnlyList<WriteRequest> requests, int affected)
+    public override void Done(IReadOnlyList<WriteRequest> requests)
     {
         foreach (var request in requests) ((StartRunRequest)request).Started();
     }

@@ -13,6 +13,8 @@ internal sealed class StartRunRequest(TenantId tenant, NewRun run, string? owner
 
     public override BulkWrite? Bulk => run.Idempotency is null && run.Labels.Count == 0 && run.Input.Length <= Body.MaxInline ? StartBulk.Instance : null;
 
+    public override bool IsQuiet => owner is not null;
+
     public TenantId Tenant => tenant;
 
     public NewRun Run => run;

@@ -62,18 +62,52 @@ public abstract class JournalContract
         await using var stores = await OpenAsync();
         var leases = new List<RunLease>();
         for (var i = 0; i < 8; i++) leases.Add(await stores.StartOwnedAsync());   // several, so that some are written where new runs are
-        using var open = new ManualResetEventSlim();
-        var held = stores.Database.WriteAsync(_ =>
+        Task<RunLease>? started = null;
+        var appended = await TogetherAsync(stores, () =>
         {
-            open.Wait();
-            return true;
+            List<Task<bool>> appending = [.. leases.Select(lease => stores.Journal.AppendAsync(lease, stores.Step(1)).AsTask())];
+            started = stores.StartOwnedAsync();
+            return appending;
         });
-        var appended = leases.Select(lease => stores.Journal.AppendAsync(lease, stores.Step(1)).AsTask()).ToList();
-        var started = stores.StartOwnedAsync();
-        open.Set();
-        Assert.True(await held);
-        Assert.True(await stores.Journal.AppendAsync(await started, stores.Step(1)));
-        Assert.All(await Task.WhenAll(appended), Assert.True);
+        Assert.All(appended, Assert.True);
+        Assert.True(await stores.Journal.AppendAsync(await started!, stores.Step(1)));
+    }
+
+    [Fact]
+    public async Task What_shares_a_commit_with_one_that_lost_its_run_is_stored_and_that_one_is_refused()
+    {
+        await using var stores = await OpenAsync();
+        var lost = await stores.StartOwnedAsync();
+        await stores.Database.WriteAsync(statements => stores.Runs.Rescue(statements, "node"));
+        var (steps, ends) = (new List<RunLease>(), new List<RunLease>());
+        for (var i = 0; i < 4; i++) (steps, ends) = ([.. steps, await stores.StartOwnedAsync()], [.. ends, await stores.StartOwnedAsync()]);
+        var appended = await TogetherAsync(stores, () =>
+        [
+            .. steps.Select(lease => stores.Journal.AppendAsync(lease, stores.Step(1)).AsTask()),
+            stores.Journal.AppendAsync(lost, stores.Step(1)).AsTask(),
+            .. ends.Select(lease => stores.Journal.AppendAsync(lease, End(stores, 1)).AsTask()),
+            stores.Journal.AppendAsync(lost, End(stores, 2)).AsTask(),
+        ]);
+        Assert.Equal([true, true, true, true, false, true, true, true, true, false], appended);
+        foreach (var lease in steps) Assert.Equal("step-1", (await stores.Journal.ReadAsync(lease, CancellationToken.None))!.Entries[^1].Key);
+        foreach (var lease in ends) Assert.Equal("completed", (await stores.Queries.FindAsync(Stores.Tenant, lease.Run, CancellationToken.None))!.State);
+        Assert.Equal("queued", (await stores.Queries.FindAsync(Stores.Tenant, lost.Run, CancellationToken.None))!.State);
+    }
+
+    [Fact]
+    public async Task Ends_that_something_follows_share_a_commit_with_ends_that_nothing_does()
+    {
+        await using var stores = await OpenAsync();
+        var (plain, mailed, listening, parent) = (await stores.StartOwnedAsync(), await stores.StartOwnedAsync(), await stores.StartOwnedAsync(), await stores.StartOwnedAsync());
+        var child = ((StartResult.Started)await stores.Runs.StartAsync(Stores.Tenant, stores.New() with { Parent = parent.Run, ParentKey = "call" }, "node")).Lease!;
+        await stores.Runs.SignalAsync(Stores.Tenant, mailed.Run, "late", "1"u8.ToArray());
+        Assert.True(await stores.Journal.AppendAsync(listening, new JournalEntry.ListeningStarted(1, stores.Time.GetUtcNow(), "l", [new EventSubscription("order", null)])));
+        var ended = await TogetherAsync(stores, () => [.. new[] { plain, mailed, listening, child }.Select(lease => stores.Journal.AppendAsync(lease, End(stores, 2)).AsTask())]);
+        Assert.All(ended, Assert.True);
+        foreach (var run in new[] { plain, mailed, listening, child }) Assert.Equal("completed", (await stores.Queries.FindAsync(Stores.Tenant, run.Run, CancellationToken.None))!.State);
+        var told = Assert.Single(await stores.Journal.ReadInboxAsync(parent, 0, CancellationToken.None));
+        Assert.Equal((InboxKind.ChildEnded, "call"), (told.Kind, told.Name));
+        Assert.Equal((1, 0), (await CountAsync(stores, "inbox"), await CountAsync(stores, "listeners")));
     }
 
     [Fact]
@@ -112,14 +146,7 @@ public abstract class JournalContract
         var history = (await stores.Journal.ReadAsync(lease, CancellationToken.None))!;
         Assert.All(history.Entries.Skip(1), entry => Assert.Equal(text, Encoding.UTF8.GetString(((JournalEntry.StepCompleted)entry).Output.Span)));
         Assert.Equal(text, Encoding.UTF8.GetString(((JournalEntry.RunStarted)history.Entries[0]).Input.Span));
-        Assert.Equal(payloads, await stores.Database.WriteAsync(statements =>
-        {
-            var count = statements["SELECT count(*) FROM payloads"];
-            count.Step();
-            var found = count.Long(0);
-            count.Reset();
-            return found;
-        }));
+        Assert.Equal(payloads, await CountAsync(stores, "payloads"));
     }
 
     [Fact]
@@ -148,6 +175,32 @@ public abstract class JournalContract
         Assert.IsType<ControlResult.Done>(await stores.Runs.SignalAsync(Stores.Tenant, lease.Run, "again", "2"u8.ToArray()));
         Assert.Equal(lease.Run, Assert.Single(await stores.Runs.ClaimAsync("node", 10)).Lease.Run);
     }
+
+    private static JournalEntry.StateChanged End(Stores stores, long seq) => new(seq, stores.Time.GetUtcNow(), RunState.Completed, "1"u8.ToArray(), null);
+
+    /// <summary>What is asked for while the writer is held: it finds all of it at once.</summary>
+    private static async Task<IReadOnlyList<bool>> TogetherAsync(Stores stores, Func<IEnumerable<Task<bool>>> ask)
+    {
+        using var open = new ManualResetEventSlim();
+        var held = stores.Database.WriteAsync(_ =>
+        {
+            open.Wait();
+            return true;
+        });
+        var asked = ask().ToList();
+        open.Set();
+        Assert.True(await held);
+        return await Task.WhenAll(asked);
+    }
+
+    private static ValueTask<long> CountAsync(Stores stores, string table) => stores.Database.WriteAsync(statements =>
+    {
+        var count = statements[$"SELECT count(*) FROM {table}"];
+        count.Step();
+        var found = count.Long(0);
+        count.Reset();
+        return found;
+    });
 }
 
 public sealed class JournalOnSqlite : JournalContract

@@ -1,5 +1,6 @@
 using Baton.Engine;
 using Baton.Server.Storage;
+using Baton.Server.Workflows;
 
 namespace Baton.Server.Tests.Storage;
 
@@ -9,9 +10,9 @@ public sealed class PostgresFaultTests
     [Fact]
     public async Task What_is_acknowledged_is_stored_once_and_what_is_refused_is_not_stored_however_connections_break()
     {
-        var direct = PostgresAddress.Parse(await Postgres.NewSchemaAsync());
-        await using var proxy = new CuttingProxy(int.Parse(direct.Hosts.Split(':')[1], System.Globalization.CultureInfo.InvariantCulture));
-        await using var stores = Stores.At(PostgresCluster.Url(direct.Schema, "postgres", proxy.Port));
+        var (proxy, address) = await BehindProxyAsync();
+        await using var cut = proxy;
+        await using var stores = Stores.At(address);
         var leases = new List<RunLease>();
         for (var i = 0; i < 20; i++) leases.Add(await stores.StartOwnedAsync());
         var (stored, refused) = (new List<(RunId, long)>(), 0);
@@ -31,12 +32,7 @@ public sealed class PostgresFaultTests
                 }
             }
         }));
-        var random = new Random(7);
-        while (!writing.IsCompleted)
-        {
-            proxy.Cut();
-            await Task.WhenAny(writing, Task.Delay(TimeSpan.FromMilliseconds(random.Next(1, 40)), TimeProvider.System, TestContext.Current.CancellationToken));
-        }
+        await CutUntilAsync(writing, proxy);
         await writing;
         foreach (var lease in leases)
         {
@@ -48,11 +44,45 @@ public sealed class PostgresFaultTests
     }
 
     [Fact]
+    public async Task A_run_has_started_or_ended_exactly_when_that_is_acknowledged_however_connections_break()
+    {
+        var (proxy, address) = await BehindProxyAsync();
+        await using var cut = proxy;
+        await using var stores = Stores.At(address);
+        var (states, refused) = (new System.Collections.Concurrent.ConcurrentDictionary<RunId, string?>(), 0);
+        var writing = Task.WhenAll(Enumerable.Range(0, 20).Select(async _ =>
+        {
+            await Task.Yield();
+            for (var i = 0; i < 60; i++)
+            {
+                var run = stores.New();
+                try
+                {
+                    var lease = ((StartResult.Started)await stores.Runs.StartAsync(Stores.Tenant, run, "node")).Lease!;
+                    states[run.Id] = "running";
+                    Assert.True(await stores.Journal.AppendAsync(lease, new JournalEntry.StateChanged(1, stores.Time.GetUtcNow(), RunState.Completed, "1"u8.ToArray(), null)), "A lease that nobody took is held.");
+                    states[run.Id] = "completed";
+                }
+                catch (StorageUnavailableException)
+                {
+                    states.TryAdd(run.Id, null);
+                    Interlocked.Increment(ref refused);
+                }
+            }
+        }));
+        await CutUntilAsync(writing, proxy);
+        await writing;
+        foreach (var (run, state) in states) Assert.Equal(state, (await FindAsync(stores, run))?.State);
+        Assert.True(refused > 0, "No connection broke: the test has tested nothing.");
+        Assert.Contains("completed", states.Values);
+    }
+
+    [Fact]
     public async Task Whatever_a_run_reads_is_the_storages_fault_while_it_is_away()
     {
-        var direct = PostgresAddress.Parse(await Postgres.NewSchemaAsync());
-        await using var proxy = new CuttingProxy(int.Parse(direct.Hosts.Split(':')[1], System.Globalization.CultureInfo.InvariantCulture));
-        await using var stores = Stores.At(PostgresCluster.Url(direct.Schema, "postgres", proxy.Port));
+        var (proxy, address) = await BehindProxyAsync();
+        await using var cut = proxy;
+        await using var stores = Stores.At(address);
         var lease = await stores.StartOwnedAsync();
         proxy.Refuse();
         proxy.Cut();
@@ -74,11 +104,11 @@ public sealed class PostgresFaultTests
         var refused = 0;
         for (var moment = 0; moment < 25; moment++)
         {
-            var direct = PostgresAddress.Parse(await Postgres.NewSchemaAsync());
-            await using var proxy = new CuttingProxy(int.Parse(direct.Hosts.Split(':')[1], System.Globalization.CultureInfo.InvariantCulture));
+            var (proxy, address) = await BehindProxyAsync();
+            await using var cut = proxy;
             var opening = Task.Run(async () =>
             {
-                await using var database = Database.Open(PostgresCluster.Url(direct.Schema, "postgres", proxy.Port), new StorageOptions(), "node");
+                await using var database = Database.Open(address, new StorageOptions(), "node");
             });
             while (proxy.Open == 0 && !opening.IsCompleted) await Task.Yield();
             await Task.WhenAny(opening, Task.Delay(TimeSpan.FromMilliseconds(2 * moment), TimeProvider.System, TestContext.Current.CancellationToken));
@@ -149,17 +179,40 @@ public sealed class PostgresFaultTests
         }
     }
 
-    private static async Task<RunHistory> HistoryAsync(Stores stores, RunLease lease)
+    /// <summary>A new schema, and a proxy to it.</summary>
+    private static async Task<(CuttingProxy Proxy, string Address)> BehindProxyAsync()
+    {
+        var direct = PostgresAddress.Parse(await Postgres.NewSchemaAsync());
+        var proxy = new CuttingProxy(int.Parse(direct.Hosts.Split(':')[1], System.Globalization.CultureInfo.InvariantCulture));
+        return (proxy, PostgresCluster.Url(direct.Schema, "postgres", proxy.Port));
+    }
+
+    private static async Task CutUntilAsync(Task done, CuttingProxy proxy)
+    {
+        var random = new Random(7);
+        while (!done.IsCompleted)
+        {
+            proxy.Cut();
+            await Task.WhenAny(done, Task.Delay(TimeSpan.FromMilliseconds(random.Next(1, 40)), TimeProvider.System, TestContext.Current.CancellationToken));
+        }
+    }
+
+    private static async Task<RunHistory> HistoryAsync(Stores stores, RunLease lease) => (await AnsweredAsync(() => stores.Journal.ReadAsync(lease, CancellationToken.None).AsTask()))!;
+
+    private static Task<RunRow?> FindAsync(Stores stores, RunId run) => AnsweredAsync(() => stores.Queries.FindAsync(Stores.Tenant, run, CancellationToken.None).AsTask());
+
+    /// <summary>The last broken connections leave the pool.</summary>
+    private static async Task<T> AnsweredAsync<T>(Func<Task<T>> read)
     {
         while (true)
         {
             try
             {
-                return (await stores.Journal.ReadAsync(lease, CancellationToken.None))!;
+                return await read();
             }
-            catch (StorageUnavailableException)
+            catch (Exception e) when (e is StorageUnavailableException or Npgsql.NpgsqlException or IOException)
             {
-                await Task.Yield();   // the last broken connections leave the pool
+                await Task.Yield();
             }
         }
     }

@@ -1,0 +1,1 @@
+-- Nothing: what is mended on PostgreSQL by the script of this number costs nothing here.

@@ -30,7 +30,7 @@ internal static class RecoveryBench
         }
         var spawned = Stopwatch.GetTimestamp();
         await using var server = await ServerProcess.StartAsync(database, (ServerSubjects.Recorder, log.Path));
-        await log.FinishedAsync(cancel);
+        await Task.WhenAll(log.FinishedAsync(cancel), server.HasAsync("running"));   // a first look while they run, as anybody would: it is slower than those that follow
         while (await server.HasAsync("running") || await server.HasAsync("queued") || await server.HasAsync("waiting")) await Task.Delay(Look, TimeProvider.System, cancel);
         var seconds = Stopwatch.GetElapsedTime(spawned).TotalSeconds;
         if (await server.HasAsync("failed") || await server.HasAsync("paused")) throw new BenchException("runs failed or were paused");

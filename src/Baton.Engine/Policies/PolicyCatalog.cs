@@ -29,7 +29,7 @@ public sealed class PolicyCatalog
         Applied = Find(applied) ?? throw new InvalidWorkflowException([new DslProblem("", $"There is no error policy '{applied}'.", Nearest.Hint(applied, Names))]);
     }
 
-    public IEnumerable<string> Names => own.Keys.Union(Ours.Value.Keys);
+    public IEnumerable<string> Names => own.Keys.Union(Ours.Value.Keys, StringComparer.Ordinal);
 
     /// <summary>Whether effects of new runs are under a policy even where their document names none.</summary>
     public bool AppliesByDefault => Applied is not null;

@@ -11,16 +11,32 @@ internal sealed class JournalStore(Database database, RunWrites writes) : IJourn
     /// <summary>One round trip: a node that comes back reads thousands.</summary>
     private readonly string readRun = $"{writes.Sql.Journal.ReadLease};\n{writes.Sql.Journal.ReadLeased};\n{writes.Sql.Journal.ReadLeasedInbox}";
 
-    public async ValueTask<RunHistory?> ReadAsync(RunLease lease, CancellationToken cancel) => await database.ReadAsync<RunHistory?>(async connection =>
+    private readonly string? readMany = writes.Sql.Journal.ReadLeases is null ? null : $"{writes.Sql.Journal.ReadLeases};\n{writes.Sql.Journal.ReadManyLeased};\n{writes.Sql.Journal.ReadManyLeasedInboxes}";
+
+    public async ValueTask<RunHistory?> ReadAsync(RunLease lease, CancellationToken cancel) => (await database.ReadAsync(connection => ReadAsync(connection, lease, cancel), cancel))?.ToHistory();
+
+    /// <summary>What is stored of several runs, in the order of the leases; null for one whose lease is lost.</summary>
+    public Task<IReadOnlyList<StoredRun?>> ReadManyAsync(IReadOnlyList<RunLease> leases, CancellationToken cancel) => database.ReadAsync<IReadOnlyList<StoredRun?>>(async connection =>
     {
-        await using var command = Command(connection, readRun, lease, 0);
-        await using var reader = await command.ExecuteReaderAsync(cancel);
-        if (!await reader.ReadAsync(cancel)) return null;
-        await reader.NextResultAsync(cancel);
-        var entries = new List<JournalEntry>();
-        while (await reader.ReadAsync(cancel)) entries.Add(JournalRows.ToEntry(Entry(reader)));
-        await reader.NextResultAsync(cancel);
-        return new RunHistory(entries, await MessagesAsync(reader, cancel));
+        var read = new StoredRun?[leases.Count];
+        if (readMany is not null)
+        {
+            await using var command = Command(connection, readMany,
+                ("@Tenants", leases.Select(lease => lease.Tenant.Value).ToArray()), ("@Ids", leases.Select(lease => lease.Run.ToString()).ToArray()), ("@Fencings", leases.Select(lease => lease.Fencing).ToArray()));
+            await using var reader = await command.ExecuteReaderAsync(cancel);
+            while (await reader.ReadAsync(cancel)) read[Place(reader)] = new StoredRun([], []);
+            await reader.NextResultAsync(cancel);
+            while (await reader.ReadAsync(cancel)) read[Place(reader)]?.Rows.Add(Entry(reader));
+            await reader.NextResultAsync(cancel);
+            while (await reader.ReadAsync(cancel)) read[Place(reader)]?.Inbox.Add(Message(reader));
+        }
+        else
+        {
+            for (var i = 0; i < read.Length; i++) read[i] = await ReadAsync(connection, leases[i], cancel);
+        }
+        return read;
+
+        static int Place(DbDataReader reader) => (int)reader.GetInt64(reader.FieldCount - 1) - 1;
     }, cancel);
 
     public async ValueTask<IReadOnlyList<InboxMessage>> ReadInboxAsync(RunLease lease, long after, CancellationToken cancel) => await database.ReadAsync(async connection =>
@@ -53,19 +69,30 @@ internal sealed class JournalStore(Database database, RunWrites writes) : IJourn
         return await MessagesAsync(reader, cancel);
     }
 
+    private async Task<StoredRun?> ReadAsync(DbConnection connection, RunLease lease, CancellationToken cancel)
+    {
+        await using var command = Command(connection, readRun, lease, 0);
+        await using var reader = await command.ExecuteReaderAsync(cancel);
+        if (!await reader.ReadAsync(cancel)) return null;
+        await reader.NextResultAsync(cancel);
+        var rows = new List<JournalRow>();
+        while (await reader.ReadAsync(cancel)) rows.Add(Entry(reader));
+        await reader.NextResultAsync(cancel);
+        return new StoredRun(rows, await MessagesAsync(reader, cancel));
+    }
+
     private static JournalRow Entry(DbDataReader reader) => new(reader.GetInt64(0), (JournalKind)reader.GetInt32(1), reader.GetInt64(2), reader.GetString(3),
         reader.IsDBNull(4) ? null : reader.GetInt32(4), reader.IsDBNull(5) ? null : reader.GetInt64(5), Body.Read(reader, 6), reader.IsDBNull(7) ? null : reader.GetString(7));
 
-    private static async Task<IReadOnlyList<InboxMessage>> MessagesAsync(DbDataReader reader, CancellationToken cancel)
+    private static async Task<List<InboxMessage>> MessagesAsync(DbDataReader reader, CancellationToken cancel)
     {
         var messages = new List<InboxMessage>();
-        while (await reader.ReadAsync(cancel))
-        {
-            messages.Add(new InboxMessage(reader.GetInt64(0), KindOf(reader.GetString(1)), reader.GetString(2), Body.Read(reader, 3),
-                reader.IsDBNull(4) ? null : RunStates.TryParse(reader.GetString(4), out var state) ? state : null, JournalRows.Error(reader.IsDBNull(5) ? null : reader.GetString(5))));
-        }
+        while (await reader.ReadAsync(cancel)) messages.Add(Message(reader));
         return messages;
     }
+
+    private static InboxMessage Message(DbDataReader reader) => new(reader.GetInt64(0), KindOf(reader.GetString(1)), reader.GetString(2), Body.Read(reader, 3),
+        reader.IsDBNull(4) ? null : RunStates.TryParse(reader.GetString(4), out var state) ? state : null, JournalRows.Error(reader.IsDBNull(5) ? null : reader.GetString(5)));
 
     private static DbCommand Command(DbConnection connection, string sql, RunLease lease, long after) =>
         Command(connection, sql, ("@Tenant", lease.Tenant.Value), ("@Id", lease.Run.ToString()), ("@Fencing", lease.Fencing), ("@After", after));
@@ -90,4 +117,10 @@ internal sealed class JournalStore(Database database, RunWrites writes) : IJourn
         "event" => InboxKind.Event,
         _ => InboxKind.ChildEnded,
     };
+}
+
+/// <summary>What is stored of a run. Its entries are taken for what they mean one run at a time: what cannot be read of one must not keep others from going on.</summary>
+internal sealed record StoredRun(List<JournalRow> Rows, List<InboxMessage> Inbox)
+{
+    public RunHistory ToHistory() => new([.. Rows.Select(row => JournalRows.ToEntry(row))], Inbox);
 }

@@ -1,25 +1,15 @@
 using System.Collections.Concurrent;
 using Baton.Engine;
-using Baton.Engine.Dsl;
 using Baton.Engine.Runs;
 using Baton.Server.Cluster;
-using Baton.Server.Storage;
-using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace Baton.Server.Workflows;
 
 /// <summary>Claims runs and executes them in this process, as many as it has room for.</summary>
-internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCatalog catalog, RunWrites writes, Node node, NodeRegistry registry, LeaderLease lease, Tenure tenure, Wakeups wakeups, StepFeed steps, IOptions<WorkflowOptions> options, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<RunWorker> log)
+internal sealed partial class RunWorker(RunStore runs, JournalStore journal, WorkflowCatalog catalog, RunWrites writes, Node node, NodeRegistry registry, LeaderLease lease, Tenure tenure, Wakeups wakeups, StepFeed steps, IOptions<WorkflowOptions> options, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<RunWorker> log)
     : BackgroundService
 {
-    /// <summary>Most runs that are claimed at once.</summary>
-    private const int MaxClaims = 500;
-
-    /// <summary>Journals that are read at the same time: each is a few round trips on PostgreSQL, and a node that comes back has thousands.</summary>
-    private const int ReadsAtOnce = 8;
-
     /// <summary>Nobody knows when the next run is due: whoever parks one must say so.</summary>
     private const long Unknown = long.MaxValue;
 
@@ -34,8 +24,6 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
         OnStepStarted = steps.Publish,
         OnStorageFailure = (run, e) => log.StorageRefused(run, e.Message),
     };
-    private readonly ConcurrentQueue<Claim> claimed = new();   // taken in the database and not yet in memory
-    private long callsAtClaim;
     private long nextWake = Unknown;   // in ticks
     private long calls;
     private volatile bool full, behind, draining;
@@ -112,85 +100,6 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
         }
     }
 
-    /// <summary>One look at the database: wakes what is due and takes what is queued.</summary>
-    /// <returns>True when there may be more.</returns>
-    public async Task<bool> RunOnceAsync(CancellationToken cancel)
-    {
-        full = true;   // before the look at who is there: whoever ends after it calls again
-        var room = settings.MaxRunsInMemory - live.Count;
-        Volatile.Write(ref nextWake, Unknown);   // a run may park while this is under way
-        if (lease.IsHeld && (await runs.WakeAsync()).Next is { } at) Volatile.Write(ref nextWake, at.UtcTicks);
-        if (!node.Is(NodeRoles.Worker)) return false;
-        if (room <= 0)
-        {
-            behind = true;
-            return false;
-        }
-        if (claimed.IsEmpty)
-        {
-            callsAtClaim = Now.Calls;
-            var most = Math.Min(room, MaxClaims);
-            foreach (var claim in await runs.ClaimAsync(node.Id, most, settings.MaxRunsPerTenant)) claimed.Enqueue(claim);
-            full = behind = claimed.Count == most;
-        }
-        var found = !claimed.IsEmpty;
-        while (!claimed.IsEmpty) await TakeSomeAsync(cancel);
-        return found;
-    }
-
-    /// <summary>Executes the next claimed runs; what they need is read at once. Those that cannot be read now are kept.</summary>
-    private async Task TakeSomeAsync(CancellationToken cancel)
-    {
-        var taking = new List<(Claim Claim, Task Taken)>(ReadsAtOnce);
-        while (taking.Count < ReadsAtOnce && claimed.TryDequeue(out var claim)) taking.Add((claim, TakeAsync(claim, cancel)));
-        var all = Task.WhenAll(taking.Select(one => one.Taken));
-        await all.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        foreach (var (claim, taken) in taking)
-        {
-            if (!taken.IsCompletedSuccessfully) claimed.Enqueue(claim);
-        }
-        await all;
-    }
-
-    /// <summary>Executes a claimed run, or pauses it where that is not possible. Throws only where storage may be better next time: the claim is kept until then.</summary>
-    private async Task TakeAsync(Claim claim, CancellationToken cancel)
-    {
-        try
-        {
-            await tenure.WaitAsync(cancel);   // a node that may have lost its runs does not know which are its own
-            var before = new Moment(callsAtClaim, tenure.Life);
-            var history = await journal.ReadAsync(claim.Lease, CancellationToken.None);
-            if (history is null) return;
-            var workflow = await BodyAsync(claim, cancel);
-            if (await BeginsAsync(claim, history, workflow.Concurrency)) await ExecuteAsync(claim.Lease, history, workflow, before, claim);
-        }
-        catch (Exception e) when (!IsPassing(e))
-        {
-            // A run that cannot be executed must not keep the others from it.
-            log.RunHalted(claim.Lease.Run, e);
-            await runs.HaltAsync(claim, new WorkflowError(ErrorTypes.Runtime, 500, "The run cannot be executed", $"{e.Message} Resume the run once that is mended."));
-        }
-    }
-
-    /// <summary>False for a run that must wait for its turn. One that is asked to pause or end does so without one.</summary>
-    private async ValueTask<bool> BeginsAsync(Claim claim, RunHistory history, ConcurrencyLimits? limits) =>
-        limits is null || claim.IsOpen || claim.Request is not null || history.Entries is not [JournalEntry.RunStarted { Input: var input }, ..]
-        || await runs.TakeTurnAsync(claim, limits, limits.Key(input)) == TurnResult.Begins;
-
-    private static bool IsPassing(Exception e) => e is OperationCanceledException || (e is NpgsqlException server && PostgresErrors.IsStorageFailure(server)) || (e is StorageUnavailableException && !(e.InnerException is SqliteException sqlite && SqliteErrors.IsBroken(sqlite)));
-
-    private async ValueTask<RunnableWorkflow> BodyAsync(Claim claim, CancellationToken cancel)
-    {
-        try
-        {
-            return await catalog.FindAsync(claim.Lease.Tenant, claim.Workflow, cancel) ?? Broken($"This server does not have the workflow {claim.Workflow}, by which the run was started. Register it, or start a server whose code has it, then resume the run.");
-        }
-        catch (InvalidWorkflowException e)
-        {
-            return Broken($"This server does not accept the document of {claim.Workflow}, by which the run was started. Start a server that does, then resume the run. {e.Message}");
-        }
-    }
-
     /// <returns>False when the others have taken this node for dead since <paramref name="before"/>: what it read then may be another's now.</returns>
     private async ValueTask<bool> ExecuteAsync(RunLease lease, RunHistory history, RunnableWorkflow workflow, Moment before, Claim? claim = null)
     {
@@ -235,9 +144,6 @@ internal sealed class RunWorker(RunStore runs, JournalStore journal, WorkflowCat
         if (outcome is RunOutcome.LeaseLost) log.LeaseLost(lease.Run);
         if (full || settings.MaxRunsPerTenant is not null) LookForWork();
     }
-
-    /// <summary>A workflow whose runs are paused with the reason.</summary>
-    private static RunnableWorkflow Broken(string reason) => new((_, _) => throw new ReplayMismatchException(reason), CompensatesOnCancel: false, Concurrency: null);
 
     private static void Forward(RunExecution execution, string request, string? reason)
     {

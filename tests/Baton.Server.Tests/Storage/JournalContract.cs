@@ -150,6 +150,32 @@ public abstract class JournalContract
     }
 
     [Fact]
+    public async Task Several_runs_are_read_at_once_as_each_is_alone()
+    {
+        await using var stores = await OpenAsync();
+        var leases = new List<RunLease>();
+        for (var i = 0; i < 5; i++) leases.Add(await stores.StartOwnedAsync($"{i}"));
+        await stores.Database.WriteAsync(statements => stores.Runs.Rescue(statements, "node"));
+        leases = [.. (await stores.Runs.ClaimAsync("node", 10)).Select(claim => claim.Lease).OrderBy(lease => leases.FindIndex(old => old.Run == lease.Run))];
+        for (var seq = 1; seq <= 3; seq++) await stores.Journal.AppendAsync(leases[1], stores.Step(seq, $"\"{new string('x', seq * Body.MaxInline / 2)}\""));
+        await stores.Runs.SignalAsync(Stores.Tenant, leases[2].Run, "go", "1"u8.ToArray());
+        await stores.Runs.SignalAsync(Stores.Tenant, leases[2].Run, "on", "2"u8.ToArray());
+        leases[3] = leases[3] with { Fencing = leases[3].Fencing + 1 };
+        leases[4] = leases[4] with { Tenant = new TenantId("thief") };
+        var read = await stores.Journal.ReadManyAsync(leases, CancellationToken.None);
+        Assert.Equal([true, true, true, false, false], read.Select(run => run is not null));
+        for (var i = 0; i < 3; i++)
+        {
+            var (together, alone) = (read[i]!.ToHistory(), (await stores.Journal.ReadAsync(leases[i], CancellationToken.None))!);
+            Assert.Equal(alone.Entries.Select(Text), together.Entries.Select(Text));
+            Assert.Equal(alone.Inbox.Select(message => (message.No, message.Name, Encoding.UTF8.GetString(message.Body.Span))), together.Inbox.Select(message => (message.No, message.Name, Encoding.UTF8.GetString(message.Body.Span))));
+        }
+        Assert.Equal((4, 2), (read[1]!.Rows.Count, read[2]!.Inbox.Count));
+
+        static string Text(JournalEntry entry) => $"{entry.Seq} {entry.Key} {Encoding.UTF8.GetString(entry is JournalEntry.StepCompleted step ? step.Output.Span : ((JournalEntry.RunStarted)entry).Input.Span)}";
+    }
+
+    [Fact]
     public async Task Fifty_writers_at_once_find_every_acknowledged_row_again()
     {
         await using var stores = await OpenAsync();

@@ -22,7 +22,7 @@ internal static class ParseFaults
     {
         if (given.Implicit) yield break;
         if (given.Tokens.Count < given.Option.Arity.MinimumNumberOfValues) yield return $"{given.Option.Name} needs a value.";
-        else if (given.Errors.Any() && given.Tokens is [var one] && given.Option.ValueType == typeof(int)) yield return $"{given.Option.Name}: '{one.Value}' is not a whole number.";
+        else if (given.Errors.Any() && given.Tokens is [var one] && (Nullable.GetUnderlyingType(given.Option.ValueType) ?? given.Option.ValueType) == typeof(int)) yield return $"{given.Option.Name}: '{one.Value}' is not a whole number.";
         else if (given.Errors.Any() && given.Tokens.Count > given.Option.Arity.MaximumNumberOfValues) yield return $"{given.Option.Name} is given more than once.";
     }
 

@@ -66,7 +66,9 @@ internal sealed class PostgresLane : IDisposable
 
     private void Commit(List<WriteRequest> batch)
     {
-        var way = batch.All(request => request.Bulk is not null && request.IsQuiet) && apart-- <= 0 ? Way.Whole : Way.Apart;
+        var isQuiet = batch.All(request => request.Bulk is not null && request.IsQuiet);
+        var way = isQuiet && apart == 0 ? Way.Whole : Way.Apart;
+        if (isQuiet && apart > 0) apart--;
         for (var conflicts = 0; ;)
         {
             try

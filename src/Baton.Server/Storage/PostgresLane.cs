@@ -46,7 +46,8 @@ internal sealed class PostgresLane : IDisposable
     private NpgsqlConnection? connection;
     private PostgresStatements? statements;
     private long batchNo = Random.Shared.NextInt64(long.MaxValue / 2);   // no two processes of one node mark alike
-    private int performed, replanAt, apart;
+    // Never whole yet: a batch whose answer is lost before the server has read it is asked for too early, and may be committed after it was refused.
+    private int performed, replanAt, apart = int.MaxValue;
 
     public PostgresLane(NpgsqlDataSource source, string name, string node, int lane)
     {
@@ -68,7 +69,7 @@ internal sealed class PostgresLane : IDisposable
     {
         var isQuiet = batch.All(request => request.Bulk is not null && request.IsQuiet);
         var way = isQuiet && apart == 0 ? Way.Whole : Way.Apart;
-        if (isQuiet && apart > 0) apart--;
+        if (isQuiet && apart is > 0 and < int.MaxValue) apart--;
         for (var conflicts = 0; ;)
         {
             try

@@ -14,8 +14,9 @@ public sealed class CuttingProxy : IAsyncDisposable
     private volatile int target;
     private volatile bool refusing;
     private volatile TaskCompletionSource flowing = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private int accepted, cut, refused;
-    private long forwarded;
+    private volatile Func<int>? cutAfter;
+    private int accepted, cut, refused, held, ended;
+    private long forwarded, left;
 
     /// <param name="target">The port on 127.0.0.1 that it stands before.</param>
     public CuttingProxy(int target)
@@ -47,6 +48,12 @@ public sealed class CuttingProxy : IAsyncDisposable
     /// <summary>Bytes that went through, both ways.</summary>
     public long Forwarded => Interlocked.Read(ref forwarded);
 
+    /// <summary>How many connections that were let through have come to their end, on both sides.</summary>
+    public int Ended => ended;
+
+    /// <summary>Bytes that clients have sent on connections that are held, and that wait.</summary>
+    public int Held => held;
+
     public int Open
     {
         get
@@ -61,9 +68,42 @@ public sealed class CuttingProxy : IAsyncDisposable
     {
         Connection[] all;
         lock (gate) all = [.. open];
+        Interlocked.Add(ref cut, all.Length);   // before anybody can find it out
         foreach (var connection in all) connection.Reset();
-        Interlocked.Add(ref cut, all.Length);
         return all.Length;
+    }
+
+    /// <summary>From now on cuts every time that so many bytes have passed, both ways together: in the middle of a message, and however fast the machine is. Null to end it.</summary>
+    public void CutAfter(Func<int>? bytes)
+    {
+        lock (gate) (cutAfter, left) = (bytes, bytes?.Invoke() ?? 0);
+    }
+
+    /// <summary>What clients send on the connections that are open now waits until <see cref="Release"/>. New connections are not held.</summary>
+    public void Hold()
+    {
+        lock (gate)
+        {
+            foreach (var connection in open) connection.Held ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+    }
+
+    /// <summary>Resets the clients' side of held connections. The target does not know of it: it is still to get what they sent.</summary>
+    public void LoseClients()
+    {
+        lock (gate)
+        {
+            foreach (var connection in open.Where(connection => connection.Held is not null)) connection.LoseClient();
+        }
+    }
+
+    /// <summary>What was held reaches the target, and where the client is lost, so does the end.</summary>
+    public void Release()
+    {
+        lock (gate)
+        {
+            foreach (var connection in open) connection.Held?.TrySetResult();
+        }
     }
 
     /// <summary>From now on every new connection is reset at once; those that are open live on.</summary>
@@ -130,6 +170,7 @@ public sealed class CuttingProxy : IAsyncDisposable
         }
         await Task.WhenAll(PumpAsync(connection, connection.Client, connection.Server), PumpAsync(connection, connection.Server, connection.Client));
         connection.Close();
+        Interlocked.Increment(ref ended);
         lock (gate) open.Remove(connection);
     }
 
@@ -138,17 +179,64 @@ public sealed class CuttingProxy : IAsyncDisposable
         var buffer = new byte[64 * 1024];
         try
         {
-            for (int read; (read = await from.ReceiveAsync(buffer, SocketFlags.None, stopping.Token)) > 0;)
+            for (int read; (read = await ReceiveAsync(connection, from, buffer)) > 0;)
             {
                 await flowing.Task.WaitAsync(stopping.Token);
-                for (var sent = 0; sent < read;) sent += await to.SendAsync(buffer.AsMemory(sent, read - sent), SocketFlags.None, stopping.Token);
-                Interlocked.Add(ref forwarded, read);
+                if (from == connection.Client) await HoldAsync(connection, read);
+                var (passing, isCut) = Passing(read);
+                Interlocked.Add(ref forwarded, passing);
+                await SendAsync(connection, to, buffer.AsMemory(0, passing));
+                if (isCut) Cut();
             }
             to.Shutdown(SocketShutdown.Send);   // the other way may still have something to say
         }
         catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
         {
             connection.Reset();
+        }
+    }
+
+    private async Task<int> ReceiveAsync(Connection connection, Socket from, byte[] buffer)
+    {
+        try
+        {
+            return await from.ReceiveAsync(buffer, SocketFlags.None, stopping.Token);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException && connection.IsLost && from == connection.Client)
+        {
+            return 0;   // to the target it has only come to its end
+        }
+    }
+
+    private async Task HoldAsync(Connection connection, int bytes)
+    {
+        if (connection.Held is not { Task: var released }) return;
+        Interlocked.Add(ref held, bytes);
+        await released.WaitAsync(stopping.Token);
+        Interlocked.Add(ref held, -bytes);
+    }
+
+    private async Task SendAsync(Connection connection, Socket to, ReadOnlyMemory<byte> bytes)
+    {
+        try
+        {
+            while (bytes.Length > 0) bytes = bytes[await to.SendAsync(bytes, SocketFlags.None, stopping.Token)..];
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException && connection.IsLost && to == connection.Client)
+        {
+            // Nobody is there to hear it.
+        }
+    }
+
+    /// <returns>How many bytes pass, and whether everything is cut then.</returns>
+    private (int Bytes, bool IsCut) Passing(int bytes)
+    {
+        lock (gate)
+        {
+            if (cutAfter is null || (left -= bytes) > 0) return (bytes, false);
+            var passing = bytes + (int)left;
+            left = cutAfter();
+            return (passing, true);
         }
     }
 
@@ -160,20 +248,34 @@ public sealed class CuttingProxy : IAsyncDisposable
 
         public Task Done { get; set; } = Task.CompletedTask;
 
+        public TaskCompletionSource? Held { get; set; }
+
+        /// <summary>The client is gone, and the target is not to know.</summary>
+        public bool IsLost { get; private set; }
+
         public void Reset()
         {
-            foreach (var side in (Socket[])[Client, Server])
+            Reset(Client);
+            Reset(Server);
+        }
+
+        public void LoseClient()
+        {
+            IsLost = true;
+            Reset(Client);
+        }
+
+        private static void Reset(Socket side)
+        {
+            try
             {
-                try
-                {
-                    side.LingerState = new LingerOption(enable: true, seconds: 0);
-                }
-                catch (Exception e) when (e is SocketException or ObjectDisposedException)
-                {
-                    // Closed already.
-                }
-                side.Dispose();
+                side.LingerState = new LingerOption(enable: true, seconds: 0);
             }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            {
+                // Closed already.
+            }
+            side.Dispose();
         }
 
         public void Close()

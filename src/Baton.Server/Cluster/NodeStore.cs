@@ -29,7 +29,7 @@ internal sealed record NodeSql
 
     public string ReleaseLease { get; init; } = "DELETE FROM leases WHERE node = $1";
 
-    /// <summary>Waits until what a node was about to write is written or refused, and keeps it from writing more meanwhile. 1 node.</summary>
+    /// <summary>Waits until what a node was writing is written, and has refused what it has sent since: see <see cref="PostgresLane"/>. 1 node.</summary>
     public string? Fence { get; init; }
 
     /// <summary>One node declares another dead. 1 id, 2 milliseconds of silence.</summary>
@@ -54,7 +54,7 @@ internal sealed record NodeSql
             ON CONFLICT (id) DO UPDATE SET started_at_ms = excluded.started_at_ms, heartbeat_at_ms = excluded.heartbeat_at_ms, state = 'alive', roles = $3, version = $4, host = $5, process_id = $6
             RETURNING started_at_ms
             """,
-        Fence = "SELECT batch FROM writers WHERE node = $1 ORDER BY lane FOR UPDATE",
+        Fence = "UPDATE writers SET session = 0 WHERE node = $1 AND xmin <> pg_current_xact_id()::xid",   // but not the row under which this is written
         Lapse = $"UPDATE nodes SET state = 'lapsed' WHERE id = $1 AND state <> 'lapsed' AND heartbeat_at_ms < {PostgresNow} - $2",
         Beat = $"""
             WITH t AS MATERIALIZED (SELECT {PostgresNow} AS now),
@@ -145,9 +145,6 @@ internal sealed class NodeStore(Database database, TimeProvider time)
 
     private void Fence(SqlStatements statements, string node)
     {
-        if (sql.Fence is not { } fence) return;
-        var wait = statements[fence].Bind(1, node);
-        wait.Step();
-        wait.Reset();
+        if (sql.Fence is { } fence) statements[fence].Bind(1, node).Execute();
     }
 }

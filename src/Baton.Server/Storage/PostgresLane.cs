@@ -1,4 +1,3 @@
-using System.Data;
 using Baton.Engine;
 using Npgsql;
 
@@ -10,8 +9,7 @@ namespace Baton.Server.Storage;
 /// <remarks>
 /// Where nothing has to follow the statements, they are sent in one round trip without BEGIN and COMMIT, and the server makes one transaction of them: with a
 /// commit sent separately, every batch would wait once more for the writer's thread to wake.
-/// Each transaction begins by marking the lane's row. The row is locked until the end: whoever takes over this node's runs locks it too, and so
-/// finds every write either done or refused. And it tells after a lost connection whether a commit, whose answer was lost with it, took place.
+/// What a broken connection leaves open, the next tells: see <see cref="PostgresSession"/>.
 /// </remarks>
 internal sealed class PostgresLane : IDisposable
 {
@@ -20,19 +18,6 @@ internal sealed class PostgresLane : IDisposable
 
     /// <summary>Attempts at a transaction that meets others.</summary>
     private const int MaxConflicts = 10;
-
-    private const string Mark = "INSERT INTO writers (node, lane, batch) VALUES ($1, $2, $3) ON CONFLICT (node, lane) DO UPDATE SET batch = excluded.batch";
-
-    private const string Marked = "SELECT batch FROM writers WHERE node = $1 AND lane = $2 FOR UPDATE";
-
-    /// <summary>Writers look rows up by their keys and nothing else: plans that read whole tables, made while those were small, must not survive their growth.</summary>
-    private const string Session = """
-        SET statement_timeout = 0; SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off; SET random_page_cost = 0.01;
-        SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false)
-        """;
-
-    /// <summary>Plans are made anew after so many transactions, and whenever their number has doubled since: those of a small table are wrong for a large one.</summary>
-    private const int FirstPlans = 16;
 
     /// <summary>After a whole batch was refused, so many are committed in two steps: in some loads every end has something to follow.</summary>
     private const int ApartFor = 100;
@@ -43,11 +28,9 @@ internal sealed class PostgresLane : IDisposable
     private readonly string name, node;
     private readonly int lane;
     private readonly CommitLoop loop;
-    private NpgsqlConnection? connection;
-    private PostgresStatements? statements;
+    private PostgresSession? session;
     private long batchNo = Random.Shared.NextInt64(long.MaxValue / 2);   // no two processes of one node mark alike
-    // Never whole yet: a batch whose answer is lost before the server has read it is asked for too early, and may be committed after it was refused.
-    private int performed, replanAt, apart = int.MaxValue;
+    private int apart;
 
     public PostgresLane(NpgsqlDataSource source, string name, string node, int lane)
     {
@@ -69,7 +52,7 @@ internal sealed class PostgresLane : IDisposable
     {
         var isQuiet = batch.All(request => request.Bulk is not null && request.IsQuiet);
         var way = isQuiet && apart == 0 ? Way.Whole : Way.Apart;
-        if (isQuiet && apart is > 0 and < int.MaxValue) apart--;
+        if (isQuiet && apart > 0) apart--;
         for (var conflicts = 0; ;)
         {
             try
@@ -85,6 +68,10 @@ internal sealed class PostgresLane : IDisposable
             catch (NpgsqlException e) when (PostgresErrors.IsConflict(e) && conflicts++ < MaxConflicts)
             {
                 // Others were in the way, and are done now.
+            }
+            catch (NpgsqlException e) when (PostgresErrors.IsFenced(e) && conflicts++ < MaxConflicts)
+            {
+                Disconnect();   // the next connection takes the row back
             }
             catch (NpgsqlException e) when (PostgresErrors.IsRefusal(e) && way == Way.Whole)
             {
@@ -142,54 +129,54 @@ internal sealed class PostgresLane : IDisposable
     /// <returns>The requests that failed by themselves; none unless singly.</returns>
     private Dictionary<WriteRequest, Exception> Perform(List<WriteRequest> batch, Way way)
     {
-        Connect();
-        Replan();
+        var on = Connect();
+        on.Replan();
         batchNo++;
         if (way == Way.Whole)
         {
-            PerformWhole(Groups(batch));
+            PerformWhole(on, Groups(batch));
             return [];
         }
-        using var transaction = connection!.BeginTransaction();   // sent with the statement that follows
-        var failed = way == Way.Singly ? PerformSingly(batch, transaction) : PerformApart(batch);
-        Broadcast(batch);
+        using var transaction = on.BeginTransaction();   // sent with the statement that follows
+        var failed = way == Way.Singly ? PerformSingly(on, batch, transaction) : PerformApart(on, batch);
+        Broadcast(on, batch);
         Settle(transaction.Commit);
         return failed;
     }
 
-    private void PerformWhole(List<Group> groups)
+    private void PerformWhole(PostgresSession on, List<Group> groups)
     {
-        var isKnown = Settle(() => Run(MarkCommand(), groups, isWhole: true));
+        var isKnown = Settle(() => Run(on, batchNo, groups, isWhole: true));
         foreach (var (kind, requests) in groups)
         {
-            if (!isKnown) Ask(() => kind.Recover(requests, statements!));
-            kind.Follow(requests, statements!);
+            if (isKnown) kind.Follow(requests, on.Statements);
+            else Ask(next => kind.Recover(requests, next.Statements));
         }
     }
 
-    private Dictionary<WriteRequest, Exception> PerformApart(List<WriteRequest> batch)
+    private Dictionary<WriteRequest, Exception> PerformApart(PostgresSession on, List<WriteRequest> batch)
     {
         var groups = Groups(batch);
         // What ends a run under its lease comes after all that is written under it.
         var (before, after) = (groups.Where(group => !group.Kind.IsLast).ToList(), groups.Where(group => group.Kind.IsLast).ToList());
         var alone = batch.Where(request => request.Bulk is null).ToList();
-        Run(MarkCommand(), alone.Count == 0 ? groups : before, isWhole: false);
-        foreach (var request in alone) request.Execute(statements!);
-        if (alone.Count > 0) Run(null, after, isWhole: false);
-        foreach (var (kind, requests) in groups) kind.Follow(requests, statements!);
+        Run(on, batchNo, alone.Count == 0 ? groups : before, isWhole: false);
+        foreach (var request in alone) request.Execute(on.Statements);
+        if (alone.Count > 0) Run(on, null, after, isWhole: false);
+        foreach (var (kind, requests) in groups) kind.Follow(requests, on.Statements);
         return [];
     }
 
-    private Dictionary<WriteRequest, Exception> PerformSingly(List<WriteRequest> batch, NpgsqlTransaction transaction)
+    private Dictionary<WriteRequest, Exception> PerformSingly(PostgresSession on, List<WriteRequest> batch, NpgsqlTransaction transaction)
     {
         var failed = new Dictionary<WriteRequest, Exception>();
-        Run(MarkCommand(), [], isWhole: false);
+        Run(on, batchNo, [], isWhole: false);
         foreach (var request in batch)
         {
             transaction.Save("request");
             try
             {
-                request.Execute(statements!);
+                request.Execute(on.Statements);
                 transaction.Release("request");
             }
             catch (Exception e) when (!IsOfConnection(e) && (e is not NpgsqlException server || !PostgresErrors.IsStorageFailure(server)))
@@ -204,7 +191,7 @@ internal sealed class PostgresLane : IDisposable
     private static List<Group> Groups(List<WriteRequest> batch) =>
         [.. batch.Where(request => request.Bulk is not null).GroupBy(request => request.Bulk!).OrderBy(group => group.Key.IsLast).Select(group => new Group(group.Key, [.. group]))];
 
-    /// <summary>Commits. A commit whose answer was lost is asked for until it is known whether it took place.</summary>
+    /// <summary>Commits. Where the answer is lost, the next connection tells whether it took place: by then it has, or never will.</summary>
     /// <returns>False when it did, though its answer was lost.</returns>
     /// <exception cref="StorageUnavailableException">It did not.</exception>
     private bool Settle(Action commit)
@@ -217,26 +204,17 @@ internal sealed class PostgresLane : IDisposable
         catch (Exception e) when (IsOfConnection(e) || (e is NpgsqlException server && PostgresErrors.LeavesOpen(server)))
         {
             Disconnect();
-            var wasCommitted = false;
-            Ask(() => wasCommitted = IsMarked());
-            return wasCommitted ? false : throw new StorageUnavailableException($"{name} does not answer: the connection broke during a commit, which did not take place.", e);
+            var committedNo = 0L;
+            Ask(next => committedNo = next.CommittedNo);
+            return committedNo == batchNo ? false : throw new StorageUnavailableException($"{name} does not answer: the connection broke during a commit, which did not take place.", e);
         }
     }
 
-    private void Replan()
-    {
-        if (++performed < replanAt) return;
-        replanAt *= 2;
-        statements!.RunScript("DISCARD PLANS");
-    }
-
-    private NpgsqlBatchCommand MarkCommand() => new(Mark) { Parameters = { new NpgsqlParameter<string> { TypedValue = node }, new NpgsqlParameter<int> { TypedValue = lane }, new NpgsqlParameter<long> { TypedValue = batchNo } } };
-
     /// <summary>Sends statements together and reads what each gave: one round trip.</summary>
-    private void Run(NpgsqlBatchCommand? first, List<Group> groups, bool isWhole)
+    /// <param name="marks">The number of the transaction, to be marked first; null where that is done.</param>
+    private static void Run(PostgresSession on, long? marks, List<Group> groups, bool isWhole)
     {
-        using var commands = new NpgsqlBatch(connection);
-        if (first is not null) commands.BatchCommands.Add(first);
+        using var commands = on.NewBatch(marks);
         foreach (var (kind, requests) in groups)
         {
             var command = new NpgsqlBatchCommand(kind.Sql);
@@ -256,7 +234,7 @@ internal sealed class PostgresLane : IDisposable
     }
 
     /// <summary>Tells other nodes: once for the whole batch, and only should it be committed.</summary>
-    private void Broadcast(List<WriteRequest> batch)
+    private void Broadcast(PostgresSession on, List<WriteRequest> batch)
     {
         HashSet<string>? news = null;
         foreach (var request in batch)
@@ -265,27 +243,17 @@ internal sealed class PostgresLane : IDisposable
         }
         if (news is null) return;
         var text = string.Join('\n', news);
-        statements!["SELECT pg_notify('baton.' || current_schema(), $1)"].Bind(1, $"from {node}\n{(text.Length > MaxNews ? "*" : text)}").Execute();
-    }
-
-    private bool IsMarked()
-    {
-        var find = statements![Marked].Bind(1, node).Bind(2, lane);
-        if (!find.Step()) return false;
-        var found = find.Long(0) == batchNo;
-        find.Reset();
-        return found;
+        on.Statements["SELECT pg_notify('baton.' || current_schema(), $1)"].Bind(1, $"from {node}\n{(text.Length > MaxNews ? "*" : text)}").Execute();
     }
 
     /// <summary>Asks until it is answered, whatever becomes of the server meanwhile.</summary>
-    private void Ask(Action question)
+    private void Ask(Action<PostgresSession> question)
     {
         for (var wait = TimeSpan.FromMilliseconds(50); ; wait = wait < LongestWait ? wait * 2 : LongestWait)
         {
             try
             {
-                Connect();
-                question();
+                question(Connect());
                 return;
             }
             catch (Exception) when (!loop.IsStopping)   // nothing but an answer ends the question
@@ -296,40 +264,21 @@ internal sealed class PostgresLane : IDisposable
         }
     }
 
-    /// <summary>A server that dies can leave a connection that no error has spoken of.</summary>
-    private bool IsOpen => connection is { State: ConnectionState.Open };
+    private bool IsOpen => session is { IsOpen: true };
 
     private bool IsOfConnection(Exception e) => !IsOpen || PostgresErrors.IsBroken(e);
 
-    private void Connect()
+    private PostgresSession Connect()
     {
-        if (IsOpen) return;
+        if (session is { IsOpen: true } open) return open;
         Disconnect();
-        var opened = default(NpgsqlConnection);
-        try
-        {
-            opened = source.OpenConnection();
-            using var session = new NpgsqlCommand(Session, opened);
-            session.ExecuteNonQuery();
-            (connection, statements) = (opened, new PostgresStatements(opened));
-            (performed, replanAt) = (0, FirstPlans);
-        }
-        catch (Exception e) when (e is NpgsqlException or TimeoutException or InvalidOperationException)
-        {
-            opened?.Dispose();
-            throw e is NpgsqlException server ? PostgresErrors.Explain(server, name) : new StorageUnavailableException($"{name} does not answer: {e.Message}", e);
-        }
+        return session = PostgresSession.Open(source, name, node, lane);
     }
 
     private void Disconnect()
     {
-        statements?.Dispose();
-        if (connection is { } broken)
-        {
-            NpgsqlConnection.ClearPool(broken);   // what shares its fate is not to be handed out again
-            broken.Dispose();
-        }
-        (connection, statements) = (null, null);
+        session?.Dispose();
+        session = null;
     }
 
     private sealed record Group(BulkWrite Kind, List<WriteRequest> Requests);

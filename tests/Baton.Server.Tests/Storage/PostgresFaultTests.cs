@@ -1,4 +1,5 @@
 using Baton.Engine;
+using Baton.Server.Cluster;
 using Baton.Server.Storage;
 using Baton.Server.Workflows;
 
@@ -16,6 +17,7 @@ public sealed class PostgresFaultTests
         var leases = new List<RunLease>();
         for (var i = 0; i < 20; i++) leases.Add(await stores.StartOwnedAsync());
         var (stored, refused) = (new List<(RunId, long)>(), 0);
+        proxy.CutAfter(SometimesSoon());
         var writing = Task.WhenAll(leases.Select(async lease =>
         {
             await Task.Yield();
@@ -32,8 +34,8 @@ public sealed class PostgresFaultTests
                 }
             }
         }));
-        await CutUntilAsync(writing, proxy);
         await writing;
+        proxy.CutAfter(null);
         foreach (var lease in leases)
         {
             var history = await HistoryAsync(stores, lease);
@@ -50,6 +52,7 @@ public sealed class PostgresFaultTests
         await using var cut = proxy;
         await using var stores = Stores.At(address);
         var (states, refused) = (new System.Collections.Concurrent.ConcurrentDictionary<RunId, string?>(), 0);
+        proxy.CutAfter(SometimesSoon());
         var writing = Task.WhenAll(Enumerable.Range(0, 20).Select(async _ =>
         {
             await Task.Yield();
@@ -70,11 +73,64 @@ public sealed class PostgresFaultTests
                 }
             }
         }));
-        await CutUntilAsync(writing, proxy);
         await writing;
+        proxy.CutAfter(null);
         foreach (var (run, state) in states) Assert.Equal(state, (await FindAsync(stores, run))?.State);
         Assert.True(refused > 0, "No connection broke: the test has tested nothing.");
         Assert.Contains("completed", states.Values);
+    }
+
+    [Fact]
+    public async Task A_start_that_the_server_reads_only_after_it_was_refused_is_not_stored()
+    {
+        var (proxy, address) = await BehindProxyAsync();
+        await using var cut = proxy;
+        await using var stores = Stores.At(address);
+        var (first, late) = (await stores.StartOwnedAsync(), stores.New());
+        proxy.Hold();
+        var starting = stores.Runs.StartAsync(Stores.Tenant, late, "node").AsTask();
+        while (proxy.Held == 0) await Task.Yield();
+        proxy.LoseClients();
+        await Assert.ThrowsAsync<StorageUnavailableException>(() => starting);
+        await ReleaseAsync(proxy);
+        Assert.Null(await FindAsync(stores, late.Id));
+        Assert.NotNull(await FindAsync(stores, first.Run));
+        Assert.True(await stores.Journal.AppendAsync(first, stores.Step(1)));
+    }
+
+    [Fact]
+    public async Task A_start_that_the_server_reads_only_after_its_node_was_taken_over_is_not_stored()
+    {
+        var (proxy, address) = await BehindProxyAsync();
+        await using var cut = proxy;
+        await using var stores = Stores.At(address);
+        await using var other = Stores.At(PostgresCluster.Url(PostgresAddress.Parse(address).Schema, "postgres", proxy.Target), "other");
+        await new NodeStore(stores.Database, stores.Time).RegisterAsync(new Node("node"), _ => 0);
+        var (first, late) = (await stores.StartOwnedAsync(), stores.New());
+        proxy.Hold();
+        var starting = stores.Runs.StartAsync(Stores.Tenant, late, "node").AsTask();
+        while (proxy.Held == 0) await Task.Yield();
+        proxy.Refuse();   // as if its process were dead
+        proxy.LoseClients();
+        Assert.NotNull(await new NodeStore(other.Database, other.Time).TakeOverAsync("node", TimeSpan.FromSeconds(-1), _ => 0, () => null));
+        await ReleaseAsync(proxy);
+        Assert.Null(await FindAsync(other, late.Id));
+        Assert.NotNull(await FindAsync(other, first.Run));
+        proxy.Resume();
+        await Assert.ThrowsAsync<StorageUnavailableException>(() => starting);
+    }
+
+    [Fact]
+    public async Task A_node_that_was_taken_for_dead_writes_on_once_it_comes_back()
+    {
+        var address = await Postgres.NewSchemaAsync();
+        await using var stores = Stores.At(address);
+        await using var other = Stores.At(address, "other");
+        await new NodeStore(stores.Database, stores.Time).RegisterAsync(new Node("node"), _ => 0);
+        var lease = await stores.StartOwnedAsync();
+        Assert.NotNull(await new NodeStore(other.Database, other.Time).TakeOverAsync("node", TimeSpan.FromSeconds(-1), _ => 0, () => null));
+        Assert.True(await stores.Journal.AppendAsync(lease, stores.Step(1)));
+        Assert.NotNull(await stores.StartOwnedAsync());
     }
 
     [Fact]
@@ -179,6 +235,13 @@ public sealed class PostgresFaultTests
         }
     }
 
+    /// <summary>Between the first bytes of a connection and several batches.</summary>
+    private static Func<int> SometimesSoon()
+    {
+        var random = new Random(7);
+        return () => random.Next(1, 40_000);
+    }
+
     /// <summary>A new schema, and a proxy to it.</summary>
     private static async Task<(CuttingProxy Proxy, string Address)> BehindProxyAsync()
     {
@@ -187,14 +250,12 @@ public sealed class PostgresFaultTests
         return (proxy, PostgresCluster.Url(direct.Schema, "postgres", proxy.Port));
     }
 
-    private static async Task CutUntilAsync(Task done, CuttingProxy proxy)
+    /// <summary>Has the server read what was held from it, and waits until it is done with that.</summary>
+    private static async Task ReleaseAsync(CuttingProxy proxy)
     {
-        var random = new Random(7);
-        while (!done.IsCompleted)
-        {
-            proxy.Cut();
-            await Task.WhenAny(done, Task.Delay(TimeSpan.FromMilliseconds(random.Next(1, 40)), TimeProvider.System, TestContext.Current.CancellationToken));
-        }
+        var ended = proxy.Ended;
+        proxy.Release();
+        while (proxy.Ended == ended) await Task.Yield();
     }
 
     private static async Task<RunHistory> HistoryAsync(Stores stores, RunLease lease) => (await AnsweredAsync(() => stores.Journal.ReadAsync(lease, CancellationToken.None).AsTask()))!;

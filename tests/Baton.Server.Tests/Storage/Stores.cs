@@ -11,18 +11,18 @@ namespace Baton.Server.Tests.Storage;
 internal sealed class Stores : IAsyncDisposable
 {
     private readonly TemporaryFolder folder = new();
-    private readonly string address;
+    private readonly string address, node;
 
-    private Stores(string? url)
+    private Stores(string? url, string node = "node")
     {
-        address = url ?? folder["baton.db"];
+        (address, this.node) = (url ?? folder["baton.db"], node);
         Open();
     }
 
     public static Task<Stores> OnSqliteAsync() => Task.FromResult(new Stores(null));
 
     /// <summary>On a PostgreSQL at an address.</summary>
-    public static Stores At(string url) => new(url);
+    public static Stores At(string url, string node = "node") => new(url, node);
 
     public static async Task<Stores> OnPostgresAsync() => new(await Postgres.NewSchemaAsync());
 
@@ -81,9 +81,9 @@ internal sealed class Stores : IAsyncDisposable
 
     private void Open()
     {
-        Database = Database.Open(address, new StorageOptions(), "node");
+        Database = Database.Open(address, new StorageOptions(), node);
         var sql = WorkflowSql.For(Database.Dialect);
-        var writes = new RunWrites(Database, sql, new EventTriggers(new ScheduleTable(), sql.Schedules, Time), new Wakeups(), new Node("node"), Time) { Outbox = new Outbox(Database, Microsoft.Extensions.Options.Options.Create(new NotificationOptions()), Time) };
+        var writes = new RunWrites(Database, sql, new EventTriggers(new ScheduleTable(), sql.Schedules, Time), new Wakeups(), new Node(node), Time) { Outbox = new Outbox(Database, Microsoft.Extensions.Options.Options.Create(new NotificationOptions()), Time) };
         (Runs, Journal) = (new RunStore(Database, writes), new JournalStore(Database, writes));
         (Approvals, Outbox, Outputs) = (new ApprovalStore(Database, writes), writes.Outbox, new TaskOutputs(Database, Time));
         (Queries, Definitions) = (new RunQueries(Database, Journal), new DefinitionStore(Database, Time));

@@ -64,6 +64,51 @@ public sealed class CuttingProxyTests
     }
 
     [Fact]
+    public async Task It_cuts_in_the_middle_of_a_message_after_as_many_bytes_as_it_is_told()
+    {
+        await using var echo = Echo();
+        await using var proxy = new CuttingProxy(echo.Port);
+        using var client = await ConnectAsync(proxy);
+        proxy.CutAfter(() => 10);
+        Assert.Equal("four", await SayAsync(client, "four"));
+
+        await Assert.ThrowsAsync<SocketException>(() => SayAsync(client, "four"));
+
+        Assert.Equal((10, 1), (proxy.Forwarded, proxy.Cuts));
+        proxy.CutAfter(null);
+        Assert.Equal("for ever", await ConnectAndSayAsync(proxy, "for ever"));
+    }
+
+    [Fact]
+    public async Task What_is_held_reaches_the_target_after_its_client_is_gone()
+    {
+        var heard = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var target = new RawServer(async connection =>
+        {
+            var text = new StringBuilder();
+            while (await connection.ReadSomeAsync() is { Length: > 0 } bytes)
+            {
+                text.Append(Encoding.UTF8.GetString(bytes));
+                await connection.WriteAsync(bytes);
+            }
+            heard.TrySetResult(text.ToString());
+        });
+        await using var proxy = new CuttingProxy(target.Port);
+        using var client = await ConnectAsync(proxy);
+        Assert.Equal("a", await SayAsync(client, "a"));
+
+        proxy.Hold();
+        var answer = SayAsync(client, "held");
+        while (proxy.Held < "held".Length) await Task.Yield();
+        proxy.LoseClients();
+        await Assert.ThrowsAsync<SocketException>(() => answer);
+        Assert.False(heard.Task.IsCompleted);
+        proxy.Release();
+
+        Assert.Equal("aheld", await heard.Task.WaitAsync(Cancel));
+    }
+
+    [Fact]
     public async Task A_target_that_is_not_there_is_a_refusal_and_another_can_take_its_place()
     {
         await using var echo = Echo();

@@ -1,0 +1,1 @@
+-- Nothing: what is added on PostgreSQL by the script of this number guards against connections that break.

@@ -43,6 +43,25 @@ public sealed class RunTests
         Assert.Equal(1, Assert.Single(world.Journal.Entries(run).OfType<JournalEntry.StepCompleted>()).Attempt);
     }
 
+    [Fact]
+    public async Task A_map_whose_start_storage_refuses_records_no_item_before_it()
+    {
+        var body = World.Body<object?, int>(async (run, _) => (await run.MapAsync("all", [1, 2, 3], (int item, StepContext step) => world.EffectAsync(step, item))).Outputs.Sum());
+        run = world.Create();
+        var choosy = new ChoosyJournal(world.Journal, entry => entry is JournalEntry.MapStarted);
+        var execution = RunExecution.Start(world.Journal.Claim(run), new RunHistory(world.Journal.Entries(run), []), body, choosy, World.Options(world.Time));
+        while (choosy.Refused < 3)
+        {
+            world.Time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+        Assert.Single(world.Journal.Entries(run));
+        execution.Abandon();   // and another life begins
+        await execution.Completion;
+        var settled = await world.DriveAsync(run, body);
+        Assert.Equal((RunState.Completed, "6"), (settled.State, Encoding.UTF8.GetString(settled.Output.Span)));
+    }
+
     [Theory]
     [InlineData(RunState.Cancelled)]
     [InlineData(RunState.Paused)]
@@ -303,6 +322,26 @@ public sealed class RunTests
             await released.Task;
             return appended;
         }
+    }
+
+    /// <summary>Refuses entries of a kind: the batch that held them broke, and those behind it did not.</summary>
+    private sealed class ChoosyJournal(IJournal inner, Func<JournalEntry, bool> isRefused) : IJournal
+    {
+        public int Refused { get; private set; }
+
+        public ValueTask<RunHistory?> ReadAsync(RunLease lease, CancellationToken cancel) => inner.ReadAsync(lease, cancel);
+
+        public ValueTask<IReadOnlyList<InboxMessage>> ReadInboxAsync(RunLease lease, long after, CancellationToken cancel) => inner.ReadInboxAsync(lease, after, cancel);
+
+        public async ValueTask<bool> AppendAsync(RunLease lease, JournalEntry entry)
+        {
+            await Task.Yield();
+            if (!isRefused(entry)) return await inner.AppendAsync(lease, entry);
+            Refused++;
+            throw new StorageUnavailableException("the connection broke");
+        }
+
+        public ValueTask<ParkResult> ParkAsync(RunLease lease, ParkRequest request) => inner.ParkAsync(lease, request);
     }
 
     /// <summary>Refuses its first appends, as a full disk does.</summary>

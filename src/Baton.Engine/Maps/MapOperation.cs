@@ -34,7 +34,7 @@ internal sealed class MapOperation<T>(RunExecution run, string key, CancelScope 
     {
         if (opened > 0) return;   // restored: the items that are not settled start by themselves
         Run.Enter();
-        Run.Append((seq, at) => new JournalEntry.MapStarted(seq, at, Key, count), _ => Run.Leave());
+        Run.Append((seq, at) => new JournalEntry.MapStarted(seq, at, Key, count), _ => Run.Leave(), isFoundation: true);   // an item without its map is one that nobody asks for
         Open(options.Parallel);
     }
 

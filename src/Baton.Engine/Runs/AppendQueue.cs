@@ -10,10 +10,42 @@ internal sealed class AppendQueue(RunLease lease, IJournal journal, TimeProvider
     private readonly Queue<Ticket> tickets = new();
     private long lastSeq = last.Seq;
     private DateTimeOffset lastAt = last.At;
+    private Task<bool> foundation = Task.FromResult(true);   // false once this life is over
 
     /// <summary>Records an entry durably, from any thread, and calls <paramref name="onStored"/> with it on the loop when its turn has come.</summary>
+    /// <param name="isFoundation">
+    /// True for an entry without which those that follow mean nothing: none of them is handed to the journal before it is durable. Else one that is refused could leave them behind it,
+    /// should this life end before it is tried again. From the loop only.
+    /// </param>
     /// <remarks>Goes on wherever the journal's acknowledgement arrives: nothing here may need the loop.</remarks>
-    public async Task AppendAsync(Func<long, DateTimeOffset, JournalEntry> create, Action<JournalEntry> onStored)
+    public Task AppendAsync(Func<long, DateTimeOffset, JournalEntry> create, Action<JournalEntry> onStored, bool isFoundation)
+    {
+        if (isFoundation) return LayAsync(create, onStored);
+        var before = Volatile.Read(ref foundation);
+        return before.IsCompleted ? StoreAsync(create, onStored) : FollowAsync(before, create, onStored);
+    }
+
+    private async Task LayAsync(Func<long, DateTimeOffset, JournalEntry> create, Action<JournalEntry> onStored)
+    {
+        var (before, laid, isStored) = (foundation, new TaskCompletionSource<bool>(), false);
+        Volatile.Write(ref foundation, laid.Task);
+        try
+        {
+            isStored = await before.ConfigureAwait(false) && await StoreAsync(create, onStored).ConfigureAwait(false);
+        }
+        finally
+        {
+            laid.SetResult(isStored);
+        }
+    }
+
+    private async Task FollowAsync(Task<bool> before, Func<long, DateTimeOffset, JournalEntry> create, Action<JournalEntry> onStored)
+    {
+        if (await before.ConfigureAwait(false)) await StoreAsync(create, onStored).ConfigureAwait(false);
+    }
+
+    /// <returns>False when this life is over.</returns>
+    private async Task<bool> StoreAsync(Func<long, DateTimeOffset, JournalEntry> create, Action<JournalEntry> onStored)
     {
         for (var failures = 0; ; failures++)
         {
@@ -32,15 +64,15 @@ internal sealed class AppendQueue(RunLease lease, IJournal journal, TimeProvider
                 if (!await append.ConfigureAwait(false))
                 {
                     onLeaseLost();
-                    return;
+                    return false;
                 }
                 Close(ticket, TicketState.Stored);
-                return;
+                return true;
             }
             catch (StorageUnavailableException e)
             {
                 Close(ticket, TicketState.Void);
-                if (!await onFailure(e, failures).ConfigureAwait(false)) return;
+                if (!await onFailure(e, failures).ConfigureAwait(false)) return false;
             }
             catch
             {

@@ -212,7 +212,8 @@ public sealed class RunExecution
     }
 
     /// <summary>Records an entry durably, from any thread; <paramref name="onStored"/> runs on the loop.</summary>
-    internal void Append(Func<long, DateTimeOffset, JournalEntry> create, Action<JournalEntry> onStored) => Own(appends.AppendAsync(create, onStored));
+    /// <param name="isFoundation">See <see cref="AppendQueue.AppendAsync"/>.</param>
+    internal void Append(Func<long, DateTimeOffset, JournalEntry> create, Action<JournalEntry> onStored, bool isFoundation = false) => Own(appends.AppendAsync(create, onStored, isFoundation));
 
     /// <summary>Records the outcome of an operation and hands it over. From any thread; ends what <see cref="Enter"/> began.</summary>
     internal void Record(Operation operation, Func<long, DateTimeOffset, JournalEntry> create) =>

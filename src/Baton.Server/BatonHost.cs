@@ -39,6 +39,7 @@ internal static class BatonHost
         app.UseIdentity();
         app.MapOpenApi("/openapi/{documentName}.json");
         app.MapTelemetry();
+        if (node.Is(NodeRoles.Gateway)) app.MapGateway();
         if (node.Is(NodeRoles.Api)) app.MapWorkflows();
         return app;
     }

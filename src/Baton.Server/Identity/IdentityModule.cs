@@ -25,7 +25,7 @@ internal static class IdentityModule
                 if (caller is not null) context.Features.Set(caller);
                 else if (context.GetEndpoint()?.Metadata.GetMetadata<OpenEndpoint>() is null)
                 {
-                    await problem!.ExecuteAsync(context);
+                    await (context.GetEndpoint()?.Metadata.GetMetadata<RefusalShape>() is { } shape && problem!.StatusCode == 401 ? shape.Write(context) : problem!.ExecuteAsync(context));
                     return;
                 }
                 await next(context);
@@ -37,6 +37,12 @@ internal static class IdentityModule
     {
         /// <summary>Marks an endpoint that says nothing about anybody's work.</summary>
         public RouteHandlerBuilder NeedsNoCredential() => endpoint.WithMetadata(new OpenEndpoint());
+    }
+
+    extension(IEndpointConventionBuilder endpoint)
+    {
+        /// <summary>Says in its own words that a credential is missing: a problem is not what the endpoint's clients can read.</summary>
+        public void RefusesCallersWith(Func<HttpContext, Task> write) => endpoint.Add(builder => builder.Metadata.Add(new RefusalShape(write)));
     }
 
     extension(HttpContext context)
@@ -58,10 +64,13 @@ internal static class IdentityModule
     {
         const string Scheme = "Bearer ";
         var header = request.Headers.Authorization.ToString();
-        return header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? header[Scheme.Length..].Trim() : null;
+        if (header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)) return header[Scheme.Length..].Trim();
+        return request.Headers["x-api-key"].ToString() is { Length: > 0 } key ? key : null;   // how Anthropic's clients say it
     }
 
     private sealed record Caller(TenantId Tenant, string Name);
 
     private sealed record OpenEndpoint;
+
+    private sealed record RefusalShape(Func<HttpContext, Task> Write);
 }

@@ -29,6 +29,7 @@ internal sealed class OutboundClient : IDisposable
     private readonly HostResolver resolve;
     private readonly HttpMessageInvoker guarded;
     private readonly HttpMessageInvoker configured;
+    private readonly HttpMessageInvoker forwarding;
 
     public OutboundClient(IOptions<OutboundOptions> options, AddressPolicy policy, HostResolver? resolve = null)
     {
@@ -37,12 +38,14 @@ internal sealed class OutboundClient : IDisposable
         map = new HostMap(options.Value.HostMap);
         guarded = NewInvoker(options.Value, isConfigured: false);
         configured = NewInvoker(options.Value, isConfigured: true);
+        forwarding = NewInvoker(options.Value, isConfigured: true, DecompressionMethods.None);
     }
 
     public void Dispose()
     {
         guarded.Dispose();
         configured.Dispose();
+        forwarding.Dispose();
     }
 
     /// <summary>Sends a request and returns when the response's headers are there; the caller reads and disposes.</summary>
@@ -62,6 +65,27 @@ internal sealed class OutboundClient : IDisposable
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
             throw CallErrors.Unreachable(request.Label, e);
+        }
+    }
+
+    /// <summary>Sends a request to a host that an operator has configured, and returns when the response's headers are there. Bodies go as they come: no compression is asked for.</summary>
+    /// <param name="label">How messages name the call.</param>
+    /// <exception cref="WorkflowException">Not reachable, broken off, or no connection in time.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was signalled.</exception>
+    public async Task<HttpResponseMessage> ForwardAsync(HttpRequestMessage message, string label, CancellationToken cancel)
+    {
+        message.RequestUri = map.Rewrite(message.RequestUri!);
+        try
+        {
+            return await forwarding.SendAsync(message, cancel);
+        }
+        catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)
+        {
+            throw CallErrors.TimedOut($"{label} got no connection within Outbound:ConnectTimeout.", e);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException)
+        {
+            throw CallErrors.Unreachable(label, e);
         }
     }
 
@@ -110,12 +134,12 @@ internal sealed class OutboundClient : IDisposable
         }
     }
 
-    private HttpMessageInvoker NewInvoker(OutboundOptions options, bool isConfigured) => new(new SocketsHttpHandler
+    private HttpMessageInvoker NewInvoker(OutboundOptions options, bool isConfigured, DecompressionMethods decompression = DecompressionMethods.All) => new(new SocketsHttpHandler
     {
         UseProxy = false,
         UseCookies = false,
         AllowAutoRedirect = false,
-        AutomaticDecompression = DecompressionMethods.All,
+        AutomaticDecompression = decompression,
         ActivityHeadersPropagator = null,   // trace ids are no business of strangers
         ConnectTimeout = options.ConnectTimeout,
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),   // so that a change of a host's address is noticed

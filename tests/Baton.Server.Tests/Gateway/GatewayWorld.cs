@@ -13,6 +13,7 @@ internal sealed class GatewayWorld : IDisposable
     public const string Key = "sk-test-0123456789abcdef";
 
     private readonly OutboundClient client;
+    private readonly Lazy<ModelCaller> models;
     private readonly string keyFile = Path.Combine(Path.GetTempPath(), $"baton-key-{Path.GetRandomFileName()}");
 
     public GatewayWorld(Uri upstream, Action<ModelOptions>? configure = null, TimeProvider? time = null, Action<GatewayOptions>? all = null)
@@ -24,7 +25,11 @@ internal sealed class GatewayWorld : IDisposable
         all?.Invoke(Options);
         Time = time ?? TimeProvider.System;
         client = new OutboundClient(Microsoft.Extensions.Options.Options.Create(new OutboundOptions()), new AddressPolicy(allowPrivate: false));
-        Models = new ModelCaller(Microsoft.Extensions.Options.Options.Create(Options), client, new ExtractModel(), new EchoModel(Time), Time, Log.For<ModelCaller>());
+        models = new Lazy<ModelCaller>(() =>   // settings that are wrong are only validated
+        {
+            var options = Microsoft.Extensions.Options.Options.Create(Options);
+            return new ModelCaller(new RouteTable(options, Time), options, client, new ExtractModel(), new EchoModel(Time), Time, Log.For<ModelCaller>());
+        });
     }
 
     public GatewayOptions Options { get; } = new();
@@ -33,7 +38,7 @@ internal sealed class GatewayWorld : IDisposable
 
     public CapturedLog Log { get; } = new();
 
-    public ModelCaller Models { get; }
+    public ModelCaller Models => models.Value;
 
     public string KeyFile => keyFile;
 

@@ -4,7 +4,7 @@ using Baton.Server.Outbound;
 
 namespace Baton.Server.Gateway;
 
-/// <summary>Reads the key of a model where it is used and never keeps it: a changed file counts from the next call on.</summary>
+/// <summary>Reads the key of a target where it is used and never keeps it: a changed file counts from the next call on.</summary>
 internal static class ApiKey
 {
     private const int MaxLength = 16 << 10;
@@ -13,17 +13,17 @@ internal static class ApiKey
     private static readonly SearchValues<char> Visible = SearchValues.Create([.. Enumerable.Range(0x21, 0x7e - 0x20).Select(c => (char)c)]);
 
     /// <summary>What keeps the key from being used, without the key; null for nothing.</summary>
-    public static string? Problem(ModelOptions model) => Read(model).Problem;
+    public static string? Problem(TargetOptions target) => Read(target).Problem;
 
-    /// <returns>Null where the model needs none.</returns>
+    /// <returns>Null where the target needs none.</returns>
     /// <exception cref="WorkflowException">It is configured, but cannot be had.</exception>
-    public static string? Get(string name, ModelOptions model) =>
-        Read(model) is var (key, problem) && problem is null ? key : throw CallErrors.NotAuthenticated($"The key of model '{name}' cannot be used: Gateway:Models:{name}:{problem}");
+    public static string? Get(ModelTarget target) =>
+        Read(target.Options) is var (key, problem) && problem is null ? key : throw CallErrors.NotAuthenticated($"The key of target '{target.Name}' cannot be used: {target.Path}:{problem}");
 
-    private static (string? Key, string? Problem) Read(ModelOptions model)
+    private static (string? Key, string? Problem) Read(TargetOptions target)
     {
-        if (model.ApiKeyVariable is { Length: > 0 } variable) return Check(Environment.GetEnvironmentVariable(variable), $"ApiKeyVariable: the environment variable {variable}");
-        if (model.ApiKeyFile is not { Length: > 0 } file) return (null, null);
+        if (target.ApiKeyVariable is { Length: > 0 } variable) return Check(Environment.GetEnvironmentVariable(variable), $"ApiKeyVariable: the environment variable {variable}");
+        if (target.ApiKeyFile is not { Length: > 0 } file) return (null, null);
         try
         {
             var length = new FileInfo(file).Length;   // before it is read: a wrong path may lead to anything

@@ -1,6 +1,3 @@
-using Baton.Engine;
-using Baton.Server.Outbound;
-
 namespace Baton.Server.Gateway;
 
 /// <summary>The three clocks of one call: the whole of it, its first byte, and every silence after that.</summary>
@@ -33,11 +30,14 @@ internal sealed class CallLimits : IDisposable
         silence.CancelAfter(model.IdleTimeout);
     }
 
-    /// <summary>The error of the clock that ran out.</summary>
-    public WorkflowException Explain(OperationCanceledException e) => CallErrors.TimedOut(
+    /// <summary>No clock of silence runs while the answer waits for its reader; <see cref="Heard"/> starts it again.</summary>
+    public void Pause() => silence.CancelAfter(Timeout.InfiniteTimeSpan);
+
+    /// <summary>Which clock ran out.</summary>
+    public string Reason =>
         !silence.IsCancellationRequested ? $"{label} had not ended its answer after {model.Timeout.TotalSeconds:0.###} s (Timeout)."
         : hasHeard ? $"{label} fell silent in the middle of its answer for {model.IdleTimeout.TotalSeconds:0.###} s (IdleTimeout)."
-        : $"{label} gave no answer within {model.FirstByteTimeout.TotalSeconds:0.###} s (FirstByteTimeout).", e);
+        : $"{label} gave no answer within {model.FirstByteTimeout.TotalSeconds:0.###} s (FirstByteTimeout).";
 
     public void Dispose()
     {

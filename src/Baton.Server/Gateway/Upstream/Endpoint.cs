@@ -17,11 +17,4 @@ internal static class Endpoint
         if (uri.UserInfo.Length > 0 || uri.Query.Length > 0 && SafeUri.SecretsIn(uri).Any()) return "must not hold a credential; name its environment variable or file instead.";
         return uri.Fragment.Length > 0 ? "must not have a fragment." : null;
     }
-
-    public static Uri Of(string baseUrl)
-    {
-        var uri = new UriBuilder(baseUrl);
-        uri.Path = $"{uri.Path.TrimEnd('/')}/chat/completions";
-        return uri.Uri;
-    }
 }

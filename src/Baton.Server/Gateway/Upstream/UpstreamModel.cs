@@ -6,27 +6,64 @@ using Baton.Server.Outbound;
 
 namespace Baton.Server.Gateway;
 
-/// <summary>A model behind an OpenAI-compatible API: one POST, the answer as a stream of events or, from upstreams that cannot stream, as one object.</summary>
-internal sealed class UpstreamModel(string name, ModelOptions model, int maxResponseBytes, OutboundClient client, TimeProvider time) : IChatModel
+/// <summary>A configured model: one POST to a target of it, the answer as a stream of events or, from upstreams that cannot stream, as one object.</summary>
+internal sealed class UpstreamModel(ModelRoute route, int maxResponseBytes, OutboundClient client, TimeProvider time) : IChatModel
 {
     private static readonly string Agent = $"baton/{typeof(UpstreamModel).Assembly.GetName().Version?.ToString(3)}";
 
-    public string UpstreamName => model.Model ?? name;
+    private readonly ModelOptions options = route.Options;
 
     public async Task<ModelAnswer> AnswerAsync(ModelRequest request, DeltaSink? onDelta, CancellationToken cancel)
     {
-        var key = ApiKey.Get(name, model);
-        var uri = Endpoint.Of(model.BaseUrl!);
-        var call = new OutboundRequest("POST", uri, Headers(request, key), ChatRequest.Write(request, UpstreamName, model)) { IsConfigured = true };
-        var label = $"Model '{name}' ({call.Label})";
-        using var limits = new CallLimits(label, model, time, cancel);
+        WorkflowException? last = null;
+        var hasSaid = false;
+        DeltaSink? sink = onDelta is null ? null : (text, token) =>
+        {
+            hasSaid = true;
+            return onDelta(text, token);
+        };
+        foreach (var one in route.Chain)
+        {
+            var model = one == route ? this : new UpstreamModel(one, maxResponseBytes, client, time);
+            var tried = 0UL;
+            while (one.Begin(Dialect.OpenAi, ref tried) is { } target)
+            {
+                try
+                {
+                    var answer = await model.AnswerAsync(target, request, sink, cancel);
+                    target.Health.Answered(null);
+                    return answer;
+                }
+                catch (WorkflowException e) when (!hasSaid && MayTryAnother(e.Class))
+                {
+                    if (e.Class == ErrorClass.RateLimit) target.Health.Cool(e.RetryAfter ?? TimeSpan.FromSeconds(1));
+                    else target.Health.Failed(e.Class.ToName());
+                    last = e;
+                }
+                finally
+                {
+                    target.Health.End();
+                }
+            }
+        }
+        throw last ?? CallErrors.Status(503, route.WhyNone(), route.Chain.Min(one => one.Targets.Min(target => target.Health.Wait)));
+    }
+
+    private static bool MayTryAnother(ErrorClass errorClass) => errorClass is ErrorClass.Connectivity or ErrorClass.RateLimit or ErrorClass.ServiceUnavailable or ErrorClass.Auth;
+
+    private async Task<ModelAnswer> AnswerAsync(ModelTarget target, ModelRequest request, DeltaSink? onDelta, CancellationToken cancel)
+    {
+        var key = ApiKey.Get(target);
+        var call = new OutboundRequest("POST", target.At(Surface.ChatCompletions), Headers(request, target, key), ChatRequest.Write(request, target.Model, options)) { IsConfigured = true };
+        var label = $"Model '{route.Name}' ({call.Label})";
+        using var limits = new CallLimits(label, options, time, cancel);
         try
         {
             return await CallAsync(call, label, new Quotation(key, request.Messages), limits, onDelta, cancel);
         }
         catch (OperationCanceledException e) when (limits.AreOver && !cancel.IsCancellationRequested)
         {
-            throw limits.Explain(e);
+            throw CallErrors.TimedOut(limits.Reason, e);
         }
     }
 
@@ -127,15 +164,13 @@ internal sealed class UpstreamModel(string name, ModelOptions model, int maxResp
         return wait < TimeSpan.Zero ? TimeSpan.Zero : wait;
     }
 
-    private ImmutableArray<KeyValuePair<string, string>> Headers(ModelRequest request, string? key)
+    private ImmutableArray<KeyValuePair<string, string>> Headers(ModelRequest request, ModelTarget target, string? key)
     {
-        var headers = model.Headers.ToImmutableArray();
-        if (!model.Headers.Keys.Contains("User-Agent", StringComparer.OrdinalIgnoreCase)) headers = headers.Add(new("User-Agent", Agent));
-        headers = headers.Add(new("Accept", model.Stream ? "text/event-stream, application/json" : "application/json")).Add(new("Content-Type", "application/json"));
+        var headers = target.Options.Headers.ToImmutableArray();
+        if (!target.Options.Headers.Keys.Contains("User-Agent", StringComparer.OrdinalIgnoreCase)) headers = headers.Add(new("User-Agent", Agent));
+        headers = headers.Add(new("Accept", options.Stream ? "text/event-stream, application/json" : "application/json")).Add(new("Content-Type", "application/json"));
         if (request.IdempotencyKey is { } idempotency) headers = headers.Add(new("Idempotency-Key", HttpCall.HeaderKey(idempotency)));
-        if (key is null) return headers;
-        var isBearer = model.ApiKeyHeader.Equals(ModelOptions.DefaultKeyHeader, StringComparison.OrdinalIgnoreCase);
-        return headers.Add(new(model.ApiKeyHeader, isBearer ? $"Bearer {key}" : key));
+        return key is null ? headers : headers.Add(new(target.KeyHeader, target.IsBearer ? $"Bearer {key}" : key));
     }
 
     private static WorkflowException TooLarge(string label) => CallErrors.BadAnswer($"{label} answered with more than its limit (Gateway:MaxResponseBytes) allows.");

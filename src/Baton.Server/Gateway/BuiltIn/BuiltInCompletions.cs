@@ -1,0 +1,130 @@
+using System.Collections.Immutable;
+using System.Text;
+using Baton.Engine;
+using Baton.Jq;
+
+namespace Baton.Server.Gateway;
+
+/// <summary>The built-in models as <c>/v1/chat/completions</c> serves them, whole and as a stream.</summary>
+internal sealed class BuiltInCompletions(ModelCaller models, TimeProvider time)
+{
+    public async Task AnswerAsync(GatewayCall call, string model, ReadOnlyMemory<byte> body, bool isStream)
+    {
+        if (call.Surface != Surface.ChatCompletions)
+        {
+            await call.RefuseAsync(GatewayError.Invalid($"The built-in model '{model}' answers at /v1/chat/completions only.", "model", "wrong_dialect"));
+            return;
+        }
+        var head = JqValue.Object(("id", $"chatcmpl-{call.Id["req_".Length..]}"), ("created", time.GetUtcNow().ToUnixTimeSeconds()), ("model", model)).AsObject();
+        var stream = new Events(call, head);
+        try
+        {
+            var value = JqValue.Parse(body.Span);
+            var answer = await models.CompleteAsync(Read(value, model), isStream ? stream.SayAsync : null, call.Http.RequestAborted);
+            if (isStream) await stream.EndAsync(answer, value["stream_options"] is { IsObject: true } asked && asked["include_usage"].IsTruthy);
+            else await WholeAsync(call, head, answer);
+        }
+        catch (WorkflowException e) when (!call.Http.Response.HasStarted)
+        {
+            await call.RefuseAsync(ErrorOf(e));
+        }
+        catch (WorkflowException e)
+        {
+            await stream.SendAsync(Encoding.UTF8.GetString(ErrorOf(e).ToJson(Dialect.OpenAi, call.Id)));
+        }
+        catch (JqParseException e)
+        {
+            await call.RefuseAsync(GatewayError.Invalid($"The body is not JSON: {e.Message}"));
+        }
+        catch (InvalidOperationException)   // a member that should be an object is not
+        {
+            await call.RefuseAsync(GatewayError.Invalid("A member of the request is of another type than it must be."));
+        }
+    }
+
+    private static Task WholeAsync(GatewayCall call, JqObject head, ModelAnswer answer)
+    {
+        call.Explain();
+        var choice = JqValue.Object(("index", 0), ("message", JqValue.Object(("role", "assistant"), ("content", answer.Text), ("refusal", JqValue.Null))), ("logprobs", JqValue.Null), ("finish_reason", answer.FinishReason));
+        var body = Compose(head, "chat.completion", JqValue.Array(choice), answer.Usage).ToUtf8Bytes();
+        (call.Http.Response.ContentType, call.Http.Response.ContentLength) = ("application/json", body.Length);
+        return call.Http.Response.Body.WriteAsync(body, call.Http.RequestAborted).AsTask();
+    }
+
+    private static JqValue Compose(JqObject head, string kind, JqValue choices, ModelUsage? usage = null)
+    {
+        var body = new JqObject.Builder { ["id"] = head["id"], ["object"] = kind, ["created"] = head["created"], ["model"] = head["model"], ["choices"] = choices };
+        if (usage is not null) body["usage"] = usage.ToValue();
+        return body.ToObject();
+    }
+
+    private static ModelRequest Read(JqValue body, string model)
+    {
+        if (!body["messages"].TryGetArray(out var messages) || messages.Count == 0) throw Outbound.CallErrors.Invalid("'messages' must be a list of at least one message.");
+        if (body["tools"].TryGetArray(out var tools) && tools.Count > 0) throw Outbound.CallErrors.Invalid($"The built-in model '{model}' calls no tools.");
+        return new ModelRequest
+        {
+            Model = model,
+            Messages = [.. messages.Select(message => new ModelMessage(message["role"].TryGetString(out var role) ? role : "user", TextOf(message["content"])))],
+            Temperature = body["temperature"].TryGetDouble(out var temperature) ? temperature : null,
+            MaxTokens = body["max_tokens"].TryGetInt64(out var tokens) && tokens is > 0 and <= int.MaxValue ? (int)tokens : null,
+            Stop = body["stop"].TryGetString(out var stop) ? [stop] : body["stop"].TryGetArray(out var stops) ? [.. stops.Where(text => text.IsString).Select(text => text.AsString())] : ImmutableArray<string>.Empty,
+            Seed = body["seed"].TryGetInt64(out var seed) ? seed : null,
+            Schema = body["response_format"] is { IsObject: true } format && format["type"] == "json_schema" ? format["json_schema"]["schema"] : (JqValue?)null,
+        };
+    }
+
+    /// <summary>A text, or the texts of a list of parts.</summary>
+    private static string TextOf(JqValue content)
+    {
+        if (content.TryGetString(out var text)) return text;
+        if (!content.TryGetArray(out var parts)) return "";
+        return string.Join("\n", parts.Select(part => part["text"].TryGetString(out var said) ? said : throw Outbound.CallErrors.Invalid("The built-in models read texts only.")));
+    }
+
+    private static GatewayError ErrorOf(WorkflowException e)
+    {
+        var (status, type, code) = e.Class switch
+        {
+            ErrorClass.RateLimit => (429, "rate_limit_error", "rate_limit_exceeded"),
+            ErrorClass.Auth => (502, "api_error", "upstream_credential"),
+            ErrorClass.ServiceUnavailable => (503, "overloaded_error", "overloaded"),
+            ErrorClass.Connectivity => (504, "timeout_error", "upstream_timeout"),
+            ErrorClass.ContextTooLong => (400, "invalid_request_error", "context_length_exceeded"),
+            ErrorClass.ContentRefused => (400, "invalid_request_error", "content_policy_violation"),
+            ErrorClass.DataValidation or ErrorClass.SchemaMismatch => (400, "invalid_request_error", "invalid_request"),
+            ErrorClass.BudgetExceeded => (429, "insufficient_quota", "insufficient_quota"),
+            _ => (500, "api_error", "internal"),
+        };
+        return new GatewayError(status, type, code, e.Error.Detail ?? e.Error.Title ?? "The model failed.") { RetryAfter = e.RetryAfter };
+    }
+
+    /// <summary>The events of a stream: a chunk each.</summary>
+    private sealed class Events(GatewayCall call, JqObject head)
+    {
+        public async ValueTask SayAsync(string text, CancellationToken cancel)
+        {
+            if (!call.Http.Response.HasStarted)
+            {
+                call.Http.Response.ContentType = "text/event-stream";
+                call.Http.Response.Headers["X-Accel-Buffering"] = "no";
+                call.Explain();
+                await ChunkAsync(JqValue.Object(("role", "assistant"), ("content", "")), JqValue.Null);
+            }
+            if (text.Length > 0) await ChunkAsync(JqValue.Object(("content", text)), JqValue.Null);
+        }
+
+        public async Task EndAsync(ModelAnswer answer, bool withUsage)
+        {
+            await SayAsync("", call.Http.RequestAborted);
+            await ChunkAsync(JqValue.EmptyObject, answer.FinishReason);
+            if (withUsage) await SendAsync(Compose(head, "chat.completion.chunk", JqValue.EmptyArray, answer.Usage).ToJson());
+            await SendAsync("[DONE]");
+        }
+
+        public async Task SendAsync(string data) => await call.Http.Response.BodyWriter.WriteAsync(Encoding.UTF8.GetBytes($"data: {data}\n\n"), call.Http.RequestAborted);
+
+        private Task ChunkAsync(JqValue delta, JqValue finish) =>
+            SendAsync(Compose(head, "chat.completion.chunk", JqValue.Array(JqValue.Object(("index", 0), ("delta", delta), ("logprobs", JqValue.Null), ("finish_reason", finish)))).ToJson());
+    }
+}

@@ -1,0 +1,22 @@
+namespace Baton.Server.Gateway;
+
+/// <summary>What came of asking a target.</summary>
+internal abstract record Attempt
+{
+    /// <summary>The answer went to the client, to its end or as far as it came.</summary>
+    public sealed record Delivered : Attempt
+    {
+        public static Delivered Instance { get; } = new();
+    }
+
+    /// <summary>Nothing has reached the client.</summary>
+    /// <param name="MayTryAnother">False where every target would say the same.</param>
+    public sealed record Failed(GatewayError Error, bool MayTryAnother) : Attempt
+    {
+        /// <summary>What the target said, to be handed on as it is; null for the error.</summary>
+        public UpstreamReply? Reply { get; init; }
+    }
+}
+
+/// <summary>An answer with an error, whole.</summary>
+internal sealed record UpstreamReply(int Status, string? ContentType, string? RetryAfter, byte[] Body);

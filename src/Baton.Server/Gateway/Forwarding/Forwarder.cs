@@ -1,0 +1,133 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Options;
+
+namespace Baton.Server.Gateway;
+
+/// <summary>
+/// Takes a request of an application to the targets of its model, one after the other until one answers, and the answer back. What need not change goes through
+/// as it came. Nothing is read from the database or written to it on the way.
+/// </summary>
+internal sealed class Forwarder(RouteTable routes, TargetCaller targets, BuiltInCompletions builtIns, IOptions<GatewayOptions> options, TimeProvider time, ILogger<Forwarder> log)
+{
+    private const int MaxNamesShown = 8;
+
+    public async Task HandleAsync(HttpContext http, Surface surface)
+    {
+        var call = new GatewayCall(http, surface, time);
+        try
+        {
+            // 1. The body, as it is.
+            var (body, problem) = await ReadAsync(http);
+            if (problem is not null)
+            {
+                await call.RefuseAsync(problem);
+                return;
+            }
+            // 2. What has to be known of it.
+            if (RequestPeek.Read(body.Span, surface.MaxTokensField, out problem) is not { } peek)
+            {
+                await call.RefuseAsync(problem!);
+                return;
+            }
+            var model = peek.Model is { Length: > 0 } named ? named : routes.DefaultModel;
+            // 3. Who answers for the model.
+            if (ModelCaller.BuiltIns.Contains(model, StringComparer.OrdinalIgnoreCase)) await builtIns.AnswerAsync(call, model, body, peek.IsStream);
+            else if (routes.Find(model) is not { } route) await call.RefuseAsync(Unknown(model));
+            // 4. One after the other.
+            else await AskAsync(call, route, new ForwardedRequest(body, peek));
+        }
+        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        {
+            log.ClientGone(call.Id, call.Elapsed.TotalMilliseconds);
+        }
+    }
+
+    private async Task AskAsync(GatewayCall call, ModelRoute first, ForwardedRequest request)
+    {
+        Attempt.Failed? last = null;
+        foreach (var route in first.Chain)
+        {
+            var tried = 0UL;
+            while (route.Begin(call.Surface.Dialect, ref tried) is { } target)
+            {
+                try
+                {
+                    call.Asks(route, target);
+                    if (await targets.AskAsync(call, route, target, request) is not Attempt.Failed failed) return;
+                    last = failed;
+                }
+                finally
+                {
+                    target.Health.End();
+                }
+                log.TargetFailed(call.Id, call.AskedLast!, last.Error.Status, last.Error.Code);
+                if (!last.MayTryAnother) break;
+            }
+            if (last is { MayTryAnother: false }) break;
+        }
+        await (last is null ? call.RefuseAsync(NoneToAsk(call, first)) : RefuseAsync(call, last));
+    }
+
+    private static async Task RefuseAsync(GatewayCall call, Attempt.Failed failed)
+    {
+        if (failed.Reply is not { } reply)
+        {
+            await call.RefuseAsync(failed.Error);
+            return;
+        }
+        call.Explain();
+        var response = call.Http.Response;
+        (response.StatusCode, response.ContentType, response.ContentLength) = (reply.Status, reply.ContentType, reply.Body.Length);
+        if (reply.RetryAfter is not null) response.Headers.RetryAfter = reply.RetryAfter;
+        await response.Body.WriteAsync(reply.Body, call.Http.RequestAborted);
+    }
+
+    private async Task<(ReadOnlyMemory<byte> Body, GatewayError? Problem)> ReadAsync(HttpContext http)
+    {
+        var (request, limit) = (http.Request, options.Value.MaxRequestBytes);
+        if (request.ContentLength > limit) return (default, GatewayError.TooLarge(limit));
+        if (request.Headers.ContentEncoding.Count > 0) return (default, GatewayError.Invalid("Send the body without Content-Encoding.") with { Status = 415 });
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = (long)limit + 1;
+        while (true)
+        {
+            ReadResult read;
+            try
+            {
+                read = await request.BodyReader.ReadAsync(http.RequestAborted);
+            }
+            catch (BadHttpRequestException e)
+            {
+                return (default, e.StatusCode == 413 ? GatewayError.TooLarge(limit) : GatewayError.Invalid(e.Message));
+            }
+            if (read.Buffer.Length > limit) return (default, GatewayError.TooLarge(limit));
+            if (read.IsCompleted)
+            {
+                var body = read.Buffer.ToArray();   // its own: what is sent is read by the connection for as long as that takes
+                request.BodyReader.AdvanceTo(read.Buffer.End);
+                return (body, null);
+            }
+            request.BodyReader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+        }
+    }
+
+    private GatewayError Unknown(string model)
+    {
+        var near = string.Join(", ", Engine.Nearest.Few(model, routes.All.Select(route => route.Name).Concat(ModelCaller.BuiltIns), MaxNamesShown));
+        return new GatewayError(404, "not_found_error", "model_not_found", $"There is no model '{Clip(model)}' here.{(near.Length == 0 ? "" : $" Nearest are: {near}.")} GET /v1/models lists them all.", "model");
+    }
+
+    private static GatewayError NoneToAsk(GatewayCall call, ModelRoute route)
+    {
+        var able = route.Chain.SelectMany(one => one.Targets).Where(target => target.Dialect == call.Surface.Dialect).ToList();
+        if (able.Count > 0) return GatewayError.Unavailable(route.WhyNone(), able.Min(target => target.Health.Wait));
+        var other = call.Surface.Dialect == Dialect.OpenAi ? "/v1/messages" : "/v1/chat/completions";
+        return GatewayError.Invalid($"The targets of model '{route.Name}' do not speak the dialect of /v1{call.Surface.Path}: ask at {other}.", "model", "wrong_dialect");
+    }
+
+    private static string Clip(string text) => text.Length <= 200 ? text : $"{text[..200]}…";
+}
+
+/// <summary>A request as it came, and where in it stands what may have to change.</summary>
+internal sealed record ForwardedRequest(ReadOnlyMemory<byte> Body, RequestPeek Peek);

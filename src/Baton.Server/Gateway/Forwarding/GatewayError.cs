@@ -1,0 +1,60 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Baton.Server.Gateway;
+
+/// <summary>An error as the gateway tells it, in the caller's dialect.</summary>
+/// <param name="Type">The dialects' word for its kind.</param>
+/// <param name="Code">A word for what it is, for programs.</param>
+/// <param name="Field">The member of the request that is wrong.</param>
+internal sealed record GatewayError(int Status, string Type, string? Code, string Message, string? Field = null)
+{
+    /// <summary>When to ask again.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
+    public static GatewayError Invalid(string message, string? field = null, string? code = null) => new(400, "invalid_request_error", code, message, field);
+
+    public static GatewayError TooLarge(long limit) => new(413, "request_too_large", "request_too_large", $"The body has more than {limit:N0} bytes (Gateway:MaxRequestBytes).");
+
+    public static GatewayError Unreachable(string message) => new(502, "api_error", "upstream_unreachable", message);
+
+    public static GatewayError TimedOut(string message) => new(504, "timeout_error", "upstream_timeout", message);
+
+    public static GatewayError Broken(string message) => new(502, "api_error", "stream_interrupted", message);
+
+    public static GatewayError Unavailable(string message, TimeSpan wait) => new(503, "overloaded_error", "no_target_available", message) { RetryAfter = wait };
+
+    /// <summary>As the body of an answer, or the data of an event.</summary>
+    public byte[] ToJson(Dialect dialect, string requestId)
+    {
+        using var bytes = new MemoryStream();
+        using (var json = new Utf8JsonWriter(bytes))
+        {
+            json.WriteStartObject();
+            if (dialect == Dialect.Anthropic) json.WriteString("type", "error");
+            json.WriteStartObject("error");
+            json.WriteString("type", Type);
+            json.WriteString("message", Message);
+            if (dialect == Dialect.OpenAi)
+            {
+                json.WriteString("param", Field);
+                json.WriteString("code", Code);
+            }
+            json.WriteEndObject();
+            if (dialect == Dialect.Anthropic) json.WriteString("request_id", requestId);
+            json.WriteEndObject();
+        }
+        return bytes.ToArray();
+    }
+
+    public async Task WriteAsync(HttpContext http, Dialect dialect, string requestId)
+    {
+        http.Response.StatusCode = Status;
+        http.Response.ContentType = "application/json";
+        if (RetryAfter is { } wait) http.Response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        if (Status == 401) http.Response.Headers.WWWAuthenticate = "Bearer";
+        var body = ToJson(dialect, requestId);
+        http.Response.ContentLength = body.Length;
+        await http.Response.Body.WriteAsync(body, http.RequestAborted);
+    }
+}

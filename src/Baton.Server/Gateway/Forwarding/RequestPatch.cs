@@ -1,0 +1,41 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+
+namespace Baton.Server.Gateway;
+
+/// <summary>Changes in a body what a target needs to have changed, and no other byte.</summary>
+internal static class RequestPatch
+{
+    /// <param name="mostTokens">The most that an answer may have; null for what the request says.</param>
+    /// <param name="maxTokensField">The member to be added where the request says nothing; null for none.</param>
+    public static ReadOnlyMemory<byte> Apply(ReadOnlyMemory<byte> body, RequestPeek peek, string model, int? mostTokens, string? maxTokensField)
+    {
+        var edits = new List<(Place At, string Text)>(2);
+        if (peek.ModelAt.IsNone) edits.Add((new Place(AfterBrace(body.Span), 0), $"\"model\":{Quoted(model)},"));
+        else if (peek.Model != model) edits.Add((peek.ModelAt, Quoted(model)));
+        if (mostTokens is { } most)
+        {
+            var limit = most.ToString(CultureInfo.InvariantCulture);
+            if (peek.MaxTokens > most) edits.Add((peek.MaxTokensAt, limit));
+            else if (peek.MaxTokens is null && maxTokensField is not null) edits.Add((new Place(AfterBrace(body.Span), 0), $"\"{maxTokensField}\":{limit},"));
+        }
+        if (edits.Count == 0) return body;
+        edits.Sort(static (a, b) => a.At.Start.CompareTo(b.At.Start));
+        var patched = new byte[body.Length + edits.Sum(edit => Encoding.UTF8.GetByteCount(edit.Text) - edit.At.Length)];
+        var (from, to) = (0, 0);
+        foreach (var (at, text) in edits)
+        {
+            body.Span[from..at.Start].CopyTo(patched.AsSpan(to));
+            to += at.Start - from;
+            to += Encoding.UTF8.GetBytes(text, patched.AsSpan(to));
+            from = at.Start + at.Length;
+        }
+        body.Span[from..].CopyTo(patched.AsSpan(to));
+        return patched;
+    }
+
+    private static int AfterBrace(ReadOnlySpan<byte> body) => body.IndexOf((byte)'{') + 1;
+
+    private static string Quoted(string text) => $"\"{JsonEncodedText.Encode(text)}\"";
+}

@@ -1,0 +1,62 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+
+namespace Baton.Server.Gateway;
+
+/// <summary>Where something stands in a body, in bytes.</summary>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct Place(int Start, int Length)
+{
+    public bool IsNone => Length == 0;
+}
+
+/// <summary>What forwarding has to know of a request, and where it stands. The rest is not looked at, and stays as it is.</summary>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct RequestPeek(string? Model, Place ModelAt, bool IsStream, long? MaxTokens, Place MaxTokensAt)
+{
+    /// <summary>Deeper than any schema of a tool.</summary>
+    private const int MaxDepth = 256;
+
+    /// <summary>Reads the members at the top of an object; of several with one name the last counts, as it does upstream.</summary>
+    /// <param name="maxTokensField">The member with the most tokens; <c>max_completion_tokens</c> is one too.</param>
+    /// <param name="problem">Why the body cannot be forwarded.</param>
+    public static RequestPeek? Read(ReadOnlySpan<byte> body, string? maxTokensField, out GatewayError? problem)
+    {
+        problem = null;
+        var peek = default(RequestPeek);
+        var json = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = MaxDepth });
+        try
+        {
+            if (!json.Read() || json.TokenType != JsonTokenType.StartObject)
+            {
+                problem = GatewayError.Invalid("The body must be a JSON object.");
+                return null;
+            }
+            while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+            {
+                var isModel = json.ValueTextEquals("model"u8);
+                var isStream = json.ValueTextEquals("stream"u8);
+                var isTokens = maxTokensField is not null && (json.ValueTextEquals(maxTokensField) || json.ValueTextEquals("max_completion_tokens"u8));
+                json.Read();
+                var start = (int)json.TokenStartIndex;
+                if (isModel && json.TokenType is not (JsonTokenType.String or JsonTokenType.Null)) problem ??= GatewayError.Invalid("'model' must be a text.", "model");
+                else if (isModel) peek = peek with { Model = json.GetString(), ModelAt = new Place(start, (int)json.BytesConsumed - start) };
+                else if (isStream) peek = peek with { IsStream = json.TokenType == JsonTokenType.True };
+                else if (isTokens && json.TokenType == JsonTokenType.Number && json.TryGetInt64(out var tokens)) peek = peek with { MaxTokens = tokens, MaxTokensAt = new Place(start, (int)json.BytesConsumed - start) };
+                json.Skip();
+            }
+            while (json.Read())   // what follows must be nothing
+            {
+            }
+        }
+        catch (JsonException e)
+        {
+            problem = GatewayError.Invalid($"The body is not JSON: line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.");
+        }
+        catch (InvalidOperationException)   // half a surrogate
+        {
+            problem = GatewayError.Invalid("'model' is not a valid text.", "model");
+        }
+        return problem is null ? peek : null;
+    }
+}

@@ -1,0 +1,28 @@
+namespace Baton.Server.Gateway;
+
+/// <summary>An address that applications call, as the provider's own would be called.</summary>
+/// <param name="Path">Behind <c>/v1</c> here, behind the target's BaseUrl there.</param>
+/// <param name="MaxTokensField">The member with the most tokens of an answer; null where there is none.</param>
+internal sealed record Surface(string Path, Dialect Dialect, string? MaxTokensField)
+{
+    public static readonly Surface ChatCompletions = new("/chat/completions", Dialect.OpenAi, "max_tokens"), Completions = new("/completions", Dialect.OpenAi, "max_tokens"),
+        Responses = new("/responses", Dialect.OpenAi, "max_output_tokens"), Embeddings = new("/embeddings", Dialect.OpenAi, null),
+        Messages = new("/messages", Dialect.Anthropic, "max_tokens"), CountTokens = new("/messages/count_tokens", Dialect.Anthropic, null);
+
+    public static IReadOnlyList<Surface> All { get; } = [ChatCompletions, Completions, Responses, Embeddings, Messages, CountTokens];
+
+    /// <summary>Whether frames of a stream hold the words by which it says that it is complete.</summary>
+    public bool IsEnd(ReadOnlySpan<byte> frames) => Dialect == Dialect.Anthropic ? frames.IndexOf("\"message_stop\""u8) >= 0
+        : this == Responses ? frames.IndexOf("response.completed"u8) >= 0 || frames.IndexOf("response.incomplete"u8) >= 0 || frames.IndexOf("response.failed"u8) >= 0
+        : frames.IndexOf("data: [DONE]"u8) >= 0 || frames.IndexOf("data:[DONE]"u8) >= 0 || frames.IndexOf("\"finish_reason\":\""u8) >= 0 || frames.IndexOf("\"finish_reason\": \""u8) >= 0;
+
+    /// <summary>Whether a stream begins with an error instead of an answer.</summary>
+    public static bool IsError(ReadOnlySpan<byte> frame)
+    {
+        if (frame.StartsWith("event: error"u8) || frame.StartsWith("event:error"u8)) return true;
+        var at = frame.IndexOf("data:"u8);
+        if (at < 0) return false;
+        var data = frame[(at + 5)..].TrimStart((byte)' ');
+        return data.StartsWith("{\"error\":"u8) && !data["{\"error\":"u8.Length..].TrimStart((byte)' ').StartsWith("null"u8);
+    }
+}

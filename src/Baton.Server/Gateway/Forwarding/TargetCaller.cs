@@ -1,0 +1,255 @@
+using System.Buffers;
+using System.Text;
+using Baton.Engine;
+using Baton.Server.Outbound;
+
+namespace Baton.Server.Gateway;
+
+/// <summary>Asks one target, and hands on what it answers once it is sure that there is an answer: until then another target can take its place unseen.</summary>
+internal sealed class TargetCaller(OutboundClient client, TimeProvider time, ILogger<TargetCaller> log)
+{
+    /// <summary>An answer in one piece up to this size is handed on when all of it is there.</summary>
+    private const int BufferBytes = 64 << 10;
+
+    private static readonly TimeSpan CoolByDefault = TimeSpan.FromSeconds(1);
+
+    /// <exception cref="OperationCanceledException">The client is gone.</exception>
+    public async Task<Attempt> AskAsync(GatewayCall call, ModelRoute route, ModelTarget target, ForwardedRequest request)
+    {
+        var label = $"Target '{target.Name}' of model '{route.Name}'";
+        var gone = call.Http.RequestAborted;
+        using var limits = new CallLimits(label, route.Options, time, gone);
+        var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
+        try
+        {
+            var key = ApiKey.Get(target);
+            using var message = new HttpRequestMessage(HttpMethod.Post, target.At(call.Surface));
+            message.Content = new ReadOnlyMemoryContent(RequestPatch.Apply(request.Body, request.Peek, target.Model, route.Options.MaxOutputTokens, FieldFor(call.Surface, route.Options)));
+            ForwardedHeaders.ToTarget(call.Http.Request.Headers, message, target, key);
+            var sent = time.GetTimestamp();
+            using var response = await client.ForwardAsync(message, label, limits.Token);
+            call.Waited(sent);
+            if ((int)response.StatusCode is < 200 or >= 300) return await RefusedAsync(response, target, label, key, limits);
+            var answer = new Answer(call, target, label, response, await response.Content.ReadAsStreamAsync(limits.Token), buffer, limits, sent);
+            return response.Content.Headers.ContentType?.MediaType == "text/event-stream" ? await StreamAsync(answer) : await WholeAsync(answer);
+        }
+        catch (WorkflowException e)
+        {
+            target.Health.Failed(e.Class.ToName());
+            return new Attempt.Failed(GatewayError.Unreachable(e.Error.Detail ?? label), MayTryAnother: true);
+        }
+        catch (OperationCanceledException) when (limits.AreOver && !gone.IsCancellationRequested)
+        {
+            target.Health.Failed("timeout");
+            return new Attempt.Failed(GatewayError.TimedOut(limits.Reason), MayTryAnother: true);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException && !gone.IsCancellationRequested && !call.Http.Response.HasStarted)
+        {
+            target.Health.Failed("connectivity");
+            return new Attempt.Failed(GatewayError.Unreachable(CallErrors.Unreachable(label, e).Error.Detail!), MayTryAnother: true);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>A stream is handed on from its first event with data on, and event by event: what breaks off in the middle of one is not seen.</summary>
+    private async Task<Attempt> StreamAsync(Answer answer)
+    {
+        var (call, target) = (answer.Call, answer.Target);
+        var length = 0;
+        while (!Frames.HaveData(answer.Buffer.AsSpan(0, Frames.CompleteLength(answer.Buffer.AsSpan(0, length)))))
+        {
+            if (length == answer.Buffer.Length) break;
+            var read = await answer.ReadAsync(length);
+            if (read == 0) return Broken(answer, "ended its stream before it had said anything");
+            length += read;
+        }
+        if (Surface.IsError(answer.Buffer.AsSpan(0, length))) return Broken(answer, "began its answer with an error");
+        answer.Begin(isStream: true);
+        try
+        {
+            if (await PumpAsync(answer, length)) return Attempt.Delivered.Instance;
+            await BreakAsync(answer, GatewayError.Broken($"{answer.Label} ended its stream in the middle of an answer."));
+        }
+        catch (OperationCanceledException) when (answer.Limits.AreOver && !call.Http.RequestAborted.IsCancellationRequested)
+        {
+            await BreakAsync(answer, GatewayError.TimedOut(answer.Limits.Reason));
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException && !call.Http.RequestAborted.IsCancellationRequested)
+        {
+            await BreakAsync(answer, GatewayError.Broken($"{answer.Label} broke off in the middle of an answer."));
+        }
+        target.Health.Failed("broken stream");
+        return Attempt.Delivered.Instance;
+    }
+
+    /// <returns>Whether the answer came to its own end.</returns>
+    private static async Task<bool> PumpAsync(Answer answer, int length)
+    {
+        var (buffer, surface, client, gone) = (answer.Buffer, answer.Call.Surface, answer.Call.Http.Response.BodyWriter, answer.Call.Http.RequestAborted);
+        var isComplete = false;
+        while (true)
+        {
+            var whole = Frames.CompleteLength(buffer.AsSpan(0, length));
+            if (whole == 0 && length == buffer.Length) whole = length;   // an event larger than the buffer goes in pieces
+            if (whole > 0)
+            {
+                isComplete |= surface.IsEnd(buffer.AsSpan(0, whole));
+                answer.Limits.Pause();
+                await client.WriteAsync(buffer.AsMemory(0, whole), gone);
+                answer.Limits.Heard();
+                buffer.AsSpan(whole, length - whole).CopyTo(buffer);
+                length -= whole;
+            }
+            int read;
+            try
+            {
+                read = await answer.ReadAsync(length);
+            }
+            catch (Exception e) when (isComplete && !gone.IsCancellationRequested && e is HttpRequestException or IOException or OperationCanceledException)
+            {
+                return true;   // what breaks behind the end is the goodbye
+            }
+            if (read > 0)
+            {
+                length += read;
+                continue;
+            }
+            if (length > 0 && (isComplete || surface.IsEnd(buffer.AsSpan(0, length))))   // the last event needs no empty line behind it
+            {
+                await client.WriteAsync(buffer.AsMemory(0, length), gone);
+                return true;
+            }
+            return isComplete;
+        }
+    }
+
+    private async Task BreakAsync(Answer answer, GatewayError error)
+    {
+        log.StreamBroken(answer.Call.Id, answer.Call.AskedLast!, error.Code!);
+        var json = Encoding.UTF8.GetString(error.ToJson(answer.Call.Surface.Dialect, answer.Call.Id));
+        var name = answer.Call.Surface.Dialect == Dialect.Anthropic || answer.Call.Surface == Surface.Responses ? "event: error\n" : "";
+        await answer.Call.Http.Response.BodyWriter.WriteAsync(Encoding.UTF8.GetBytes($"{name}data: {json}\n\n"), answer.Call.Http.RequestAborted);
+    }
+
+    private static async Task<Attempt> WholeAsync(Answer answer)
+    {
+        var length = 0;
+        for (int read; length < answer.Buffer.Length && (read = await answer.ReadAsync(length)) > 0;) length += read;
+        var (response, gone) = (answer.Call.Http.Response, answer.Call.Http.RequestAborted);
+        answer.Begin(isStream: false);
+        if (length < answer.Buffer.Length)
+        {
+            response.ContentLength = length;
+            await response.BodyWriter.WriteAsync(answer.Buffer.AsMemory(0, length), gone);
+            return Attempt.Delivered.Instance;
+        }
+        try
+        {
+            while (length > 0)
+            {
+                answer.Limits.Pause();
+                await response.BodyWriter.WriteAsync(answer.Buffer.AsMemory(0, length), gone);
+                answer.Limits.Heard();
+                length = await answer.ReadAsync(0);
+            }
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException && !gone.IsCancellationRequested)
+        {
+            answer.Target.Health.Failed("broken answer");
+            answer.Call.Http.Abort();   // half of an object must not look like a whole one
+        }
+        return Attempt.Delivered.Instance;
+    }
+
+    private static Attempt.Failed Broken(Answer answer, string how)
+    {
+        answer.Target.Health.Failed("broken stream");
+        return new Attempt.Failed(GatewayError.Broken($"{answer.Label} {how}."), MayTryAnother: true);
+    }
+
+    private async Task<Attempt> RefusedAsync(HttpResponseMessage response, ModelTarget target, string label, string? key, CallLimits limits)
+    {
+        var status = (int)response.StatusCode;
+        var body = await ReadErrorAsync(response, limits);
+        switch (status)
+        {
+            case < 400:
+                target.Health.Failed(CallErrors.Name(status));
+                return new Attempt.Failed(GatewayError.Unreachable($"{label} was answered {CallErrors.Name(status)}, a redirect; those are not followed, because the key is for one host."), MayTryAnother: true);
+            case 401 or 403:   // of the gateway, not of the caller: who would look for it in a key that is right
+                target.Health.Failed(CallErrors.Name(status));
+                return new Attempt.Failed(GatewayError.Unreachable($"{label} does not accept the gateway's key ({CallErrors.Name(status)}). See {target.Path}:ApiKeyVariable.") with { Code = "upstream_credential" }, MayTryAnother: true);
+            case 429:
+                target.Health.Answered(null);
+                target.Health.Cool(RetryAfter(response) ?? CoolByDefault);
+                break;
+            case 408 or >= 500:
+                target.Health.Failed(CallErrors.Name(status));
+                break;
+            default:
+                target.Health.Answered(null);
+                break;
+        }
+        var text = Encoding.UTF8.GetString(body);
+        var shown = Secrets.Of(key).Mask(text);
+        var reply = new UpstreamReply(status, response.Content.Headers.ContentType?.ToString(), response.Headers.NonValidated.TryGetValues("Retry-After", out var retry) ? retry.ToString() : null, shown == text ? body : Encoding.UTF8.GetBytes(shown));
+        return new Attempt.Failed(GatewayError.Unreachable($"{label} was answered {CallErrors.Name(status)}."), MayTryAnother: status is 404 or 408 or 409 or 425 or 429 or >= 500) { Reply = reply };
+    }
+
+    private static async Task<byte[]> ReadErrorAsync(HttpResponseMessage response, CallLimits limits)
+    {
+        var (said, length) = (new byte[OutboundClient.ErrorBytes], 0);
+        try
+        {
+            await using var body = await response.Content.ReadAsStreamAsync(limits.Token);
+            length = await body.ReadAtLeastAsync(said, said.Length, throwOnEndOfStream: false, limits.Token);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException)
+        {
+            // The status says enough.
+        }
+        return said[..length];
+    }
+
+    private TimeSpan? RetryAfter(HttpResponseMessage response)
+    {
+        if (response.Headers.RetryAfter is not { } retry) return null;
+        var wait = retry.Delta ?? retry.Date - time.GetUtcNow();
+        return wait < TimeSpan.Zero ? TimeSpan.Zero : wait;
+    }
+
+    private static string? FieldFor(Surface surface, ModelOptions model) => surface == Surface.ChatCompletions ? model.MaxTokensField : surface.MaxTokensField;
+
+    /// <summary>An answer while it comes.</summary>
+    private sealed record Answer(GatewayCall Call, ModelTarget Target, string Label, HttpResponseMessage Response, Stream Body, byte[] Buffer, CallLimits Limits, long Sent)
+    {
+        private TimeSpan? firstByte;
+        private bool hasBegun;
+
+        /// <summary>Reads into the buffer from a place on.</summary>
+        public async ValueTask<int> ReadAsync(int from)
+        {
+            var reading = Call.Now;
+            var read = await Body.ReadAsync(Buffer.AsMemory(from), Limits.Token);
+            if (!hasBegun) Call.Waited(reading);
+            firstByte ??= Call.Since(Sent);
+            if (read > 0) Limits.Heard();
+            return read;
+        }
+
+        /// <summary>From here on the client has this answer, and no other.</summary>
+        public void Begin(bool isStream)
+        {
+            hasBegun = true;
+            Target.Health.Answered(firstByte);
+            var response = Call.Http.Response;
+            response.StatusCode = (int)Response.StatusCode;
+            ForwardedHeaders.ToClient(Response, response.Headers);
+            if (isStream) response.Headers["X-Accel-Buffering"] = "no";   // reverse proxies must not hold events back
+            Call.Explain();
+        }
+    }
+}

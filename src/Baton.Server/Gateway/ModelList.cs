@@ -1,0 +1,31 @@
+using Baton.Jq;
+
+namespace Baton.Server.Gateway;
+
+/// <summary>The models that can be asked for, in the shape of the dialect that asks.</summary>
+internal static class ModelList
+{
+    public static Task List(HttpContext http, RouteTable routes) => WriteAsync(http, IsAnthropic(http)
+        ? JqValue.Object(("data", JqValue.Array([.. Names(routes).Select(Anthropic)])), ("has_more", false), ("first_id", Names(routes).First()), ("last_id", Names(routes).Last()))
+        : JqValue.Object(("object", "list"), ("data", JqValue.Array([.. Names(routes).Select(OpenAi)]))));
+
+    public static Task Get(HttpContext http, RouteTable routes, string model) =>
+        Names(routes).FirstOrDefault(name => name.Equals(model, StringComparison.OrdinalIgnoreCase)) is { } found
+            ? WriteAsync(http, IsAnthropic(http) ? Anthropic(found) : OpenAi(found))
+            : new GatewayError(404, "not_found_error", "model_not_found", $"There is no model '{model}' here. GET /v1/models lists them all.", "model").WriteAsync(http, IsAnthropic(http) ? Dialect.Anthropic : Dialect.OpenAi, http.TraceIdentifier);
+
+    private static IEnumerable<string> Names(RouteTable routes) => routes.All.Select(route => route.Name).Concat(ModelCaller.BuiltIns).Order(StringComparer.Ordinal);
+
+    /// <summary>Its SDK says so with every request.</summary>
+    private static bool IsAnthropic(HttpContext http) => http.Request.Headers.ContainsKey("anthropic-version");
+
+    private static JqValue OpenAi(string name) => JqValue.Object(("id", name), ("object", "model"), ("created", 0), ("owned_by", "baton"));
+
+    private static JqValue Anthropic(string name) => JqValue.Object(("type", "model"), ("id", name), ("display_name", name), ("created_at", "1970-01-01T00:00:00Z"));
+
+    private static Task WriteAsync(HttpContext http, JqValue value)
+    {
+        http.Response.ContentType = "application/json";
+        return http.Response.Body.WriteAsync(value.ToUtf8Bytes(), http.RequestAborted).AsTask();
+    }
+}

@@ -1,0 +1,91 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Baton.Server.Gateway;
+
+/// <summary>One place that answers for a model: where it is, and what it wants to hear.</summary>
+internal class TargetOptions
+{
+    /// <summary>Where the API begins, as <c>https://api.openai.com/v1</c> or <c>https://api.anthropic.com/v1</c>: <c>/chat/completions</c> or what else is put behind its path, its query is kept.</summary>
+    public string? BaseUrl { get; set; }
+
+    /// <summary>What is spoken there: <c>openai</c> (the default; most hosts do) or <c>anthropic</c>.</summary>
+    [AllowedValues("openai", "anthropic")]
+    public string Dialect { get; set; } = "openai";
+
+    /// <summary>What headers and logs call the target. Default: host and port.</summary>
+    public string? Name { get; set; }
+
+    /// <summary>What the upstream calls the model. Default: the name that callers say.</summary>
+    public string? Model { get; set; }
+
+    /// <summary>Its share of the requests, for the strategies that look at it. Default 1.</summary>
+    [Range(0.001, 1000)]
+    public double Weight { get; set; } = 1;
+
+    /// <summary>No place for a key: set, it stops the server. Keys come from the environment or from files.</summary>
+    public string? ApiKey { get; set; }
+
+    /// <summary>The environment variable that holds the key. Default: no key is sent.</summary>
+    public string? ApiKeyVariable { get; set; }
+
+    /// <summary>A file that holds nothing but the key. It is read for every call, so a key can be changed while the server runs.</summary>
+    public string? ApiKeyFile { get; set; }
+
+    /// <summary>The header that carries the key: <c>Authorization</c> as a bearer token, any other as it is, such as <c>api-key</c>. Default: <c>Authorization</c>, for Anthropic <c>x-api-key</c>.</summary>
+    public string? ApiKeyHeader { get; set; }
+
+    /// <summary>Further headers of every call. Credentials do not belong here.</summary>
+    public Dictionary<string, string> Headers { get; set; } = [];
+}
+
+/// <summary>One model: a target, or several that stand for each other.</summary>
+internal sealed class ModelOptions : TargetOptions
+{
+    /// <summary>The targets, where there are several; then none of the settings of a target stand beside them. At most 64.</summary>
+    public List<TargetOptions> Targets { get; set; } = [];
+
+    /// <summary>
+    /// Which target is asked first: <c>round_robin</c> (the default), <c>random</c>, <c>weighted</c> (by chance, as their weights are), <c>least_loaded</c> (fewest requests
+    /// under way for its weight), <c>latency</c> (of two by chance, the one that is expected to answer sooner) or <c>priority</c> (in their order). The others follow should it fail.
+    /// </summary>
+    [AllowedValues("round_robin", "random", "weighted", "least_loaded", "latency", "priority")]
+    public string Strategy { get; set; } = "round_robin";
+
+    /// <summary>Models that are asked, in this order, once every target of this one has failed.</summary>
+    public List<string> Fallbacks { get; set; } = [];
+
+    /// <summary>Longest duration of one call, from its start to the last byte; a repair is a second call. Default 10 minutes.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>
+    /// Longest wait for the first byte of an answer, connecting included. Default 2 minutes: models that think first are silent for long.
+    /// Without <see cref="Stream"/> this is the time for the whole answer.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan FirstByteTimeout { get; set; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>Longest silence between two bytes of an answer. Default 100 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromSeconds(100);
+
+    /// <summary>Most tokens of one answer: requests that ask for more, or say nothing, get this. Default: what the request says.</summary>
+    [Range(1, int.MaxValue)]
+    public int? MaxOutputTokens { get; set; }
+
+    /// <summary>The member that carries the most tokens of an answer: <c>max_tokens</c>, or <c>max_completion_tokens</c> for models that demand it.</summary>
+    [AllowedValues("max_tokens", "max_completion_tokens")]
+    public string MaxTokensField { get; set; } = "max_tokens";
+
+    /// <summary>Whether answers are asked for as a stream, so that silence is noticed. Default true; false for an upstream that cannot.</summary>
+    public bool Stream { get; set; } = true;
+
+    /// <summary>
+    /// How the upstream is told of a schema; the answer is validated here in every case. <c>json_schema</c> (the default): <c>response_format</c> with
+    /// the schema, strict where it lies in the subset that strict upstreams take. <c>json_object</c>: <c>response_format</c> asks for an object, a system
+    /// message states the schema. <c>prompt</c>: only a system message states it.
+    /// </summary>
+    [AllowedValues("json_schema", "json_object", "prompt")]
+    public string StructuredOutput { get; set; } = "json_schema";
+}
+

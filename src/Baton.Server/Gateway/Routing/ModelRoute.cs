@@ -1,0 +1,122 @@
+using System.Collections.Immutable;
+using System.Numerics;
+
+namespace Baton.Server.Gateway;
+
+/// <summary>A model as callers name it: its targets, and in which order they are asked. Thread-safe.</summary>
+internal sealed class ModelRoute(string name, ModelOptions options, ImmutableArray<ModelTarget> targets)
+{
+    /// <summary>As many as the bits that remember which were tried.</summary>
+    public const int MaxTargets = 64;
+
+    private uint turn = uint.MaxValue;
+
+    public string Name => name;
+
+    public ModelOptions Options => options;
+
+    public ImmutableArray<ModelTarget> Targets => targets;
+
+    /// <summary>This route, then those that stand in for it.</summary>
+    public ImmutableArray<ModelRoute> Chain { get; internal set; } = [];
+
+    /// <summary>The target to be asked next, begun: to be ended by <see cref="TargetHealth.End"/>.</summary>
+    /// <param name="tried">A bit for each target that was returned before; kept by the caller, 0 at first.</param>
+    /// <returns>Null when none is left that may be asked.</returns>
+    public ModelTarget? Begin(Dialect dialect, ref ulong tried)
+    {
+        while (true)
+        {
+            // Those that wait for a trial, or have asked to be left alone, come after all others.
+            var best = Candidates(dialect, tried, mayBeWorse: false);
+            if (best == 0) best = Candidates(dialect, tried, mayBeWorse: true);
+            if (best == 0) return null;
+            var index = Choose(best);
+            tried |= 1UL << index;
+            if (targets[index].Health.TryBegin()) return targets[index];
+        }
+    }
+
+    /// <summary>Why no target may be asked.</summary>
+    public string WhyNone() =>
+        $"Every target of model '{name}' has failed repeatedly, and is left alone for a while: {string.Join(", ", Chain.SelectMany(route => route.Targets).Select(target => $"{target.Name} ({target.Health.LastFailure ?? "busy"})"))}.";
+
+    private ulong Candidates(Dialect dialect, ulong tried, bool mayBeWorse)
+    {
+        var found = 0UL;
+        for (var i = 0; i < targets.Length; i++)
+        {
+            if ((tried & (1UL << i)) != 0 || targets[i].Dialect != dialect) continue;
+            var health = targets[i].Health;
+            if (mayBeWorse ? health.State != BreakerState.Open : health.State == BreakerState.Closed && !health.IsCooling) found |= 1UL << i;
+        }
+        return found;
+    }
+
+    private int Choose(ulong candidates)
+    {
+        var count = BitOperations.PopCount(candidates);
+        if (count == 1) return BitOperations.TrailingZeroCount(candidates);
+        return options.Strategy switch
+        {
+            "priority" => BitOperations.TrailingZeroCount(candidates),
+            "random" => At(candidates, Random.Shared.Next(count)),
+            "weighted" => Weighted(candidates),
+            "least_loaded" => Least(candidates, static target => (target.Health.UnderWay + 1) / target.Options.Weight),
+            "latency" => Sooner(candidates, count),
+            _ => InTurn(candidates),
+        };
+    }
+
+    /// <summary>The next in the order of all targets: one that is missing for a while leaves its turn to the next, not a hole.</summary>
+    private int InTurn(ulong candidates)
+    {
+        var start = (int)(Interlocked.Increment(ref turn) % (uint)targets.Length);
+        var from = candidates >> start << start;
+        return BitOperations.TrailingZeroCount(from != 0 ? from : candidates);
+    }
+
+    private int Weighted(ulong candidates)
+    {
+        var total = 0.0;
+        for (var rest = candidates; rest != 0; rest &= rest - 1) total += targets[BitOperations.TrailingZeroCount(rest)].Options.Weight;
+        var at = Random.Shared.NextDouble() * total;
+        var index = 0;
+        for (var rest = candidates; rest != 0; rest &= rest - 1)
+        {
+            index = BitOperations.TrailingZeroCount(rest);
+            if ((at -= targets[index].Options.Weight) < 0) break;
+        }
+        return index;
+    }
+
+    /// <summary>The least by a measure; of several alike, one by chance: else the first of them would get every request that comes alone.</summary>
+    private int Least(ulong candidates, Func<ModelTarget, double> measure)
+    {
+        var (best, least, alike) = (0, double.MaxValue, 0);
+        for (var rest = candidates; rest != 0; rest &= rest - 1)
+        {
+            var index = BitOperations.TrailingZeroCount(rest);
+            var measured = measure(targets[index]);
+            if (measured > least) continue;
+            alike = measured < least ? 1 : alike + 1;
+            if (alike == 1 || Random.Shared.Next(alike) == 0) best = index;
+            least = measured;
+        }
+        return best;
+    }
+
+    /// <summary>The better of two by chance (Mitzenmacher, "The Power of Two Choices", 2001): the time to the first byte, times the requests that would share it.</summary>
+    private int Sooner(ulong candidates, int count)
+    {
+        var first = Random.Shared.Next(count);
+        var second = (first + 1 + Random.Shared.Next(count - 1)) % count;
+        return Least((1UL << At(candidates, first)) | (1UL << At(candidates, second)), static target => target.Health.FirstByteMs * (target.Health.UnderWay + 1));
+    }
+
+    private static int At(ulong candidates, int skip)
+    {
+        for (; skip > 0; skip--) candidates &= candidates - 1;
+        return BitOperations.TrailingZeroCount(candidates);
+    }
+}

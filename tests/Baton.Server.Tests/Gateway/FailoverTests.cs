@@ -1,0 +1,219 @@
+using System.Text.Json;
+using Baton.Server.Tests.Support;
+
+namespace Baton.Server.Tests.Gateway;
+
+/// <summary>Targets that fail: before the first byte nobody sees it, after it the stream says so.</summary>
+public sealed class FailoverTests
+{
+    public static TheoryData<string> Failures => ["closed port", "reset", "500", "429", "401", "404", "garbage", "headers, then reset", "empty stream", "half an event", "error event", "half an object"];
+
+    [Theory]
+    [MemberData(nameof(Failures))]
+    public async Task A_target_that_fails_before_its_first_event_is_replaced_unseen(string how)
+    {
+        await using var broken = Broken(how);
+        await using var good = await WebServer.StartAsync(http => Replies.StreamAsync(http, Replies.Chunk("Three."), Replies.Finish(), Replies.Done));
+        await using var world = await ForwardWorld.StartAsync([how == "closed port" ? new Uri($"http://127.0.0.1:{RawServer.ClosedPort()}/") : broken.Address, good.Address]);
+        var reply = await world.SendAsync(ForwardWorld.AskStream);
+        Assert.Equal((200, Replies.Chunk("Three.") + Replies.Finish() + Replies.Done), (reply.Status, reply.Body));
+        Assert.Equal(("m/t1", "2"), (reply["x-baton-route"], reply["x-baton-attempts"]));
+    }
+
+    [Fact]
+    public async Task What_every_target_would_refuse_is_refused_at_once_in_the_targets_words()
+    {
+        const string Said = """{"error":{"message":"too long","type":"invalid_request_error","code":"context_length_exceeded"}}""";
+        await using var strict = await WebServer.StartAsync(http => Replies.JsonAsync(http, Said, 400));
+        await using var world = await ForwardWorld.StartAsync([strict.Address, strict.Address]);
+        var reply = await world.SendAsync(ForwardWorld.Ask());
+        Assert.Equal((400, Said, "1"), (reply.Status, reply.Body, reply["x-baton-attempts"]));
+    }
+
+    [Fact]
+    public async Task Once_all_have_failed_the_last_ones_words_are_handed_on_without_the_key()
+    {
+        await using var busy = await WebServer.StartAsync(http =>
+        {
+            http.Response.Headers.RetryAfter = "7";
+            return Replies.JsonAsync(http, $$$"""{"error":{"message":"{{{ForwardWorld.Key}}} is over its limit"}}""", 429);
+        });
+        await using var world = await ForwardWorld.StartAsync([busy.Address, busy.Address]);
+        var reply = await world.SendAsync(ForwardWorld.Ask());
+        Assert.Equal((429, """{"error":{"message":"*** is over its limit"}}""", "7", "2"), (reply.Status, reply.Body, reply["Retry-After"], reply["x-baton-attempts"]));
+    }
+
+    [Fact]
+    public async Task A_key_that_the_target_refuses_is_not_the_callers_fault()
+    {
+        await using var closed = await WebServer.StartAsync(http => Replies.JsonAsync(http, "{}", 401));
+        await using var world = await ForwardWorld.StartAsync([closed.Address]);
+        var error = Error(await world.SendAsync(ForwardWorld.Ask()), 502);
+        Assert.Equal("upstream_credential", error.GetProperty("code").GetString());
+        Assert.Contains("does not accept the gateway's key (401 Unauthorized). See Gateway:Models:m:Targets:0:ApiKeyVariable.", error.GetProperty("message").GetString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("ends", "stream_interrupted")]
+    [InlineData("resets", "stream_interrupted")]
+    [InlineData("stalls", "upstream_timeout")]
+    public async Task A_stream_that_breaks_after_its_first_event_ends_with_an_error_event(string how, string code)
+    {
+        await using var broken = new RawServer(async connection =>
+        {
+            await connection.ReadRequestAsync();
+            await connection.WriteAsync(Replies.Head() + Replies.Piece(Replies.Chunk("Thr")) + Replies.Piece("data: {\"half\":"));
+            if (how == "resets") connection.Reset();
+            if (how == "stalls") await connection.StallAsync();
+            if (how == "ends") await connection.WriteAsync("0\r\n\r\n");
+        });
+        await using var world = await ForwardWorld.StartAsync([broken.Address], ("IdleTimeout", "00:00:01"));
+        var reply = await world.SendAsync(ForwardWorld.AskStream);
+        Assert.StartsWith(Replies.Chunk("Thr") + "data: {\"error\":", reply.Body, StringComparison.Ordinal);   // the half event is not there
+        Assert.EndsWith("\n\n", reply.Body, StringComparison.Ordinal);
+        Assert.Contains($"\"code\":\"{code}\"", reply.Body, StringComparison.Ordinal);
+        Assert.DoesNotContain("half", reply.Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Anthropics_streams_end_with_their_own_error_event()
+    {
+        await using var broken = await WebServer.StartAsync(http => Replies.StreamAsync(http, "event: message_start\ndata: {\"type\":\"message_start\"}\n\n"));
+        await using var world = await ForwardWorld.StartAsync([broken.Address], ("Targets:0:Dialect", "anthropic"));
+        var reply = await world.SendAsync(ForwardWorld.AskStream, "/v1/messages");
+        Assert.Contains("\n\nevent: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"api_error\",", reply.Body, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("[DONE]")]
+    [InlineData("finish_reason")]
+    public async Task A_connection_that_breaks_behind_the_end_takes_nothing_from_the_answer(string end)
+    {
+        var text = Replies.Chunk("Three.") + (end == "[DONE]" ? Replies.Done : Replies.Finish());
+        await using var abrupt = new RawServer(async connection =>
+        {
+            await connection.ReadRequestAsync();
+            await connection.WriteAsync(Replies.Head() + Replies.Piece(text));
+        });
+        await using var world = await ForwardWorld.StartAsync([abrupt.Address]);
+        Assert.Equal(text, (await world.SendAsync(ForwardWorld.AskStream)).Body);
+    }
+
+    [Fact]
+    public async Task A_target_that_does_not_begin_in_time_is_replaced()
+    {
+        await using var silent = new RawServer(async connection =>
+        {
+            await connection.ReadRequestAsync();
+            await connection.WriteAsync(Replies.Head());
+            await connection.StallAsync();
+        });
+        await using var good = await WebServer.StartAsync(http => Replies.StreamAsync(http, Replies.Chunk("Three."), Replies.Done));
+        await using var world = await ForwardWorld.StartAsync([silent.Address, good.Address], ("FirstByteTimeout", "00:00:01"));
+        Assert.Equal("m/t1", (await world.SendAsync(ForwardWorld.AskStream))["x-baton-route"]);
+    }
+
+    [Fact]
+    public async Task Half_of_a_large_object_does_not_look_like_a_whole_one()
+    {
+        await using var broken = new RawServer(async connection =>
+        {
+            await connection.ReadRequestAsync();
+            await connection.WriteAsync($"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500000\r\n\r\n{new string('x', 200_000)}");
+        });
+        await using var world = await ForwardWorld.StartAsync([broken.Address]);
+        var failure = await Assert.ThrowsAnyAsync<Exception>(() => world.SendAsync(ForwardWorld.Ask()));
+        Assert.True(failure is HttpRequestException or IOException, failure.ToString());
+    }
+
+    [Fact]
+    public async Task A_target_that_keeps_failing_is_left_alone_until_it_answers_again()
+    {
+        var (asked, isWell) = (0, false);
+        await using var flaky = await WebServer.StartAsync(http =>
+        {
+            asked++;
+            return isWell ? Replies.WholeAsync(http, "Three.") : Replies.JsonAsync(http, "{}", 503);
+        });
+        await using var world = await ForwardWorld.StartAsync([flaky.Address], ("Gateway:BreakerFailures", "3"), ("Gateway:BreakerPause", "00:00:00.2"));
+        for (var i = 0; i < 3; i++) Assert.Equal("{}", (await world.SendAsync(ForwardWorld.Ask())).Body);
+        var error = Error(await world.SendAsync(ForwardWorld.Ask()), 503);
+        Assert.Equal("no_target_available", error.GetProperty("code").GetString());
+        Assert.Contains("t0 (503 ServiceUnavailable)", error.GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Equal(3, asked);
+        isWell = true;
+        while ((await world.SendAsync(ForwardWorld.Ask())).Status != 200) await Task.Yield();
+        Assert.Equal(4, asked);
+    }
+
+    [Fact]
+    public async Task Models_that_stand_in_are_asked_once_the_targets_of_the_first_have_failed()
+    {
+        await using var broken = await WebServer.StartAsync(http => Replies.JsonAsync(http, "{}", 500));
+        await using var good = await WebServer.StartAsync(http => Replies.WholeAsync(http, "Three."));
+        await using var world = await ForwardWorld.StartAsync([broken.Address], ("Fallbacks:0", "spare"), ("Gateway:Models:spare:BaseUrl", new Uri(good.Address, "/v1").ToString()));
+        var reply = await world.SendAsync(ForwardWorld.Ask());
+        Assert.Equal((200, $"spare/{good.Address.Authority}", "2"), (reply.Status, reply["x-baton-route"], reply["x-baton-attempts"]));
+    }
+
+    [Theory]
+    [InlineData("""{"model":"mm"}""", 404, "There is no model 'mm' here. Nearest are: m")]
+    [InlineData("""{"model":3}""", 400, "'model' must be a text.")]
+    [InlineData("""{"model":"m",}""", 400, "The body is not JSON: line 1, byte 14.")]
+    [InlineData("""{"model":"m"} x""", 400, "The body is not JSON")]
+    [InlineData("[]", 400, "The body must be a JSON object.")]
+    [InlineData("", 400, "The body")]
+    public async Task Bad_requests_are_refused_in_the_dialects_shape(string body, int status, string message)
+    {
+        await using var world = await ForwardWorld.StartAsync([new Uri("http://127.0.0.1:9/")]);
+        Assert.Contains(message, Error(await world.SendAsync(body), status).GetProperty("message").GetString(), StringComparison.Ordinal);
+        var other = JsonElement.Parse((await world.SendAsync(body, "/v1/messages")).Body);
+        Assert.Equal("error", other.GetProperty("type").GetString());
+        Assert.Contains(message, other.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_body_above_the_limit_is_refused_with_the_settings_name()
+    {
+        await using var world = await ForwardWorld.StartAsync([new Uri("http://127.0.0.1:9/")], ("Gateway:MaxRequestBytes", "2000"));
+        var error = Error(await world.SendAsync(ForwardWorld.Ask($",\"x\":\"{new string('x', 3000)}\"")), 413);
+        Assert.Contains("(Gateway:MaxRequestBytes)", error.GetProperty("message").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_credential_may_come_as_either_dialect_sends_it_and_its_absence_is_told_in_that_dialect()
+    {
+        await using var server = await TestServer.StartAsync(new TestServer.Settings { Keys = "acme:test:0123456789abcdef0123456789abcdef" });
+        var body = """{"model":"baton/echo","messages":[{"role":"user","content":"hi"}]}""";
+        var refused = await server.PostAsync("/v1/chat/completions", body);
+        Assert.Equal("invalid_api_key", refused.Ok(401)["error"].GetProperty("code").GetString());
+        Assert.Equal("authentication_error", (await server.PostAsync("/v1/messages", body)).Ok(401)["error"].GetProperty("type").GetString());
+        (await server.PostAsync("/v1/chat/completions", body, server.HttpClient("0123456789abcdef0123456789abcdef"))).Ok();
+        (await server.PostAsync("/v1/chat/completions", body, null, ("x-api-key", "0123456789abcdef0123456789abcdef"))).Ok();
+    }
+
+    private static JsonElement Error(ForwardWorld.Reply reply, int status)
+    {
+        Assert.True(status == reply.Status, $"{status} was expected, not {reply.Status}: {reply.Body}");
+        return JsonElement.Parse(reply.Body).GetProperty("error");
+    }
+
+    private static RawServer Broken(string how) => new(async connection =>
+    {
+        await connection.ReadRequestAsync();
+        switch (how)
+        {
+            case "reset": connection.Reset(); break;
+            case "500" or "429" or "401" or "404": await connection.WriteAsync($"HTTP/1.1 {how} Said\r\nContent-Length: 2\r\n\r\n{{}}"); break;
+            case "garbage": await connection.WriteAsync("\0\u0001 what?\r\n\r\n"); break;
+            case "headers, then reset":
+                await connection.WriteAsync(Replies.Head());
+                connection.Reset();
+                break;
+            case "empty stream": await connection.WriteAsync(Replies.Head() + "0\r\n\r\n"); break;
+            case "half an event": await connection.WriteAsync(Replies.Head() + Replies.Piece(": ping\n\ndata: {\"choi")); break;
+            case "error event": await connection.WriteAsync(Replies.Head() + Replies.Piece("data: {\"error\": {\"message\":\"overloaded\"}}\n\n") + "0\r\n\r\n"); break;
+            case "half an object": await connection.WriteAsync("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{\"id\":"); break;
+        }
+    });
+}

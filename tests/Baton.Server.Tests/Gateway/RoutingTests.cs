@@ -1,0 +1,136 @@
+using System.Text;
+using Baton.Server.Gateway;
+using Baton.Server.Tests.Support;
+
+namespace Baton.Server.Tests.Gateway;
+
+/// <summary>Which target is asked, and what is changed for it.</summary>
+public sealed class RoutingTests
+{
+    private readonly ManualTime time = new();
+
+    [Fact]
+    public void Round_robin_gives_each_target_its_turn()
+    {
+        var route = Route("round_robin", 1, 1, 1);
+        Assert.Equal(["t0", "t1", "t2", "t0", "t1", "t2"], Enumerable.Range(0, 6).Select(_ => First(route)));
+    }
+
+    [Fact]
+    public void Weights_are_shares()
+    {
+        var route = Route("weighted", 1, 3);
+        Assert.InRange(Enumerable.Range(0, 4000).Count(_ => First(route) == "t1"), 2800, 3200);
+    }
+
+    [Fact]
+    public void The_least_loaded_is_asked_and_of_equals_not_always_the_first()
+    {
+        var route = Route("least_loaded", 1, 1, 1);
+        Assert.Equal(3, Enumerable.Range(0, 60).Select(_ => First(route)).Distinct().Count());
+        var (tried, none) = (0UL, 0UL);
+        var held = new[] { route.Begin(Dialect.OpenAi, ref tried)!, route.Begin(Dialect.OpenAi, ref tried)! };
+        var free = route.Targets.Except(held).Single();
+        Assert.Same(free, route.Begin(Dialect.OpenAi, ref none));
+    }
+
+    [Fact]
+    public void The_sooner_of_two_is_asked()
+    {
+        var route = Route("latency", 1, 1);
+        route.Targets[0].Health.Answered(TimeSpan.FromMilliseconds(500));
+        route.Targets[1].Health.Answered(TimeSpan.FromMilliseconds(50));
+        Assert.All(Enumerable.Range(0, 20), _ => Assert.Equal("t1", First(route)));
+    }
+
+    [Theory]
+    [InlineData("round_robin")]
+    [InlineData("random")]
+    [InlineData("weighted")]
+    [InlineData("least_loaded")]
+    [InlineData("latency")]
+    [InlineData("priority")]
+    public void Every_target_is_tried_once(string strategy)
+    {
+        var route = Route(strategy, 1, 2, 3, 4);
+        var tried = 0UL;
+        var seen = new List<ModelTarget>();
+        while (route.Begin(Dialect.OpenAi, ref tried) is { } target) seen.Add(target);
+        Assert.Equal(route.Targets, seen.OrderBy(target => target.Name, StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void One_that_asks_to_be_left_alone_comes_last_for_as_long()
+    {
+        var route = Route("priority", 1, 1);
+        route.Targets[0].Health.Cool(TimeSpan.FromSeconds(10));
+        Assert.Equal("t1", First(route));
+        time.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal("t0", First(route));
+    }
+
+    [Fact]
+    public void After_failures_in_a_row_one_request_at_a_time_finds_out_whether_it_is_well_and_the_pause_doubles()
+    {
+        var health = Route("priority", 1).Targets[0].Health;
+        for (var i = 0; i < 5; i++) health.Failed("500");
+        Assert.Equal((BreakerState.Open, TimeSpan.FromSeconds(5)), (health.State, health.Wait));
+        Assert.False(health.TryBegin());
+        time.Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal(BreakerState.HalfOpen, health.State);
+        Assert.True(health.TryBegin());
+        Assert.False(health.TryBegin());
+        health.Failed("500");
+        Assert.Equal(TimeSpan.FromSeconds(10), health.Wait);
+        time.Advance(TimeSpan.FromSeconds(10));
+        Assert.True(health.TryBegin());
+        health.Answered(null);
+        Assert.Equal((BreakerState.Closed, true), (health.State, health.TryBegin()));
+        for (var i = 0; i < 5; i++) health.Failed("500");
+        Assert.Equal(TimeSpan.FromSeconds(5), health.Wait);
+    }
+
+    [Theory]
+    [InlineData("a\n\nb", 3)]
+    [InlineData("a\r\n\r\nb", 5)]
+    [InlineData("a\r\rb", 3)]
+    [InlineData("a\n\nb\n\n", 6)]
+    [InlineData("a\nb\n", 0)]
+    [InlineData("a\r\nb\r\n", 0)]
+    [InlineData("", 0)]
+    [InlineData("\n", 0)]
+    [InlineData("a\n\r\nb", 4)]
+    public void An_event_is_complete_at_its_empty_line(string text, int length) => Assert.Equal(length, Frames.CompleteLength(Encoding.UTF8.GetBytes(text)));
+
+    [Fact]
+    public void Of_several_models_in_one_request_the_last_counts_and_is_changed()
+    {
+        var body = """{"model":"cheap","n":{"model":"x"},"model":"m"}"""u8.ToArray();
+        var peek = RequestPeek.Read(body, "max_tokens", out _)!.Value;
+        Assert.Equal("m", peek.Model);
+        Assert.Equal("""{"model":"cheap","n":{"model":"x"},"model":"up"}""", Encoding.UTF8.GetString(RequestPatch.Apply(body, peek, "up", null, null).Span));
+    }
+
+    [Fact]
+    public void A_request_without_model_gets_one()
+    {
+        var body = """ {"a":1}"""u8.ToArray();
+        var peek = RequestPeek.Read(body, "max_tokens", out _)!.Value;
+        Assert.Equal(""" {"model":"up","a":1}""", Encoding.UTF8.GetString(RequestPatch.Apply(body, peek, "up", null, null).Span));
+    }
+
+    private static string First(ModelRoute route)
+    {
+        var tried = 0UL;
+        var target = route.Begin(Dialect.OpenAi, ref tried)!;
+        target.Health.End();
+        return target.Name;
+    }
+
+    private ModelRoute Route(string strategy, params double[] weights)
+    {
+        var options = new GatewayOptions();
+        options.Models["m"] = new ModelOptions { Strategy = strategy, Targets = [.. weights.Select((weight, i) => new TargetOptions { BaseUrl = "http://127.0.0.1/v1", Name = $"t{i}", Weight = weight })] };
+        return new RouteTable(Microsoft.Extensions.Options.Options.Create(options), time).Find("M")!;
+    }
+}

@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Baton.TestBed;
 
 /// <summary>A program that is run to its end.</summary>
-internal static class Tool
+public static class Tool
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 

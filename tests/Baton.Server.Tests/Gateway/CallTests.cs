@@ -101,4 +101,26 @@ public sealed class CallTests
         Assert.Equal("[50,20,50]", JqValue.Array([.. bodies.Select(body => body["max_completion_tokens"])]).ToJson());
         Assert.All(bodies, body => Assert.Equal("false", body["stream"].ToJson()));
     }
+
+    [Fact]
+    public async Task Another_target_takes_over_from_one_that_fails()
+    {
+        await using var broken = await WebServer.StartAsync(http => Replies.JsonAsync(http, "{}", 503));
+        await using var good = await WebServer.StartAsync(http => Replies.WholeAsync(http, "Three."));
+        using var world = new GatewayWorld(good.Address, model =>
+        {
+            (model.BaseUrl, model.ApiKeyFile, model.Strategy) = (null, null, "priority");
+            model.Targets = [new() { BaseUrl = new Uri(broken.Address, "/v1").ToString() }, new() { BaseUrl = new Uri(good.Address, "/v1").ToString() }];
+        });
+        Assert.True(world.Validate().Succeeded, world.Validate().FailureMessage);
+        Assert.Equal("Three.", (await world.AnswerAsync()).Text);
+    }
+
+    [Fact]
+    public async Task A_model_of_another_dialect_says_so()
+    {
+        using var world = new GatewayWorld(new Uri("http://127.0.0.1:9"), model => model.Dialect = "anthropic");
+        var error = await world.FailAsync();
+        Assert.Contains("has no target that speaks OpenAI's dialect", error.Error.Detail, StringComparison.Ordinal);
+    }
 }

@@ -46,7 +46,11 @@ internal sealed class UpstreamModel(ModelRoute route, int maxResponseBytes, Outb
                 }
             }
         }
-        throw last ?? CallErrors.Status(503, route.WhyNone(), route.Chain.Min(one => one.Targets.Min(target => target.Health.Wait)));
+        if (last is not null) throw last;
+        var able = route.Chain.SelectMany(one => one.Targets).Where(target => target.Dialect == Dialect.OpenAi).ToList();
+        throw able.Count == 0
+            ? CallErrors.Misconfigured($"Model '{route.Name}' has no target that speaks OpenAI's dialect, which is what workflows speak. Applications reach it at /v1/messages.")
+            : CallErrors.Status(503, route.WhyNone(), able.Min(target => target.Health.Wait));
     }
 
     private static bool MayTryAnother(ErrorClass errorClass) => errorClass is ErrorClass.Connectivity or ErrorClass.RateLimit or ErrorClass.ServiceUnavailable or ErrorClass.Auth;

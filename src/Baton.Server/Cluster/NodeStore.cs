@@ -29,7 +29,7 @@ internal sealed record NodeSql
 
     public string ReleaseLease { get; init; } = "DELETE FROM leases WHERE node = $1";
 
-    /// <summary>Waits until what a node was writing is written, and has refused what it has sent since: see <see cref="PostgresLane"/>. 1 node.</summary>
+    /// <summary>Waits until what a node was writing is written, and has refused what it has sent since: see <see cref="PostgresSession"/>. 1 node.</summary>
     public string? Fence { get; init; }
 
     /// <summary>One node declares another dead. 1 id, 2 milliseconds of silence.</summary>

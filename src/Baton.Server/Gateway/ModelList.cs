@@ -5,9 +5,13 @@ namespace Baton.Server.Gateway;
 /// <summary>The models that can be asked for, in the shape of the dialect that asks.</summary>
 internal static class ModelList
 {
-    public static Task List(HttpContext http, RouteTable routes) => WriteAsync(http, IsAnthropic(http)
-        ? JqValue.Object(("data", JqValue.Array([.. Names(routes).Select(Anthropic)])), ("has_more", false), ("first_id", Names(routes).First()), ("last_id", Names(routes).Last()))
-        : JqValue.Object(("object", "list"), ("data", JqValue.Array([.. Names(routes).Select(OpenAi)]))));
+    public static Task List(HttpContext http, RouteTable routes)
+    {
+        var names = Names(routes).ToList();
+        return WriteAsync(http, IsAnthropic(http)
+            ? JqValue.Object(("data", JqValue.Array([.. names.Select(Anthropic)])), ("has_more", false), ("first_id", names[0]), ("last_id", names[^1]))
+            : JqValue.Object(("object", "list"), ("data", JqValue.Array([.. names.Select(OpenAi)]))));
+    }
 
     public static Task Get(HttpContext http, RouteTable routes, string model) =>
         Names(routes).FirstOrDefault(name => name.Equals(model, StringComparison.OrdinalIgnoreCase)) is { } found

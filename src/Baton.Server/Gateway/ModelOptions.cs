@@ -88,4 +88,3 @@ internal sealed class ModelOptions : TargetOptions
     [AllowedValues("json_schema", "json_object", "prompt")]
     public string StructuredOutput { get; set; } = "json_schema";
 }
-

@@ -39,20 +39,23 @@ internal sealed class RequestBody(IOptions<HttpOptions> options)
 
     private async Task<(byte[]? Bytes, ProblemResult? Problem)> ReadAsync(HttpRequest request, CancellationToken cancel)
     {
-        if (request.ContentLength > limits.MaxRequestBytes) return (null, Problems.TooLarge(limits.MaxRequestBytes));
+        var bytes = await ReadAsync(request, limits.MaxRequestBytes, cancel);
+        return (bytes, bytes is null ? Problems.TooLarge(limits.MaxRequestBytes) : null);
+    }
+
+    /// <summary>The body as it is.</summary>
+    /// <returns>Null when it has more bytes than <paramref name="limit"/>.</returns>
+    public static async Task<byte[]?> ReadAsync(HttpRequest request, long limit, CancellationToken cancel)
+    {
+        if (request.ContentLength > limit) return null;
         while (true)
         {
             var read = await request.BodyReader.ReadAsync(cancel);
-            if (read.Buffer.Length > limits.MaxRequestBytes)
+            if (read.IsCompleted || read.Buffer.Length > limit)
             {
+                var bytes = read.Buffer.Length > limit ? null : read.Buffer.ToArray();
                 request.BodyReader.AdvanceTo(read.Buffer.End);
-                return (null, Problems.TooLarge(limits.MaxRequestBytes));
-            }
-            if (read.IsCompleted)
-            {
-                var bytes = read.Buffer.ToArray();
-                request.BodyReader.AdvanceTo(read.Buffer.End);
-                return (bytes, null);
+                return bytes;
             }
             request.BodyReader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
         }

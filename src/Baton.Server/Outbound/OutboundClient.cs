@@ -54,30 +54,24 @@ internal sealed class OutboundClient : IDisposable
     public async Task<HttpResponseMessage> OpenAsync(OutboundRequest request, CancellationToken cancel)
     {
         using var message = request.ToMessage(map.Rewrite(request.Uri));
-        try
-        {
-            return await (request.IsConfigured ? configured : guarded).SendAsync(message, cancel);
-        }
-        catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)
-        {
-            throw CallErrors.TimedOut($"{request.Label} got no connection within Outbound:ConnectTimeout.", e);
-        }
-        catch (Exception e) when (e is HttpRequestException or IOException)
-        {
-            throw CallErrors.Unreachable(request.Label, e);
-        }
+        return await BeginAsync(request.IsConfigured ? configured : guarded, message, request.Label, cancel);
     }
 
     /// <summary>Sends a request to a host that an operator has configured, and returns when the response's headers are there. Bodies go as they come: no compression is asked for.</summary>
     /// <param name="label">How messages name the call.</param>
     /// <exception cref="WorkflowException">Not reachable, broken off, or no connection in time.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was signalled.</exception>
-    public async Task<HttpResponseMessage> ForwardAsync(HttpRequestMessage message, string label, CancellationToken cancel)
+    public Task<HttpResponseMessage> ForwardAsync(HttpRequestMessage message, string label, CancellationToken cancel)
     {
         message.RequestUri = map.Rewrite(message.RequestUri!);
+        return BeginAsync(forwarding, message, label, cancel);
+    }
+
+    private static async Task<HttpResponseMessage> BeginAsync(HttpMessageInvoker invoker, HttpRequestMessage message, string label, CancellationToken cancel)
+    {
         try
         {
-            return await forwarding.SendAsync(message, cancel);
+            return await invoker.SendAsync(message, cancel);
         }
         catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)
         {

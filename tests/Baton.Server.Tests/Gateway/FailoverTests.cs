@@ -135,7 +135,7 @@ public sealed class FailoverTests
             asked++;
             return isWell ? Replies.WholeAsync(http, "Three.") : Replies.JsonAsync(http, "{}", 503);
         });
-        await using var world = await ForwardWorld.StartAsync([flaky.Address], ("Gateway:BreakerFailures", "3"), ("Gateway:BreakerPause", "00:00:00.2"));
+        await using var world = await ForwardWorld.StartAsync([flaky.Address], ("Gateway:BreakerFailures", "3"), ("Gateway:BreakerPause", "00:00:02"));
         for (var i = 0; i < 3; i++) Assert.Equal("{}", (await world.SendAsync(ForwardWorld.Ask())).Body);
         var error = Error(await world.SendAsync(ForwardWorld.Ask()), 503);
         Assert.Equal("no_target_available", error.GetProperty("code").GetString());

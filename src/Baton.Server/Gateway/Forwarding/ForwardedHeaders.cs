@@ -15,8 +15,8 @@ internal static class ForwardedHeaders
     private static readonly FrozenSet<string> Kept = new[]
     {
         "Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade",   // RFC 9110, section 7.6.1
-        "Date", "Server", "Via", "Set-Cookie", "Strict-Transport-Security", "Alt-Svc", "OpenAI-Organization", "OpenAI-Project",
-    }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+        "Date", "Server", "Via", "Set-Cookie", "Strict-Transport-Security", "Alt-Svc",
+    }.Concat(Accounts).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     public static void ToTarget(IHeaderDictionary from, HttpRequestMessage to, ModelTarget target, string? key)
     {
@@ -30,7 +30,7 @@ internal static class ForwardedHeaders
             to.Headers.TryAddWithoutValidation(name, value);
         }
         if (target.Dialect == Dialect.Anthropic && !to.Headers.Contains("anthropic-version")) to.Headers.TryAddWithoutValidation("anthropic-version", "2023-06-01");
-        if (key is not null) to.Headers.TryAddWithoutValidation(target.KeyHeader, target.IsBearer ? $"Bearer {key}" : key);
+        if (key is not null) to.Headers.TryAddWithoutValidation(target.KeyHeader, target.Credential(key));
         to.Content!.Headers.ContentType = new MediaTypeHeaderValue("application/json");
     }
 

@@ -1,5 +1,4 @@
-using System.Buffers;
-using System.IO.Pipelines;
+using Baton.Server.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 
@@ -47,25 +46,13 @@ internal sealed class Forwarder(RouteTable routes, TargetCaller targets, BuiltIn
     private async Task AskAsync(GatewayCall call, ModelRoute first, ForwardedRequest request)
     {
         Attempt.Failed? last = null;
-        foreach (var route in first.Chain)
+        foreach (var (route, target) in first.InTurn(call.Surface.Dialect))
         {
-            var tried = 0UL;
-            while (route.Begin(call.Surface.Dialect, ref tried) is { } target)
-            {
-                try
-                {
-                    call.Asks(route, target);
-                    if (await targets.AskAsync(call, route, target, request) is not Attempt.Failed failed) return;
-                    last = failed;
-                }
-                finally
-                {
-                    target.Health.End();
-                }
-                log.TargetFailed(call.Id, call.AskedLast!, last.Error.Status, last.Error.Code);
-                if (!last.MayTryAnother) break;
-            }
-            if (last is { MayTryAnother: false }) break;
+            call.Asks(route, target);
+            if (await targets.AskAsync(call, route, target, request) is not Attempt.Failed failed) return;
+            last = failed;
+            log.TargetFailed(call.Id, call.AskedLast!, last.Error.Status, last.Error.Code);
+            if (!last.MayTryAnother) break;
         }
         await (last is null ? call.RefuseAsync(NoneToAsk(call, first)) : RefuseAsync(call, last));
     }
@@ -87,28 +74,15 @@ internal sealed class Forwarder(RouteTable routes, TargetCaller targets, BuiltIn
     private async Task<(ReadOnlyMemory<byte> Body, GatewayError? Problem)> ReadAsync(HttpContext http)
     {
         var (request, limit) = (http.Request, options.Value.MaxRequestBytes);
-        if (request.ContentLength > limit) return (default, GatewayError.TooLarge(limit));
         if (request.Headers.ContentEncoding.Count > 0) return (default, GatewayError.Invalid("Send the body without Content-Encoding.") with { Status = 415 });
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = (long)limit + 1;
-        while (true)
+        try
         {
-            ReadResult read;
-            try
-            {
-                read = await request.BodyReader.ReadAsync(http.RequestAborted);
-            }
-            catch (BadHttpRequestException e)
-            {
-                return (default, e.StatusCode == 413 ? GatewayError.TooLarge(limit) : GatewayError.Invalid(e.Message));
-            }
-            if (read.Buffer.Length > limit) return (default, GatewayError.TooLarge(limit));
-            if (read.IsCompleted)
-            {
-                var body = read.Buffer.ToArray();   // its own: what is sent is read by the connection for as long as that takes
-                request.BodyReader.AdvanceTo(read.Buffer.End);
-                return (body, null);
-            }
-            request.BodyReader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+            return await RequestBody.ReadAsync(request, limit, http.RequestAborted) is { } body ? (body, null) : (default, GatewayError.TooLarge(limit));
+        }
+        catch (BadHttpRequestException e)
+        {
+            return (default, e.StatusCode == 413 ? GatewayError.TooLarge(limit) : GatewayError.Invalid(e.Message));
         }
     }
 
@@ -120,8 +94,7 @@ internal sealed class Forwarder(RouteTable routes, TargetCaller targets, BuiltIn
 
     private static GatewayError NoneToAsk(GatewayCall call, ModelRoute route)
     {
-        var able = route.Chain.SelectMany(one => one.Targets).Where(target => target.Dialect == call.Surface.Dialect).ToList();
-        if (able.Count > 0) return GatewayError.Unavailable(route.WhyNone(), able.Min(target => target.Health.Wait));
+        if (route.WaitFor(call.Surface.Dialect) is { } wait) return GatewayError.Unavailable(route.WhyNone(), wait);
         var other = call.Surface.Dialect == Dialect.OpenAi ? "/v1/messages" : "/v1/chat/completions";
         return GatewayError.Invalid($"The targets of model '{route.Name}' do not speak the dialect of /v1{call.Surface.Path}: ask at {other}.", "model", "wrong_dialect");
     }

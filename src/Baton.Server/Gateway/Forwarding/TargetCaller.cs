@@ -11,8 +11,6 @@ internal sealed class TargetCaller(OutboundClient client, TimeProvider time, ILo
     /// <summary>An answer in one piece up to this size is handed on when all of it is there.</summary>
     private const int BufferBytes = 64 << 10;
 
-    private static readonly TimeSpan CoolByDefault = TimeSpan.FromSeconds(1);
-
     /// <exception cref="OperationCanceledException">The client is gone.</exception>
     public async Task<Attempt> AskAsync(GatewayCall call, ModelRoute route, ModelTarget target, ForwardedRequest request)
     {
@@ -173,7 +171,7 @@ internal sealed class TargetCaller(OutboundClient client, TimeProvider time, ILo
     private async Task<Attempt> RefusedAsync(HttpResponseMessage response, ModelTarget target, string label, string? key, CallLimits limits)
     {
         var status = (int)response.StatusCode;
-        var body = await ReadErrorAsync(response, limits);
+        var body = await ErrorReply.ReadAsync(response, limits.Token);
         switch (status)
         {
             case < 400:
@@ -184,7 +182,7 @@ internal sealed class TargetCaller(OutboundClient client, TimeProvider time, ILo
                 return new Attempt.Failed(GatewayError.Unreachable($"{label} does not accept the gateway's key ({CallErrors.Name(status)}). See {target.Path}:ApiKeyVariable.") with { Code = "upstream_credential" }, MayTryAnother: true);
             case 429:
                 target.Health.Answered(null);
-                target.Health.Cool(RetryAfter(response) ?? CoolByDefault);
+                target.Health.Cool(ErrorReply.RetryAfter(response, time));
                 break;
             case 408 or >= 500:
                 target.Health.Failed(CallErrors.Name(status));
@@ -197,28 +195,6 @@ internal sealed class TargetCaller(OutboundClient client, TimeProvider time, ILo
         var shown = Secrets.Of(key).Mask(text);
         var reply = new UpstreamReply(status, response.Content.Headers.ContentType?.ToString(), response.Headers.NonValidated.TryGetValues("Retry-After", out var retry) ? retry.ToString() : null, shown == text ? body : Encoding.UTF8.GetBytes(shown));
         return new Attempt.Failed(GatewayError.Unreachable($"{label} was answered {CallErrors.Name(status)}."), MayTryAnother: status is 404 or 408 or 409 or 425 or 429 or >= 500) { Reply = reply };
-    }
-
-    private static async Task<byte[]> ReadErrorAsync(HttpResponseMessage response, CallLimits limits)
-    {
-        var (said, length) = (new byte[OutboundClient.ErrorBytes], 0);
-        try
-        {
-            await using var body = await response.Content.ReadAsStreamAsync(limits.Token);
-            length = await body.ReadAtLeastAsync(said, said.Length, throwOnEndOfStream: false, limits.Token);
-        }
-        catch (Exception e) when (e is HttpRequestException or IOException)
-        {
-            // The status says enough.
-        }
-        return said[..length];
-    }
-
-    private TimeSpan? RetryAfter(HttpResponseMessage response)
-    {
-        if (response.Headers.RetryAfter is not { } retry) return null;
-        var wait = retry.Delta ?? retry.Date - time.GetUtcNow();
-        return wait < TimeSpan.Zero ? TimeSpan.Zero : wait;
     }
 
     private static string? FieldFor(Surface surface, ModelOptions model) => surface == Surface.ChatCompletions ? model.MaxTokensField : surface.MaxTokensField;

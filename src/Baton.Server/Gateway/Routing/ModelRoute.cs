@@ -28,8 +28,8 @@ internal sealed class ModelRoute(string name, ModelOptions options, ImmutableArr
         while (true)
         {
             // Those that wait for a trial, or have asked to be left alone, come after all others.
-            var best = Candidates(dialect, tried, mayBeWorse: false);
-            if (best == 0) best = Candidates(dialect, tried, mayBeWorse: true);
+            var (ready, others) = Candidates(dialect, tried);
+            var best = ready != 0 ? ready : others;
             if (best == 0) return null;
             var index = Choose(best);
             tried |= 1UL << index;
@@ -37,20 +37,46 @@ internal sealed class ModelRoute(string name, ModelOptions options, ImmutableArr
         }
     }
 
+    /// <summary>The targets of this route and of those that stand in for it, to be asked one after the other until one answers; each is begun, and ended with its turn.</summary>
+    public IEnumerable<(ModelRoute Route, ModelTarget Target)> InTurn(Dialect dialect)
+    {
+        foreach (var route in Chain)
+        {
+            var tried = 0UL;
+            while (route.Begin(dialect, ref tried) is { } target)
+            {
+                try
+                {
+                    yield return (route, target);
+                }
+                finally
+                {
+                    target.Health.End();
+                }
+            }
+        }
+    }
+
+    /// <summary>How long until one of them may be asked; null when none speaks that dialect.</summary>
+    public TimeSpan? WaitFor(Dialect dialect) => Chain.SelectMany(route => route.Targets).Where(target => target.Dialect == dialect).Min(target => (TimeSpan?)target.Health.Wait);
+
     /// <summary>Why no target may be asked.</summary>
     public string WhyNone() =>
         $"Every target of model '{name}' has failed repeatedly, and is left alone for a while: {string.Join(", ", Chain.SelectMany(route => route.Targets).Select(target => $"{target.Name} ({target.Health.LastFailure ?? "busy"})"))}.";
 
-    private ulong Candidates(Dialect dialect, ulong tried, bool mayBeWorse)
+    private (ulong Ready, ulong Others) Candidates(Dialect dialect, ulong tried)
     {
-        var found = 0UL;
+        var (ready, others) = (0UL, 0UL);
         for (var i = 0; i < targets.Length; i++)
         {
-            if ((tried & (1UL << i)) != 0 || targets[i].Dialect != dialect) continue;
+            var bit = 1UL << i;
+            if ((tried & bit) != 0 || targets[i].Dialect != dialect) continue;
             var health = targets[i].Health;
-            if (mayBeWorse ? health.State != BreakerState.Open : health.State == BreakerState.Closed && !health.IsCooling) found |= 1UL << i;
+            var state = health.State;
+            if (state == BreakerState.Closed && !health.IsCooling) ready |= bit;
+            else if (state != BreakerState.Open) others |= bit;
         }
-        return found;
+        return (ready, others);
     }
 
     private int Choose(ulong candidates)

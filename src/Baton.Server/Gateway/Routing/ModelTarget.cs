@@ -18,7 +18,8 @@ internal sealed record ModelTarget(string Name, string Path, string Model, Targe
 
     public string KeyHeader { get; } = KeyHeaderOf(Options);
 
-    public bool IsBearer { get; } = KeyHeaderOf(Options).Equals("Authorization", StringComparison.OrdinalIgnoreCase);
+    /// <summary>What that header says.</summary>
+    public string Credential(string key) => KeyHeader.Equals("Authorization", StringComparison.OrdinalIgnoreCase) ? $"Bearer {key}" : key;
 
     private readonly FrozenDictionary<string, Uri> addresses = Surface.All.ToFrozenDictionary(surface => surface.Path, surface => Join(Options.BaseUrl!, surface.Path), StringComparer.Ordinal);
 

@@ -8,7 +8,7 @@ internal sealed class TargetHealth(int failuresToOpen, TimeSpan pause, TimeProvi
     /// <summary>Weight of the newest answer in the average.</summary>
     private const double Newest = 0.2;
 
-    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(2), CoolByDefault = TimeSpan.FromSeconds(1);
 
     private readonly Lock gate = new();
     private int doublings;
@@ -100,9 +100,10 @@ internal sealed class TargetHealth(int failuresToOpen, TimeSpan pause, TimeProvi
     }
 
     /// <summary>It wants to be left alone for a while: that is no failure.</summary>
-    public void Cool(TimeSpan wait)
+    /// <param name="wait">As it says; null where it does not.</param>
+    public void Cool(TimeSpan? wait)
     {
-        lock (gate) (cooledAt, coolFor) = (time.GetTimestamp(), wait);
+        lock (gate) (cooledAt, coolFor) = (time.GetTimestamp(), wait ?? CoolByDefault);
     }
 
     public void End() => Interlocked.Decrement(ref underWay);

@@ -11,8 +11,6 @@ internal sealed class UpstreamModel(ModelRoute route, int maxResponseBytes, Outb
 {
     private static readonly string Agent = $"baton/{typeof(UpstreamModel).Assembly.GetName().Version?.ToString(3)}";
 
-    private readonly ModelOptions options = route.Options;
-
     public async Task<ModelAnswer> AnswerAsync(ModelRequest request, DeltaSink? onDelta, CancellationToken cancel)
     {
         WorkflowException? last = null;
@@ -22,45 +20,35 @@ internal sealed class UpstreamModel(ModelRoute route, int maxResponseBytes, Outb
             hasSaid = true;
             return onDelta(text, token);
         };
-        foreach (var one in route.Chain)
+        foreach (var (one, target) in route.InTurn(Dialect.OpenAi))
         {
-            var model = one == route ? this : new UpstreamModel(one, maxResponseBytes, client, time);
-            var tried = 0UL;
-            while (one.Begin(Dialect.OpenAi, ref tried) is { } target)
+            try
             {
-                try
-                {
-                    var answer = await model.AnswerAsync(target, request, sink, cancel);
-                    target.Health.Answered(null);
-                    return answer;
-                }
-                catch (WorkflowException e) when (!hasSaid && MayTryAnother(e.Class))
-                {
-                    if (e.Class == ErrorClass.RateLimit) target.Health.Cool(e.RetryAfter ?? TimeSpan.FromSeconds(1));
-                    else target.Health.Failed(e.Class.ToName());
-                    last = e;
-                }
-                finally
-                {
-                    target.Health.End();
-                }
+                var answer = await AnswerAsync(one, target, request, sink, cancel);
+                target.Health.Answered(null);
+                return answer;
+            }
+            catch (WorkflowException e) when (!hasSaid && MayTryAnother(e.Class))
+            {
+                if (e.Class == ErrorClass.RateLimit) target.Health.Cool(e.RetryAfter);
+                else target.Health.Failed(e.Class.ToName());
+                last = e;
             }
         }
         if (last is not null) throw last;
-        var able = route.Chain.SelectMany(one => one.Targets).Where(target => target.Dialect == Dialect.OpenAi).ToList();
-        throw able.Count == 0
+        throw route.WaitFor(Dialect.OpenAi) is not { } wait
             ? CallErrors.Misconfigured($"Model '{route.Name}' has no target that speaks OpenAI's dialect, which is what workflows speak. Applications reach it at /v1/messages.")
-            : CallErrors.Status(503, route.WhyNone(), able.Min(target => target.Health.Wait));
+            : CallErrors.Status(503, route.WhyNone(), wait);
     }
 
     private static bool MayTryAnother(ErrorClass errorClass) => errorClass is ErrorClass.Connectivity or ErrorClass.RateLimit or ErrorClass.ServiceUnavailable or ErrorClass.Auth;
 
-    private async Task<ModelAnswer> AnswerAsync(ModelTarget target, ModelRequest request, DeltaSink? onDelta, CancellationToken cancel)
+    private async Task<ModelAnswer> AnswerAsync(ModelRoute one, ModelTarget target, ModelRequest request, DeltaSink? onDelta, CancellationToken cancel)
     {
         var key = ApiKey.Get(target);
-        var call = new OutboundRequest("POST", target.At(Surface.ChatCompletions), Headers(request, target, key), ChatRequest.Write(request, target.Model, options)) { IsConfigured = true };
-        var label = $"Model '{route.Name}' ({call.Label})";
-        using var limits = new CallLimits(label, options, time, cancel);
+        var call = new OutboundRequest("POST", target.At(Surface.ChatCompletions), Headers(request, one, target, key), ChatRequest.Write(request, target.Model, one.Options)) { IsConfigured = true };
+        var label = $"Model '{one.Name}' ({call.Label})";
+        using var limits = new CallLimits(label, one.Options, time, cancel);
         try
         {
             return await CallAsync(call, label, new Quotation(key, request.Messages), limits, onDelta, cancel);
@@ -148,33 +136,17 @@ internal sealed class UpstreamModel(ModelRoute route, int maxResponseBytes, Outb
 
     private async Task<WorkflowException> ErrorAsync(HttpResponseMessage response, string label, Quotation quotation, CallLimits limits)
     {
-        var (said, length) = (new byte[OutboundClient.ErrorBytes], 0);
-        try
-        {
-            await using var body = await response.Content.ReadAsStreamAsync(limits.Token);
-            length = await body.ReadAtLeastAsync(said, said.Length, throwOnEndOfStream: false, limits.Token);
-        }
-        catch (Exception e) when (e is HttpRequestException or IOException or InvalidDataException)
-        {
-            // the status says enough
-        }
-        return UpstreamErrors.Of(UpstreamError.Read((int)response.StatusCode, said.AsSpan(0, length)), label, quotation, RetryAfter(response));
+        var said = await ErrorReply.ReadAsync(response, limits.Token);
+        return UpstreamErrors.Of(UpstreamError.Read((int)response.StatusCode, said), label, quotation, ErrorReply.RetryAfter(response, time));
     }
 
-    private TimeSpan? RetryAfter(HttpResponseMessage response)
-    {
-        if (response.Headers.RetryAfter is not { } retry) return null;
-        var wait = retry.Delta ?? retry.Date - time.GetUtcNow();
-        return wait < TimeSpan.Zero ? TimeSpan.Zero : wait;
-    }
-
-    private ImmutableArray<KeyValuePair<string, string>> Headers(ModelRequest request, ModelTarget target, string? key)
+    private static ImmutableArray<KeyValuePair<string, string>> Headers(ModelRequest request, ModelRoute one, ModelTarget target, string? key)
     {
         var headers = target.Options.Headers.ToImmutableArray();
         if (!target.Options.Headers.Keys.Contains("User-Agent", StringComparer.OrdinalIgnoreCase)) headers = headers.Add(new("User-Agent", Agent));
-        headers = headers.Add(new("Accept", options.Stream ? "text/event-stream, application/json" : "application/json")).Add(new("Content-Type", "application/json"));
+        headers = headers.Add(new("Accept", one.Options.Stream ? "text/event-stream, application/json" : "application/json")).Add(new("Content-Type", "application/json"));
         if (request.IdempotencyKey is { } idempotency) headers = headers.Add(new("Idempotency-Key", HttpCall.HeaderKey(idempotency)));
-        return key is null ? headers : headers.Add(new(target.KeyHeader, target.IsBearer ? $"Bearer {key}" : key));
+        return key is null ? headers : headers.Add(new(target.KeyHeader, target.Credential(key)));
     }
 
     private static WorkflowException TooLarge(string label) => CallErrors.BadAnswer($"{label} answered with more than its limit (Gateway:MaxResponseBytes) allows.");

@@ -1,0 +1,31 @@
+using Baton.Server.Outbound;
+
+namespace Baton.Server.Gateway;
+
+/// <summary>What can be read of an answer that is an error.</summary>
+internal static class ErrorReply
+{
+    /// <returns>Its body's beginning, at most <see cref="OutboundClient.ErrorBytes"/>; nothing where that breaks off.</returns>
+    public static async Task<byte[]> ReadAsync(HttpResponseMessage response, CancellationToken cancel)
+    {
+        var (said, length) = (new byte[OutboundClient.ErrorBytes], 0);
+        try
+        {
+            await using var body = await response.Content.ReadAsStreamAsync(cancel);
+            length = await body.ReadAtLeastAsync(said, said.Length, throwOnEndOfStream: false, cancel);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or InvalidDataException)
+        {
+            // The status says enough.
+        }
+        return said[..length];
+    }
+
+    /// <summary>What it asks to wait (RFC 9110, section 10.2.3); null where it does not say.</summary>
+    public static TimeSpan? RetryAfter(HttpResponseMessage response, TimeProvider time)
+    {
+        if (response.Headers.RetryAfter is not { } retry) return null;
+        var wait = retry.Delta ?? retry.Date - time.GetUtcNow();
+        return wait < TimeSpan.Zero ? TimeSpan.Zero : wait;
+    }
+}

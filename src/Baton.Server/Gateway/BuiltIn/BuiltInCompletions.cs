@@ -20,11 +20,11 @@ internal sealed class BuiltInCompletions(ModelCaller models, TimeProvider time)
         try
         {
             var value = JqValue.Parse(body.Span);
-            var answer = await models.CompleteAsync(Read(value, model), isStream ? stream.SayAsync : null, call.Http.RequestAborted);
+            var answer = await models.CompleteAsync(Read(value, model), isStream ? stream.SayAsync : null, call.Cancel);
             if (isStream) await stream.EndAsync(answer, value["stream_options"] is { IsObject: true } asked && asked["include_usage"].IsTruthy);
             else await WholeAsync(call, head, answer);
         }
-        catch (WorkflowException e) when (!call.Http.Response.HasStarted)
+        catch (WorkflowException e) when (!call.Answer.HasBegun)
         {
             await call.RefuseAsync(ErrorOf(e));
         }
@@ -44,11 +44,9 @@ internal sealed class BuiltInCompletions(ModelCaller models, TimeProvider time)
 
     private static Task WholeAsync(GatewayCall call, JqObject head, ModelAnswer answer)
     {
-        call.Explain();
         var choice = JqValue.Object(("index", 0), ("message", JqValue.Object(("role", "assistant"), ("content", answer.Text), ("refusal", JqValue.Null))), ("logprobs", JqValue.Null), ("finish_reason", answer.FinishReason));
         var body = Compose(head, "chat.completion", JqValue.Array(choice), answer.Usage).ToUtf8Bytes();
-        (call.Http.Response.ContentType, call.Http.Response.ContentLength) = ("application/json", body.Length);
-        return call.Http.Response.Body.WriteAsync(body, call.Http.RequestAborted).AsTask();
+        return call.SendAsync(200, body);
     }
 
     private static JqValue Compose(JqObject head, string kind, JqValue choices, ModelUsage? usage = null)
@@ -104,11 +102,10 @@ internal sealed class BuiltInCompletions(ModelCaller models, TimeProvider time)
     {
         public async ValueTask SayAsync(string text, CancellationToken cancel)
         {
-            if (!call.Http.Response.HasStarted)
+            if (!call.Answer.HasBegun)
             {
-                call.Http.Response.ContentType = "text/event-stream";
-                call.Http.Response.Headers["X-Accel-Buffering"] = "no";
-                call.Explain();
+                call.Answer.Headers.ContentType = "text/event-stream";
+                call.BeginStream(200);
                 await ChunkAsync(JqValue.Object(("role", "assistant"), ("content", "")), JqValue.Null);
             }
             if (text.Length > 0) await ChunkAsync(JqValue.Object(("content", text)), JqValue.Null);
@@ -116,13 +113,13 @@ internal sealed class BuiltInCompletions(ModelCaller models, TimeProvider time)
 
         public async Task EndAsync(ModelAnswer answer, bool withUsage)
         {
-            await SayAsync("", call.Http.RequestAborted);
+            await SayAsync("", call.Cancel);
             await ChunkAsync(JqValue.EmptyObject, answer.FinishReason);
             if (withUsage) await SendAsync(Compose(head, "chat.completion.chunk", JqValue.EmptyArray, answer.Usage).ToJson());
             await SendAsync("[DONE]");
         }
 
-        public async Task SendAsync(string data) => await call.Http.Response.BodyWriter.WriteAsync(Encoding.UTF8.GetBytes($"data: {data}\n\n"), call.Http.RequestAborted);
+        public async Task SendAsync(string data) => await call.Answer.WriteAsync(Encoding.UTF8.GetBytes($"data: {data}\n\n"), call.Cancel);
 
         private Task ChunkAsync(JqValue delta, JqValue finish) =>
             SendAsync(Compose(head, "chat.completion.chunk", JqValue.Array(JqValue.Object(("index", 0), ("delta", delta), ("logprobs", JqValue.Null), ("finish_reason", finish)))).ToJson());

@@ -14,7 +14,7 @@ internal sealed class Forwarder(RouteTable routes, TargetCaller targets, BuiltIn
 
     public async Task HandleAsync(HttpContext http, Surface surface)
     {
-        var call = new GatewayCall(http, surface, time);
+        var call = GatewayCall.Of(http, surface, time);
         try
         {
             // 1. The body, as it is.
@@ -57,18 +57,11 @@ internal sealed class Forwarder(RouteTable routes, TargetCaller targets, BuiltIn
         await (last is null ? call.RefuseAsync(NoneToAsk(call, first)) : RefuseAsync(call, last));
     }
 
-    private static async Task RefuseAsync(GatewayCall call, Attempt.Failed failed)
+    private static Task RefuseAsync(GatewayCall call, Attempt.Failed failed)
     {
-        if (failed.Reply is not { } reply)
-        {
-            await call.RefuseAsync(failed.Error);
-            return;
-        }
-        call.Explain();
-        var response = call.Http.Response;
-        (response.StatusCode, response.ContentType, response.ContentLength) = (reply.Status, reply.ContentType, reply.Body.Length);
-        if (reply.RetryAfter is not null) response.Headers.RetryAfter = reply.RetryAfter;
-        await response.Body.WriteAsync(reply.Body, call.Http.RequestAborted);
+        if (failed.Reply is not { } reply) return call.RefuseAsync(failed.Error);
+        if (reply.RetryAfter is not null) call.Answer.Headers.RetryAfter = reply.RetryAfter;
+        return call.SendAsync(reply.Status, reply.Body, reply.ContentType ?? "application/json");
     }
 
     private async Task<(ReadOnlyMemory<byte> Body, GatewayError? Problem)> ReadAsync(HttpContext http)

@@ -51,10 +51,16 @@ internal sealed record GatewayError(int Status, string Type, string? Code, strin
     {
         http.Response.StatusCode = Status;
         http.Response.ContentType = "application/json";
-        if (RetryAfter is { } wait) http.Response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
-        if (Status == 401) http.Response.Headers.WWWAuthenticate = "Bearer";
+        AddHeaders(http.Response.Headers);
         var body = ToJson(dialect, requestId);
         http.Response.ContentLength = body.Length;
         await http.Response.Body.WriteAsync(body, http.RequestAborted);
+    }
+
+    /// <summary>What an answer with this error says in its headers.</summary>
+    public void AddHeaders(IHeaderDictionary headers)
+    {
+        if (RetryAfter is { } wait) headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        if (Status == 401) headers.WWWAuthenticate = "Bearer";
     }
 }

@@ -15,7 +15,7 @@ internal sealed class TargetCaller(OutboundClient client, TimeProvider time, ILo
     public async Task<Attempt> AskAsync(GatewayCall call, ModelRoute route, ModelTarget target, ForwardedRequest request)
     {
         var label = $"Target '{target.Name}' of model '{route.Name}'";
-        var gone = call.Http.RequestAborted;
+        var gone = call.Cancel;
         using var limits = new CallLimits(label, route.Options, time, gone);
         var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
         try
@@ -23,12 +23,12 @@ internal sealed class TargetCaller(OutboundClient client, TimeProvider time, ILo
             var key = ApiKey.Get(target);
             using var message = new HttpRequestMessage(HttpMethod.Post, target.At(call.Surface));
             message.Content = new ReadOnlyMemoryContent(RequestPatch.Apply(request.Body, request.Peek, target.Model, route.Options.MaxOutputTokens, FieldFor(call.Surface, route.Options)));
-            ForwardedHeaders.ToTarget(call.Http.Request.Headers, message, target, key);
+            ForwardedHeaders.ToTarget(call.RequestHeaders, message, target, key);
             var sent = time.GetTimestamp();
             using var response = await client.ForwardAsync(message, label, limits.Token);
             call.Waited(sent);
             if ((int)response.StatusCode is < 200 or >= 300) return await RefusedAsync(response, target, label, key, limits);
-            var answer = new Answer(call, target, label, response, await response.Content.ReadAsStreamAsync(limits.Token), buffer, limits, sent);
+            var answer = new Answer(call, target, label, response, await response.Content.ReadAsStreamAsync(limits.Token), buffer, limits, time, sent);
             return response.Content.Headers.ContentType?.MediaType == "text/event-stream" ? await StreamAsync(answer) : await WholeAsync(answer);
         }
         catch (WorkflowException e)
@@ -41,7 +41,7 @@ internal sealed class TargetCaller(OutboundClient client, TimeProvider time, ILo
             target.Health.Failed("timeout");
             return new Attempt.Failed(GatewayError.TimedOut(limits.Reason), MayTryAnother: true);
         }
-        catch (Exception e) when (e is HttpRequestException or IOException && !gone.IsCancellationRequested && !call.Http.Response.HasStarted)
+        catch (Exception e) when (e is HttpRequestException or IOException && !gone.IsCancellationRequested && !call.Answer.HasBegun)
         {
             target.Health.Failed("connectivity");
             return new Attempt.Failed(GatewayError.Unreachable(CallErrors.Unreachable(label, e).Error.Detail!), MayTryAnother: true);
@@ -65,17 +65,17 @@ internal sealed class TargetCaller(OutboundClient client, TimeProvider time, ILo
             length += read;
         }
         if (Surface.IsError(answer.Buffer.AsSpan(0, length))) return Broken(answer, "began its answer with an error");
-        answer.Begin(isStream: true);
+        answer.BeginStream();
         try
         {
             if (await PumpAsync(answer, length)) return Attempt.Delivered.Instance;
             await BreakAsync(answer, GatewayError.Broken($"{answer.Label} ended its stream in the middle of an answer."));
         }
-        catch (OperationCanceledException) when (answer.Limits.AreOver && !call.Http.RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException) when (answer.Limits.AreOver && !call.Cancel.IsCancellationRequested)
         {
             await BreakAsync(answer, GatewayError.TimedOut(answer.Limits.Reason));
         }
-        catch (Exception e) when (e is HttpRequestException or IOException && !call.Http.RequestAborted.IsCancellationRequested)
+        catch (Exception e) when (e is HttpRequestException or IOException && !call.Cancel.IsCancellationRequested)
         {
             await BreakAsync(answer, GatewayError.Broken($"{answer.Label} broke off in the middle of an answer."));
         }
@@ -86,7 +86,7 @@ internal sealed class TargetCaller(OutboundClient client, TimeProvider time, ILo
     /// <returns>Whether the answer came to its own end.</returns>
     private static async Task<bool> PumpAsync(Answer answer, int length)
     {
-        var (buffer, surface, client, gone) = (answer.Buffer, answer.Call.Surface, answer.Call.Http.Response.BodyWriter, answer.Call.Http.RequestAborted);
+        var (buffer, surface, client, gone) = (answer.Buffer, answer.Call.Surface, answer.Call.Answer, answer.Call.Cancel);
         var isComplete = false;
         while (true)
         {
@@ -129,19 +129,19 @@ internal sealed class TargetCaller(OutboundClient client, TimeProvider time, ILo
         log.StreamBroken(answer.Call.Id, answer.Call.AskedLast!, error.Code!);
         var json = Encoding.UTF8.GetString(error.ToJson(answer.Call.Surface.Dialect, answer.Call.Id));
         var name = answer.Call.Surface.Dialect == Dialect.Anthropic || answer.Call.Surface == Surface.Responses ? "event: error\n" : "";
-        await answer.Call.Http.Response.BodyWriter.WriteAsync(Encoding.UTF8.GetBytes($"{name}data: {json}\n\n"), answer.Call.Http.RequestAborted);
+        await answer.Call.Answer.WriteAsync(Encoding.UTF8.GetBytes($"{name}data: {json}\n\n"), answer.Call.Cancel);
     }
 
     private static async Task<Attempt> WholeAsync(Answer answer)
     {
         var length = 0;
         for (int read; length < answer.Buffer.Length && (read = await answer.ReadAsync(length)) > 0;) length += read;
-        var (response, gone) = (answer.Call.Http.Response, answer.Call.Http.RequestAborted);
-        answer.Begin(isStream: false);
-        if (length < answer.Buffer.Length)
+        var (client, gone) = (answer.Call.Answer, answer.Call.Cancel);
+        var isWhole = length < answer.Buffer.Length;
+        answer.BeginWhole(isWhole ? length : null);
+        if (isWhole)
         {
-            response.ContentLength = length;
-            await response.BodyWriter.WriteAsync(answer.Buffer.AsMemory(0, length), gone);
+            await client.WriteAsync(answer.Buffer.AsMemory(0, length), gone);
             return Attempt.Delivered.Instance;
         }
         try
@@ -149,7 +149,7 @@ internal sealed class TargetCaller(OutboundClient client, TimeProvider time, ILo
             while (length > 0)
             {
                 answer.Limits.Pause();
-                await response.BodyWriter.WriteAsync(answer.Buffer.AsMemory(0, length), gone);
+                await client.WriteAsync(answer.Buffer.AsMemory(0, length), gone);
                 answer.Limits.Heard();
                 length = await answer.ReadAsync(0);
             }
@@ -157,7 +157,7 @@ internal sealed class TargetCaller(OutboundClient client, TimeProvider time, ILo
         catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException && !gone.IsCancellationRequested)
         {
             answer.Target.Health.Failed("broken answer");
-            answer.Call.Http.Abort();   // half of an object must not look like a whole one
+            client.Abort();   // half of an object must not look like a whole one
         }
         return Attempt.Delivered.Instance;
     }
@@ -200,7 +200,7 @@ internal sealed class TargetCaller(OutboundClient client, TimeProvider time, ILo
     private static string? FieldFor(Surface surface, ModelOptions model) => surface == Surface.ChatCompletions ? model.MaxTokensField : surface.MaxTokensField;
 
     /// <summary>An answer while it comes.</summary>
-    private sealed record Answer(GatewayCall Call, ModelTarget Target, string Label, HttpResponseMessage Response, Stream Body, byte[] Buffer, CallLimits Limits, long Sent)
+    private sealed record Answer(GatewayCall Call, ModelTarget Target, string Label, HttpResponseMessage Response, Stream Body, byte[] Buffer, CallLimits Limits, TimeProvider Time, long Sent)
     {
         private TimeSpan? firstByte;
         private bool hasBegun;
@@ -208,24 +208,32 @@ internal sealed class TargetCaller(OutboundClient client, TimeProvider time, ILo
         /// <summary>Reads into the buffer from a place on.</summary>
         public async ValueTask<int> ReadAsync(int from)
         {
-            var reading = Call.Now;
+            var reading = Time.GetTimestamp();
             var read = await Body.ReadAsync(Buffer.AsMemory(from), Limits.Token);
             if (!hasBegun) Call.Waited(reading);
-            firstByte ??= Call.Since(Sent);
+            firstByte ??= Time.GetElapsedTime(Sent);
             if (read > 0) Limits.Heard();
             return read;
         }
 
-        /// <summary>From here on the client has this answer, and no other.</summary>
-        public void Begin(bool isStream)
+        public void BeginStream()
+        {
+            Take();
+            Call.BeginStream((int)Response.StatusCode);
+        }
+
+        /// <param name="length">Of the body, where all of it is there.</param>
+        public void BeginWhole(long? length)
+        {
+            Take();
+            Call.Begin((int)Response.StatusCode, length ?? Response.Content.Headers.ContentLength);
+        }
+
+        private void Take()
         {
             hasBegun = true;
             Target.Health.Answered(firstByte);
-            var response = Call.Http.Response;
-            response.StatusCode = (int)Response.StatusCode;
-            ForwardedHeaders.ToClient(Response, response.Headers);
-            if (isStream) response.Headers["X-Accel-Buffering"] = "no";   // reverse proxies must not hold events back
-            Call.Explain();
+            ForwardedHeaders.ToClient(Response, Call.Answer.Headers);
         }
     }
 }

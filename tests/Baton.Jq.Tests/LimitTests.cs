@@ -71,7 +71,7 @@ public sealed class LimitTests
         var allocated = GC.GetTotalAllocatedBytes() - before;
         Assert.True(error.Limit is "Steps" or "Depth" or "Size" or "RegexTime", error.Limit);
         Assert.Contains($"{nameof(JqLimits)}.{error.Limit}", error.Message, StringComparison.Ordinal);
-        Assert.True(took < TimeSpan.FromSeconds(5), $"took {took}");
+        Assert.True(took < TimeSpan.FromMinutes(1), $"took {took}");   // far from never, on any machine
         Assert.True(allocated < 500_000_000, $"allocated {allocated:N0} bytes");
         TestContext.Current.TestOutputHelper?.WriteLine($"{took.TotalMilliseconds:0} ms, {allocated / 1_000_000} MB, {error.Message}");
     }

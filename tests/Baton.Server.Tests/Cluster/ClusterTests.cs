@@ -51,7 +51,7 @@ public sealed class ClusterTests
         cluster.Process("one").Continue();
         await cluster.EndsAsync("two", run);
         Assert.Empty(cluster.Repeated(recorded));
-        while (!(await cluster["two"].NodesAsync(TestContext.Current.CancellationToken)).Items.All(node => node.State == "alive")) await Task.Yield();
+        await Eventually.IsTrueAsync(async () => (await cluster["two"].NodesAsync(TestContext.Current.CancellationToken)).Items.All(node => node.State == "alive"));
         var again = await cluster.StartAsync("one", steps: 3);
         await cluster.EndsAsync("one", again);
     }
@@ -81,7 +81,7 @@ public sealed class ClusterTests
     [Fact]
     public async Task A_rolling_restart_under_load_fails_no_request_and_repeats_no_step()
     {
-        await using var cluster = await Nodes.StartAsync([("BATON_HTTP__SHUTDOWNDELAY", "00:00:03")], "one", "two", "three");
+        await using var cluster = await Nodes.StartAsync([("BATON_HTTP__SHUTDOWNDELAY", "00:00:06")], "one", "two", "three");
         await using var load = new Load(cluster);
         await load.StartedAsync(10);
         foreach (var node in (string[])["one", "two", "three"])
@@ -107,12 +107,12 @@ public sealed class ClusterTests
         await cluster.RegisterAsync("sleeps", "do: [ { nap: { wait: PT0.5S } }, { deep: { wait: PT1H } } ]");
         var cancel = TestContext.Current.CancellationToken;
         var waits = (await cluster["one"].Runs.StartAsync(new StartRun("test/waits"), null, cancel)).Id;
-        while ((await cluster["two"].Runs.GetAsync(waits, cancel)).State != "waiting") await Task.Yield();
+        await Eventually.IsTrueAsync(async () => (await cluster["two"].Runs.GetAsync(waits, cancel)).State == "waiting");
         await cluster.PostAsync("two", "/api/v1/events", """{"type":"go"}""");
         await cluster.EndsAsync("one", waits);
         var sleeps = (await cluster["one"].Runs.StartAsync(new StartRun("test/sleeps"), null, cancel)).Id;
         await cluster.PostAsync("two", $"/api/v1/runs/{sleeps}/cancel", """{"reason":"enough"}""");
-        while ((await cluster["one"].Runs.GetAsync(sleeps, cancel)).State != "cancelled") await Task.Yield();
+        await Eventually.IsTrueAsync(async () => (await cluster["one"].Runs.GetAsync(sleeps, cancel)).State == "cancelled");
     }
 
     [Fact]
@@ -130,11 +130,10 @@ public sealed class ClusterTests
         var cancel = TestContext.Current.CancellationToken;
         var run = (await cluster["one"].Runs.StartAsync(new StartRun("test/asks"), null, cancel)).Id;
         await cluster.ReachedAsync(1);   // the other branch keeps the run in the first node's memory
-        string? approval;
-        while ((approval = (await cluster["two"].Approvals.ListAsync([new("state", "open")], cancel)).Items.SingleOrDefault()?.Id) is null) await Task.Yield();
+        string? approval = null;
+        await Eventually.IsTrueAsync(async () => (approval = (await cluster["two"].Approvals.ListAsync([new("state", "open")], cancel)).Items.SingleOrDefault()?.Id) is not null);
         await cluster.PostAsync("two", $"/api/v1/approvals/{approval}", """{"choice":"yes"}""");
-        while ((await cluster["two"].Runs.JournalAsync(run, -1, 100, cancel)).Items.All(entry => entry.Kind != "approval_settled"))
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, cancel);
+        await Eventually.IsTrueAsync(async () => (await cluster["two"].Runs.JournalAsync(run, -1, 100, cancel)).Items.Any(entry => entry.Kind == "approval_settled"));
         cluster.LetGo();
         await cluster.EndsAsync("one", run);
     }
@@ -225,10 +224,7 @@ public sealed class ClusterTests
             (await all[node].Http.PostAsync(path, content, TestContext.Current.CancellationToken)).EnsureSuccessStatusCode();
         }
 
-        public async Task ReachedAsync(int count)
-        {
-            while (Volatile.Read(ref total) < count) await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, TestContext.Current.CancellationToken);
-        }
+        public Task ReachedAsync(int count) => Eventually.IsTrueAsync(() => Volatile.Read(ref total) >= count);
 
         /// <summary>Keys of the steps whose outcome can be seen now, and how often each was called until then.</summary>
         public async Task<HashSet<string>> RecordedAsync(string node, string run)
@@ -252,9 +248,9 @@ public sealed class ClusterTests
 
         public async Task EndsAsync(string node, string run)
         {
-            RunView view;
-            while ((view = await this[node].Runs.GetAsync(run, TestContext.Current.CancellationToken)).State is not ("completed" or "failed" or "cancelled")) await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, TestContext.Current.CancellationToken);
-            Assert.Equal("completed", view.State);
+            RunView? view = null;
+            await Eventually.IsTrueAsync(async () => (view = await this[node].Runs.GetAsync(run, TestContext.Current.CancellationToken)).State is "completed" or "failed" or "cancelled");
+            Assert.Equal("completed", view!.State);
         }
 
         public async ValueTask DisposeAsync()
@@ -290,11 +286,8 @@ public sealed class ClusterTests
 
         public async Task StartedAsync(int count)
         {
-            while (Started < count)
-            {
-                if (all.FirstOrDefault(one => one.IsFaulted) is { } failed) await failed;
-                await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, TestContext.Current.CancellationToken);
-            }
+            await Eventually.IsTrueAsync(() => Started >= count || all.Any(one => one.IsFaulted));
+            if (all.FirstOrDefault(one => one.IsFaulted) is { } failed) await failed;
         }
 
         /// <summary>Throws what any request failed with.</summary>

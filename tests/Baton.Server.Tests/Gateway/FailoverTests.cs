@@ -142,7 +142,7 @@ public sealed class FailoverTests
         Assert.Contains("t0 (503 ServiceUnavailable)", error.GetProperty("message").GetString(), StringComparison.Ordinal);
         Assert.Equal(3, asked);
         isWell = true;
-        while ((await world.SendAsync(ForwardWorld.Ask())).Status != 200) await Task.Yield();
+        await Eventually.IsTrueAsync(async () => (await world.SendAsync(ForwardWorld.Ask())).Status == 200);
         Assert.Equal(4, asked);
     }
 

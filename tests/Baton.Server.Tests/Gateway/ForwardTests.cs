@@ -168,7 +168,7 @@ public sealed class ForwardTests
             await left.Task;
         });
         await using var world = await ForwardWorld.StartAsync([upstream.Address]);
-        using (await world.OpenAsync(ForwardWorld.AskStream)) await asked.Task;
+        using (await world.OpenAsync(ForwardWorld.AskStream)) await asked.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         await left.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
     }
 

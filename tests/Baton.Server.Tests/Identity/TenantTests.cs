@@ -25,7 +25,7 @@ public class TenantTests(TenantTests.Shared shared) : IClassFixture<TenantTests.
             (A, B) = (Server.HttpClient(KeyA), Server.HttpClient(KeyB));
             await Server.RegisterAsync("private-flow", "schedule: { on: { one: { with: { type: marker-event } } } }\ndo: [ { hear: { listen: { to: { one: { with: { type: marker-event } } } } } } ]", http: A);
             Run = (await Server.PostAsync("/api/v1/runs", """{"workflow":"test/private-flow","input":"marker-input","labels":{"marker-label":"marker-value"}}""", A, ("Idempotency-Key", "shared-key"))).Ok(202)["id"].GetString()!;
-            while ((await Server.GetAsync($"/api/v1/runs/{Run}", A)).Ok()["state"].GetString() != "waiting") await Task.Yield();
+            await Eventually.IsTrueAsync(async () => (await Server.GetAsync($"/api/v1/runs/{Run}", A)).Ok()["state"].GetString() == "waiting");
         }
 
         public ValueTask DisposeAsync()

@@ -42,7 +42,7 @@ public sealed class NotificationTests
     {
         await using var server = await ServerAsync("http://127.0.0.1:1/nobody");
         Assert.Equal("failed", (await server.EndAsync(await server.StartRunAsync("fails"))).State);
-        while (!server.Log.Lines.Any(line => line.Contains("was given up after 4 attempts at hook", StringComparison.Ordinal))) await Task.Yield();
+        await Eventually.IsTrueAsync(() => server.Log.Lines.Any(line => line.Contains("was given up after 4 attempts at hook", StringComparison.Ordinal)));
         await server.WorksAsync();
     }
 

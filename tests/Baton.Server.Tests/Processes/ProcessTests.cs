@@ -243,7 +243,7 @@ public sealed class ProcessTests : IAsyncDisposable
         using var pipe = new PidPipe();
         await RunAsync(Shell($"echo $$ > {pipe.Path}; echo private >&2; exit 4") with { Await = false });
         await pipe.ReadAsync(1);
-        while (!log.Lines.Any(line => line.Contains("failed: code 4", StringComparison.Ordinal))) await Task.Yield();
+        await Eventually.IsTrueAsync(() => log.Lines.Any(line => line.Contains("failed: code 4", StringComparison.Ordinal)));
         Assert.DoesNotContain(log.Lines, line => line.Contains("private", StringComparison.Ordinal));
     }
 

@@ -48,7 +48,7 @@ public sealed class FaultTests
         await using var server = await TestServer.StartAsync(filler);
         database.SetResult(server.Get<Database>());
         var run = await server.StartRunAsync("filler");
-        while (!server.Log.Lines.Any(line => line.Contains("is full", StringComparison.Ordinal))) await Task.Yield();
+        await Eventually.IsTrueAsync(() => server.Log.Lines.Any(line => line.Contains("is full", StringComparison.Ordinal)));
         await FreeAsync(server.Get<Database>());
         Assert.Equal("completed", (await server.EndAsync(run)).State);
         Assert.Equal(1, performed);   // the step's result was kept in memory: it is the write that is tried again

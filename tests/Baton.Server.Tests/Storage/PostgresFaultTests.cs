@@ -89,7 +89,7 @@ public sealed class PostgresFaultTests
         var (first, late) = (await stores.StartOwnedAsync(), stores.New());
         proxy.Hold();
         var starting = stores.Runs.StartAsync(Stores.Tenant, late, "node").AsTask();
-        while (proxy.Held == 0) await Task.Yield();
+        await Eventually.IsTrueAsync(() => proxy.Held > 0);
         proxy.LoseClients();
         await Assert.ThrowsAsync<StorageUnavailableException>(() => starting);
         await ReleaseAsync(proxy);
@@ -109,7 +109,7 @@ public sealed class PostgresFaultTests
         var (first, late) = (await stores.StartOwnedAsync(), stores.New());
         proxy.Hold();
         var starting = stores.Runs.StartAsync(Stores.Tenant, late, "node").AsTask();
-        while (proxy.Held == 0) await Task.Yield();
+        await Eventually.IsTrueAsync(() => proxy.Held > 0);
         proxy.Refuse();   // as if its process were dead
         proxy.LoseClients();
         Assert.NotNull(await new NodeStore(other.Database, other.Time).TakeOverAsync("node", TimeSpan.FromSeconds(-1), _ => 0, () => null));
@@ -166,7 +166,7 @@ public sealed class PostgresFaultTests
             {
                 await using var database = Database.Open(address, new StorageOptions(), "node");
             });
-            while (proxy.Open == 0 && !opening.IsCompleted) await Task.Yield();
+            await Eventually.IsTrueAsync(() => proxy.Open > 0 || opening.IsCompleted);
             await Task.WhenAny(opening, Task.Delay(TimeSpan.FromMilliseconds(2 * moment), TimeProvider.System, TestContext.Current.CancellationToken));
             proxy.Refuse();
             proxy.Cut();
@@ -203,11 +203,11 @@ public sealed class PostgresFaultTests
         for (var round = 0; round < 2; round++)
         {
             var before = Volatile.Read(ref last);
-            while (Volatile.Read(ref last) < before + 50) await Task.Yield();
+            await Eventually.IsTrueAsync(() => Volatile.Read(ref last) >= before + 50 || writing.IsFaulted);
             await cluster.RestartImmediateAsync(TestContext.Current.CancellationToken);
         }
         var reached = Volatile.Read(ref last);
-        while (Volatile.Read(ref last) < reached + 50) await Task.Yield();
+        await Eventually.IsTrueAsync(() => Volatile.Read(ref last) >= reached + 50 || writing.IsFaulted);
         Volatile.Write(ref stop, true);
         await writing;
         var history = await HistoryAsync(stores, lease);
@@ -255,7 +255,7 @@ public sealed class PostgresFaultTests
     {
         var ended = proxy.Ended;
         proxy.Release();
-        while (proxy.Ended == ended) await Task.Yield();
+        await Eventually.IsTrueAsync(() => proxy.Ended > ended);
     }
 
     private static async Task<RunHistory> HistoryAsync(Stores stores, RunLease lease) => (await AnsweredAsync(() => stores.Journal.ReadAsync(lease, CancellationToken.None).AsTask()))!;

@@ -99,7 +99,7 @@ public sealed class CuttingProxyTests
 
         proxy.Hold();
         var answer = SayAsync(client, "held");
-        while (proxy.Held < "held".Length) await Task.Yield();
+        await Eventually.IsTrueAsync(() => proxy.Held >= "held".Length);
         proxy.LoseClients();
         await Assert.ThrowsAsync<SocketException>(() => answer);
         Assert.False(heard.Task.IsCompleted);

@@ -17,7 +17,7 @@ public class ConcurrencyTests
         await using var server = await TestServer.StartAsync(new TestServer.Settings { Values = NeverPolls });
         await RegisterAsync(server, "limited", "{ limit: 2 }");
         var runs = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => server.StartRunAsync("limited")));
-        while (await CountAsync(server, run => run.Turn is null) != 2 || await CountAsync(server, run => run.Turn == new Baton.Client.TurnView(null, 2, null)) != 4) await Task.Yield();
+        await Eventually.IsTrueAsync(async () => await CountAsync(server, run => run.Turn is null) == 2 && await CountAsync(server, run => run.Turn == new Baton.Client.TurnView(null, 2, null)) == 4);
         var done = 0;
         while (done < 6)
         {
@@ -48,7 +48,7 @@ public class ConcurrencyTests
         Assert.Null((await server.StateAsync(other, "waiting")).Turn);
         (await server.PostAsync($"/api/v1/runs/{first}/cancel")).Ok(202);
         await server.EndAsync(first);
-        while ((await server.Client.Runs.GetAsync(second, Cancel)) is not { State: "waiting", Turn: null }) await Task.Yield();
+        await Eventually.IsTrueAsync(async () => await server.Client.Runs.GetAsync(second, Cancel) is { State: "waiting", Turn: null });
     }
 
     [Fact]
@@ -75,7 +75,7 @@ public class ConcurrencyTests
             """)).Ok(201);
         (await server.PostAsync("/api/v1/events", """{"type":"order","data":{"customer":"a"}}""")).Ok(202);
         (await server.PostAsync("/api/v1/events", """{"type":"order","data":{}}""")).Ok(202);
-        while ((await server.Client.Runs.ListAsync([], Cancel)).Items is var runs && !runs.Select(run => run.State).Order(StringComparer.Ordinal).SequenceEqual(["completed", "paused"])) await Task.Yield();
+        await Eventually.IsTrueAsync(async () => (await server.Client.Runs.ListAsync([], Cancel)).Items.Select(run => run.State).Order(StringComparer.Ordinal).SequenceEqual(["completed", "paused"]));
         Assert.Contains("no value for the key", (await server.Client.Runs.ListAsync([new("state", "paused")], Cancel)).Items[0].Error!.Detail, StringComparison.Ordinal);
     }
 

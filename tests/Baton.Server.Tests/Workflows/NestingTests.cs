@@ -28,7 +28,7 @@ public class NestingTests
                   run: { await: false, workflow: { namespace: test, name: relay, version: latest, input: { left: '${ .left - 1 }' } } }
             """);
         await server.EndAsync(await server.StartRunAsync("relay", """{"left":70}"""));
-        while ((await server.GetAsync("/api/v1/runs?state=completed&limit=200")).Ok()["items"].GetArrayLength() < 71) await Task.Yield();
+        await Eventually.IsTrueAsync(async () => (await server.GetAsync("/api/v1/runs?state=completed&limit=200")).Ok()["items"].GetArrayLength() >= 71);
         Assert.Equal(0, (await server.GetAsync("/api/v1/runs?state=failed")).Ok()["items"].GetArrayLength());
     }
 }

@@ -28,7 +28,7 @@ public class RaceTests
         foreach (var run in runs) await server.StateAsync(run, "waiting");
         (await server.PostAsync("/api/v1/events", """{"type":"go"}""")).Ok(202);
         var (store, last) = (server.Get<RunStore>(), RunId.Parse(runs[^1], null));
-        while (await server.Get<RunQueries>().FindAsync(TenantId.Default, last, TestContext.Current.CancellationToken) is { State: not "running" }) await Task.Yield();
+        await Eventually.IsTrueAsync(async () => await server.Get<RunQueries>().FindAsync(TenantId.Default, last, TestContext.Current.CancellationToken) is not { State: not "running" });
         await Task.WhenAll(runs.Select(run => store.RequestAsync(TenantId.Default, RunId.Parse(run, null), "cancel", null).AsTask()));
         foreach (var run in runs) Assert.Equal("cancelled", (await Soon(server.EndAsync(run))).State);
     }
@@ -106,7 +106,7 @@ public class RaceTests
         await ExecuteAsync(server, $"UPDATE journal SET kind = 99 WHERE seq = 0 AND run_no = (SELECT no FROM runs WHERE id = '{run}')");
         (await server.PostAsync($"/api/v1/runs/{run}/cancel", """{"reason":"beyond repair"}""")).Ok(202);
         var state = "";
-        while (state is not ("cancelled" or "paused")) state = (await server.GetAsync($"/api/v1/runs/{run}")).Ok()["state"].GetString()!;
+        await Eventually.IsTrueAsync(async () => (state = (await server.GetAsync($"/api/v1/runs/{run}")).Ok()["state"].GetString()!) is "cancelled" or "paused");
         Assert.Equal("cancelled", state);
         Assert.Equal("cancelled", (await Soon(server.EndAsync(child))).State);
     }

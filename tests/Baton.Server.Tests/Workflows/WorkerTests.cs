@@ -71,7 +71,7 @@ public class WorkerTests
         (await server.PostAsync("/api/v1/events", """{"type":"go"}""")).Ok(202);
         Assert.Equal("completed", (await server.EndAsync(sound)).State);
         var state = "";
-        while (state != "paused") state = (await server.GetAsync($"/api/v1/runs/{poisoned}")).Ok()["state"].GetString()!;
+        await Eventually.IsTrueAsync(async () => (state = (await server.GetAsync($"/api/v1/runs/{poisoned}")).Ok()["state"].GetString()!) == "paused");
         Assert.Contains(reason, (await server.GetAsync($"/api/v1/runs/{poisoned}")).Ok()["error"].GetProperty("detail").GetString());
         await server.WorksAsync();
     }

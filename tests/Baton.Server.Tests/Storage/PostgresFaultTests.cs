@@ -265,16 +265,21 @@ public sealed class PostgresFaultTests
     /// <summary>The last broken connections leave the pool.</summary>
     private static async Task<T> AnsweredAsync<T>(Func<Task<T>> read)
     {
-        while (true)
-        {
-            try
+        var answer = default(T);
+        await Eventually.IsTrueAsync(
+            async () =>
             {
-                return await read();
-            }
-            catch (Exception e) when (e is StorageUnavailableException or Npgsql.NpgsqlException or IOException)
-            {
-                await Task.Yield();
-            }
-        }
+                try
+                {
+                    answer = await read();
+                    return true;
+                }
+                catch (Exception e) when (e is StorageUnavailableException or Npgsql.NpgsqlException or IOException)
+                {
+                    return false;
+                }
+            },
+            "the storage is back");
+        return answer!;
     }
 }

@@ -12,7 +12,7 @@ internal static class GatewayModule
         {
             services.AddSettings<GatewayOptions>(GatewayOptions.Section)
                 .AddSingleton<IValidateOptions<GatewayOptions>, GatewayOptionsValidator>().AddSingleton<IValidateOptions<GatewayOptions>, GatewayRules>();
-            services.AddSingleton<RouteTable>().AddSingleton<TargetCaller>().AddSingleton<BuiltInCompletions>().AddSingleton<Forwarder>();
+            services.AddSingleton<RouteTable>().AddSingleton<TargetCaller>().AddSingleton<RouteCaller>().AddSingleton<BuiltInCompletions>().AddSingleton<Forwarder>();
             return services.AddSingleton<ExtractModel>().AddSingleton<EchoModel>().AddSingleton<ModelCaller>();
         }
     }

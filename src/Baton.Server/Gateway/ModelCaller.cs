@@ -24,12 +24,12 @@ internal sealed class ModelCaller
     private readonly TimeProvider time;
     private readonly ILogger<ModelCaller> log;
 
-    public ModelCaller(RouteTable routes, IOptions<GatewayOptions> options, OutboundClient client, ExtractModel extract, EchoModel echo, TimeProvider time, ILogger<ModelCaller> log)
+    public ModelCaller(RouteTable routes, IOptions<GatewayOptions> options, RouteCaller targets, ExtractModel extract, EchoModel echo, TimeProvider time, ILogger<ModelCaller> log)
     {
         (this.time, this.log) = (time, log);
         defaultModel = routes.DefaultModel;
         models = routes.All
-            .Select(route => KeyValuePair.Create(route.Name, (IChatModel)new UpstreamModel(route, options.Value.MaxResponseBytes, client, time)))
+            .Select(route => KeyValuePair.Create(route.Name, (IChatModel)new RoutedModel(route, options.Value.MaxResponseBytes, targets, time)))
             .Append(new(ExtractModel.Name, extract)).Append(new(EchoModel.Name, echo))
             .ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
     }

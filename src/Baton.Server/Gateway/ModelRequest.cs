@@ -7,6 +7,9 @@ namespace Baton.Server.Gateway;
 /// <summary>What a language model is asked.</summary>
 internal sealed record ModelRequest
 {
+    /// <summary>On whose behalf.</summary>
+    public required CallOrigin Origin { get; init; }
+
     /// <summary>A configured or built-in model; null for the server's default.</summary>
     public string? Model { get; init; }
 

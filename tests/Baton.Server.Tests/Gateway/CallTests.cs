@@ -121,6 +121,6 @@ public sealed class CallTests
     {
         using var world = new GatewayWorld(new Uri("http://127.0.0.1:9"), model => model.Dialect = "anthropic");
         var error = await world.FailAsync();
-        Assert.Contains("has no target that speaks OpenAI's dialect", error.Error.Detail, StringComparison.Ordinal);
+        Assert.Contains("do not speak the dialect of /v1/chat/completions", error.Error.Detail, StringComparison.Ordinal);
     }
 }

@@ -51,5 +51,5 @@ public sealed class EchoTests
         if (errorClass == "rate_limit") Assert.Equal(TimeSpan.FromMilliseconds(1500), error.RetryAfter);
     }
 
-    private static ModelRequest Ask(string system, string user) => new() { Model = "baton/echo", Messages = [ModelMessage.System(system), ModelMessage.User(user)] };
+    private static ModelRequest Ask(string system, string user) => new() { Origin = GatewayWorld.Origin, Model = "baton/echo", Messages = [ModelMessage.System(system), ModelMessage.User(user)] };
 }

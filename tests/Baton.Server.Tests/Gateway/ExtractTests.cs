@@ -80,9 +80,9 @@ public sealed class ExtractTests
     [Fact]
     public void Earlier_messages_are_the_text_and_the_system_message_only_where_there_is_no_other()
     {
-        var input = ExtractInput.Of(new() { Messages = [ModelMessage.System("Be kind."), ModelMessage.User("The van is late."), ModelMessage.User("Who is late?")] });
+        var input = ExtractInput.Of(new() { Origin = GatewayWorld.Origin, Messages = [ModelMessage.System("Be kind."), ModelMessage.User("The van is late."), ModelMessage.User("Who is late?")] });
         Assert.Equal(("Who is late?", "The van is late."), (input.Question, input.Text));
-        input = ExtractInput.Of(new() { Messages = [ModelMessage.System("The van is late."), ModelMessage.User("Who is late?")] });
+        input = ExtractInput.Of(new() { Origin = GatewayWorld.Origin, Messages = [ModelMessage.System("The van is late."), ModelMessage.User("Who is late?")] });
         Assert.Equal("The van is late.", input.Text);
     }
 

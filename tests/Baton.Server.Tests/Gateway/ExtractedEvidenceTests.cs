@@ -24,6 +24,7 @@ public sealed class ExtractedEvidenceTests
         using var world = new GatewayWorld(new Uri("http://127.0.0.1:1"));
         var answer = await world.AnswerAsync(new()
         {
+            Origin = GatewayWorld.Origin,
             Model = "baton/extract",
             Schema = JqValue.Parse(Schema),
             Messages = [ModelMessage.System("Judge whether the change fulfils the criterion."), ModelMessage.User($"<question>{criterion}</question>\n<text>\n{match.EvidenceText}\n</text>")],

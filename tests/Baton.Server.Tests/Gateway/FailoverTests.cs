@@ -50,7 +50,7 @@ public sealed class FailoverTests
         await using var world = await ForwardWorld.StartAsync([closed.Address]);
         var error = Error(await world.SendAsync(ForwardWorld.Ask()), 502);
         Assert.Equal("upstream_credential", error.GetProperty("code").GetString());
-        Assert.Contains("does not accept the gateway's key (401 Unauthorized). See Gateway:Models:m:Targets:0:ApiKeyVariable.", error.GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Contains("was answered 401 Unauthorized: it does not accept the gateway's key. See Gateway:Models:m:Targets:0:ApiKeyVariable.", error.GetProperty("message").GetString(), StringComparison.Ordinal);
     }
 
     [Theory]

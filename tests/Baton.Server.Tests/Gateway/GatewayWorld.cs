@@ -28,7 +28,7 @@ internal sealed class GatewayWorld : IDisposable
         models = new Lazy<ModelCaller>(() =>   // settings that are wrong are only validated
         {
             var options = Microsoft.Extensions.Options.Options.Create(Options);
-            return new ModelCaller(new RouteTable(options, Time), options, client, new ExtractModel(), new EchoModel(Time), Time, Log.For<ModelCaller>());
+            return new ModelCaller(new RouteTable(options, Time), options, new RouteCaller(new TargetCaller(client, Time, Log.For<TargetCaller>()), Log.For<RouteCaller>()), new ExtractModel(), new EchoModel(Time), Time, Log.For<ModelCaller>());
         });
     }
 
@@ -42,7 +42,9 @@ internal sealed class GatewayWorld : IDisposable
 
     public string KeyFile => keyFile;
 
-    public static ModelRequest Ask(string prompt = "How many parcels were late?", string? model = "test/model") => new() { Model = model, Messages = [ModelMessage.User(prompt)] };
+    public static ModelRequest Ask(string prompt = "How many parcels were late?", string? model = "test/model") => new() { Origin = Origin, Model = model, Messages = [ModelMessage.User(prompt)] };
+
+    public static CallOrigin Origin { get; } = new(TenantId.Default, "test");
 
     public Task<ModelAnswer> AnswerAsync(ModelRequest? request = null, DeltaSink? onDelta = null) =>
         Models.CompleteAsync(request ?? Ask(), onDelta, TestContext.Current.CancellationToken);

@@ -104,7 +104,7 @@ public sealed class StructuredTests
     {
         using var world = new GatewayWorld(new Uri("http://127.0.0.1:1"));
         var deltas = new List<string>();
-        var request = new ModelRequest { Model = "baton/echo", Schema = Schema, Messages = [ModelMessage.System("""{"answers":["no","{\"count\":3}"],"chunk_chars":2}"""), ModelMessage.User("?")] };
+        var request = new ModelRequest { Origin = GatewayWorld.Origin, Model = "baton/echo", Schema = Schema, Messages = [ModelMessage.System("""{"answers":["no","{\"count\":3}"],"chunk_chars":2}"""), ModelMessage.User("?")] };
         await world.AnswerAsync(request, (text, _) =>
         {
             deltas.Add(text);

@@ -20,7 +20,7 @@ internal sealed class BuiltInCompletions(ModelCaller models, TimeProvider time)
         try
         {
             var value = JqValue.Parse(body.Span);
-            var answer = await models.CompleteAsync(Read(value, model), isStream ? stream.SayAsync : null, call.Cancel);
+            var answer = await models.CompleteAsync(Read(value, model, call.Origin), isStream ? stream.SayAsync : null, call.Cancel);
             if (isStream) await stream.EndAsync(answer, value["stream_options"] is { IsObject: true } asked && asked["include_usage"].IsTruthy);
             else await WholeAsync(call, head, answer);
         }
@@ -56,12 +56,13 @@ internal sealed class BuiltInCompletions(ModelCaller models, TimeProvider time)
         return body.ToObject();
     }
 
-    private static ModelRequest Read(JqValue body, string model)
+    private static ModelRequest Read(JqValue body, string model, CallOrigin origin)
     {
         if (!body["messages"].TryGetArray(out var messages) || messages.Count == 0) throw Outbound.CallErrors.Invalid("'messages' must be a list of at least one message.");
         if (body["tools"].TryGetArray(out var tools) && tools.Count > 0) throw Outbound.CallErrors.Invalid($"The built-in model '{model}' calls no tools.");
         return new ModelRequest
         {
+            Origin = origin,
             Model = model,
             Messages = [.. messages.Select(message => new ModelMessage(message["role"].TryGetString(out var role) ? role : "user", TextOf(message["content"])))],
             Temperature = body["temperature"].TryGetDouble(out var temperature) ? temperature : null,

@@ -3,7 +3,7 @@ using Baton.Engine;
 namespace Baton.Server.Gateway;
 
 /// <summary>On whose behalf a model is asked.</summary>
-/// <param name="Caller">The name of the credential; of a run's call, the workflow's.</param>
+/// <param name="Caller">The name of the credential; "workflow" for a run's.</param>
 /// <param name="Run">The run whose step asks; null for applications.</param>
 /// <param name="Step">The key of that step.</param>
 internal sealed record CallOrigin(TenantId Tenant, string Caller, string? Run = null, string? Step = null);

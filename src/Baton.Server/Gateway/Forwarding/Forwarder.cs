@@ -5,10 +5,9 @@ using Microsoft.Extensions.Options;
 namespace Baton.Server.Gateway;
 
 /// <summary>
-/// Takes a request of an application to the targets of its model, one after the other until one answers, and the answer back. What need not change goes through
-/// as it came. Nothing is read from the database or written to it on the way.
+/// Takes a request of an application to whoever answers for its model, and the answer back. What need not change goes through as it came.
 /// </summary>
-internal sealed class Forwarder(RouteTable routes, TargetCaller targets, BuiltInCompletions builtIns, IOptions<GatewayOptions> options, TimeProvider time, ILogger<Forwarder> log)
+internal sealed class Forwarder(RouteTable routes, RouteCaller models, BuiltInCompletions builtIns, IOptions<GatewayOptions> options, TimeProvider time, ILogger<Forwarder> log)
 {
     private const int MaxNamesShown = 8;
 
@@ -34,34 +33,17 @@ internal sealed class Forwarder(RouteTable routes, TargetCaller targets, BuiltIn
             // 3. Who answers for the model.
             if (ModelCaller.BuiltIns.Contains(model, StringComparer.OrdinalIgnoreCase)) await builtIns.AnswerAsync(call, model, body, peek.IsStream);
             else if (routes.Find(model) is not { } route) await call.RefuseAsync(Unknown(model));
-            // 4. One after the other.
-            else await AskAsync(call, route, new ForwardedRequest(body, peek));
+            // 4. What they say.
+            else
+            {
+                var request = new ForwardedRequest(body, peek);
+                await models.AskAsync(call, route, _ => request);
+            }
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
             log.ClientGone(call.Id, call.Elapsed.TotalMilliseconds);
         }
-    }
-
-    private async Task AskAsync(GatewayCall call, ModelRoute first, ForwardedRequest request)
-    {
-        Attempt.Failed? last = null;
-        foreach (var (route, target) in first.InTurn(call.Surface.Dialect))
-        {
-            call.Asks(route, target);
-            if (await targets.AskAsync(call, route, target, request) is not Attempt.Failed failed) return;
-            last = failed;
-            log.TargetFailed(call.Id, call.AskedLast!, last.Error.Status, last.Error.Code);
-            if (!last.MayTryAnother) break;
-        }
-        await (last is null ? call.RefuseAsync(NoneToAsk(call, first)) : RefuseAsync(call, last));
-    }
-
-    private static Task RefuseAsync(GatewayCall call, Attempt.Failed failed)
-    {
-        if (failed.Reply is not { } reply) return call.RefuseAsync(failed.Error);
-        if (reply.RetryAfter is not null) call.Answer.Headers.RetryAfter = reply.RetryAfter;
-        return call.SendAsync(reply.Status, reply.Body, reply.ContentType ?? "application/json");
     }
 
     private async Task<(ReadOnlyMemory<byte> Body, GatewayError? Problem)> ReadAsync(HttpContext http)
@@ -85,15 +67,5 @@ internal sealed class Forwarder(RouteTable routes, TargetCaller targets, BuiltIn
         return new GatewayError(404, "not_found_error", "model_not_found", $"There is no model '{Clip(model)}' here.{(near.Length == 0 ? "" : $" Nearest are: {near}.")} GET /v1/models lists them all.", "model");
     }
 
-    private static GatewayError NoneToAsk(GatewayCall call, ModelRoute route)
-    {
-        if (route.WaitFor(call.Surface.Dialect) is { } wait) return GatewayError.Unavailable(route.WhyNone(), wait);
-        var other = call.Surface.Dialect == Dialect.OpenAi ? "/v1/messages" : "/v1/chat/completions";
-        return GatewayError.Invalid($"The targets of model '{route.Name}' do not speak the dialect of /v1{call.Surface.Path}: ask at {other}.", "model", "wrong_dialect");
-    }
-
     private static string Clip(string text) => text.Length <= 200 ? text : $"{text[..200]}…";
 }
-
-/// <summary>A request as it came, and where in it stands what may have to change.</summary>
-internal sealed record ForwardedRequest(ReadOnlyMemory<byte> Body, RequestPeek Peek);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Baton.Server.Identity;
 
 namespace Baton.Server.Gateway;
@@ -33,13 +34,20 @@ internal sealed class GatewayCall(Surface surface, CallOrigin origin, IHeaderDic
     public int Attempts { get; private set; }
 
     /// <summary>The one that was asked last.</summary>
+    public ModelTarget? Target { get; private set; }
+
+    /// <summary>Its name behind that of its model.</summary>
     public string? AskedLast { get; private set; }
+
+    /// <summary>What the gateway itself says went wrong; null while nothing has, or a target has said it.</summary>
+    public GatewayError? Error { get; private set; }
 
     public TimeSpan Elapsed => time.GetElapsedTime(received);
 
     public void Asks(ModelRoute route, ModelTarget target)
     {
         Attempts++;
+        Target = target;
         AskedLast = $"{route.Name}/{target.Name}";
     }
 
@@ -65,10 +73,26 @@ internal sealed class GatewayCall(Surface surface, CallOrigin origin, IHeaderDic
         Begin(status, length: null);
     }
 
-    public async Task RefuseAsync(GatewayError error)
+    public Task RefuseAsync(GatewayError error)
     {
+        Error = error;
         error.AddHeaders(Answer.Headers);
-        await SendAsync(error.Status, error.ToJson(surface.Dialect, Id));
+        return SendAsync(error.Status, error.ToJson(surface.Dialect, Id));
+    }
+
+    /// <summary>Hands on what a target said.</summary>
+    public Task RefuseAsync(UpstreamReply reply)
+    {
+        if (reply.RetryAfter is not null) Answer.Headers.RetryAfter = reply.RetryAfter;
+        return SendAsync(reply.Status, reply.Body, reply.ContentType ?? "application/json");
+    }
+
+    /// <summary>Ends a stream that has begun with its dialect's word for an error.</summary>
+    public ValueTask BreakAsync(GatewayError error)
+    {
+        Error = error;
+        var name = surface.Dialect == Dialect.Anthropic || surface == Surface.Responses ? "event: error\n" : "";
+        return Answer.WriteAsync(Encoding.UTF8.GetBytes($"{name}data: {Encoding.UTF8.GetString(error.ToJson(surface.Dialect, Id))}\n\n"), cancel);
     }
 
     /// <summary>Answers with one JSON value.</summary>

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
+using Baton.Engine;
+using Baton.Server.Outbound;
 
 namespace Baton.Server.Gateway;
 
@@ -11,6 +13,9 @@ internal sealed record GatewayError(int Status, string Type, string? Code, strin
 {
     /// <summary>When to ask again.</summary>
     public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>The same for a workflow; null where the members of this say all of it.</summary>
+    public WorkflowException? Cause { get; init; }
 
     public static GatewayError Invalid(string message, string? field = null, string? code = null) => new(400, "invalid_request_error", code, message, field);
 
@@ -63,4 +68,14 @@ internal sealed record GatewayError(int Status, string Type, string? Code, strin
         if (RetryAfter is { } wait) headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
         if (Status == 401) headers.WWWAuthenticate = "Bearer";
     }
+
+    /// <summary>For a workflow, in its words.</summary>
+    public WorkflowException ToException() => Cause ?? Status switch
+    {
+        400 => CallErrors.Misconfigured(Message),
+        504 => CallErrors.TimedOut(Message),
+        502 => new WorkflowException(new WorkflowError(ErrorTypes.Communication, 502, "Communication Error", Message), ErrorClass.Connectivity),
+        429 when Code == "insufficient_quota" => new WorkflowException(new WorkflowError(ErrorTypes.Communication, 429, "Budget Exceeded", Message), ErrorClass.BudgetExceeded) { RetryAfter = RetryAfter },
+        _ => CallErrors.Status(Status, Message, RetryAfter),
+    };
 }

@@ -34,7 +34,7 @@ internal sealed class TargetCaller(OutboundClient client, TimeProvider time, ILo
         catch (WorkflowException e)
         {
             target.Health.Failed(e.Class.ToName());
-            return new Attempt.Failed(GatewayError.Unreachable(e.Error.Detail ?? label), MayTryAnother: true);
+            return new Attempt.Failed(GatewayError.Unreachable(e.Error.Detail ?? label) with { Cause = e }, MayTryAnother: true);
         }
         catch (OperationCanceledException) when (limits.AreOver && !gone.IsCancellationRequested)
         {
@@ -124,12 +124,10 @@ internal sealed class TargetCaller(OutboundClient client, TimeProvider time, ILo
         }
     }
 
-    private async Task BreakAsync(Answer answer, GatewayError error)
+    private ValueTask BreakAsync(Answer answer, GatewayError error)
     {
         log.StreamBroken(answer.Call.Id, answer.Call.AskedLast!, error.Code!);
-        var json = Encoding.UTF8.GetString(error.ToJson(answer.Call.Surface.Dialect, answer.Call.Id));
-        var name = answer.Call.Surface.Dialect == Dialect.Anthropic || answer.Call.Surface == Surface.Responses ? "event: error\n" : "";
-        await answer.Call.Answer.WriteAsync(Encoding.UTF8.GetBytes($"{name}data: {json}\n\n"), answer.Call.Cancel);
+        return answer.Call.BreakAsync(error);
     }
 
     private static async Task<Attempt> WholeAsync(Answer answer)
@@ -176,10 +174,10 @@ internal sealed class TargetCaller(OutboundClient client, TimeProvider time, ILo
         {
             case < 400:
                 target.Health.Failed(CallErrors.Name(status));
-                return new Attempt.Failed(GatewayError.Unreachable($"{label} was answered {CallErrors.Name(status)}, a redirect; those are not followed, because the key is for one host."), MayTryAnother: true);
+                return Because(UpstreamErrors.Redirected(status, label), "upstream_redirect");
             case 401 or 403:   // of the gateway, not of the caller: who would look for it in a key that is right
                 target.Health.Failed(CallErrors.Name(status));
-                return new Attempt.Failed(GatewayError.Unreachable($"{label} does not accept the gateway's key ({CallErrors.Name(status)}). See {target.Path}:ApiKeyVariable.") with { Code = "upstream_credential" }, MayTryAnother: true);
+                return Because(UpstreamErrors.NotAccepted(status, label, target), "upstream_credential");
             case 429:
                 target.Health.Answered(null);
                 target.Health.Cool(ErrorReply.RetryAfter(response, time));
@@ -196,6 +194,8 @@ internal sealed class TargetCaller(OutboundClient client, TimeProvider time, ILo
         var reply = new UpstreamReply(status, response.Content.Headers.ContentType?.ToString(), response.Headers.NonValidated.TryGetValues("Retry-After", out var retry) ? retry.ToString() : null, shown == text ? body : Encoding.UTF8.GetBytes(shown));
         return new Attempt.Failed(GatewayError.Unreachable($"{label} was answered {CallErrors.Name(status)}."), MayTryAnother: status is 404 or 408 or 409 or 425 or 429 or >= 500) { Reply = reply };
     }
+
+    private static Attempt.Failed Because(WorkflowException cause, string code) => new(GatewayError.Unreachable(cause.Error.Detail!) with { Code = code, Cause = cause }, MayTryAnother: true);
 
     private static string? FieldFor(Surface surface, ModelOptions model) => surface == Surface.ChatCompletions ? model.MaxTokensField : surface.MaxTokensField;
 

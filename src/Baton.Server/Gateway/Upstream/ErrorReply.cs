@@ -1,3 +1,4 @@
+using System.Net.Http.Headers;
 using Baton.Server.Outbound;
 
 namespace Baton.Server.Gateway;
@@ -22,9 +23,14 @@ internal static class ErrorReply
     }
 
     /// <summary>What it asks to wait (RFC 9110, section 10.2.3); null where it does not say.</summary>
-    public static TimeSpan? RetryAfter(HttpResponseMessage response, TimeProvider time)
+    public static TimeSpan? RetryAfter(HttpResponseMessage response, TimeProvider time) => Wait(response.Headers.RetryAfter, time);
+
+    /// <param name="header">What a header of that name says.</param>
+    public static TimeSpan? RetryAfter(string? header, TimeProvider time) => RetryConditionHeaderValue.TryParse(header, out var retry) ? Wait(retry, time) : null;
+
+    private static TimeSpan? Wait(RetryConditionHeaderValue? retry, TimeProvider time)
     {
-        if (response.Headers.RetryAfter is not { } retry) return null;
+        if (retry is null) return null;
         var wait = retry.Delta ?? retry.Date - time.GetUtcNow();
         return wait < TimeSpan.Zero ? TimeSpan.Zero : wait;
     }

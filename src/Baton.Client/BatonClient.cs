@@ -20,6 +20,8 @@ public sealed class BatonClient(HttpClient http, string? key = null)
 
     public WorkflowsClient Workflows => new(this);
 
+    public RoutesClient Routes => new(this);
+
     /// <exception cref="BatonException">The server refused, or cannot be reached.</exception>
     public Task<HealthView> HealthAsync(CancellationToken cancel) => GetAsync("/health/detailed", WireJson.Web.HealthView, cancel);
 

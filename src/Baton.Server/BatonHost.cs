@@ -40,7 +40,11 @@ internal static class BatonHost
         app.MapOpenApi("/openapi/{documentName}.json");
         app.MapTelemetry();
         if (node.Is(NodeRoles.Gateway)) app.MapGateway();
-        if (node.Is(NodeRoles.Api)) app.MapWorkflows();
+        if (node.Is(NodeRoles.Api))
+        {
+            app.MapRoutes();
+            app.MapWorkflows();
+        }
         return app;
     }
 }

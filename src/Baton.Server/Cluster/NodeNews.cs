@@ -24,6 +24,9 @@ internal static class NodeNews
     /// <summary>A newest version was registered: schedules may be others, and what is started by a name alone.</summary>
     public const string Registered = "registered";
 
+    /// <summary>A route of a tenant was put or removed.</summary>
+    public const string Rerouted = "rerouted";
+
     /// <summary>Hands a line on to this process.</summary>
     public static void Tell(string line, Wakeups wakeups)
     {
@@ -31,6 +34,7 @@ internal static class NodeNews
         {
             case [Queued]: wakeups.Queued(); break;
             case [Registered]: wakeups.Registered(); break;
+            case [Rerouted]: wakeups.Rerouted(); break;
             case ["called", var run]: wakeups.CalledElsewhere(RunId.Parse(run, null)); break;
             case ["parked", var ms]: wakeups.Parked(DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(ms, CultureInfo.InvariantCulture))); break;
             case ["ended", var run, var space, var workflow, var tenant]: wakeups.Ended(new TenantId(tenant), RunId.Parse(run, null), space, workflow); break;

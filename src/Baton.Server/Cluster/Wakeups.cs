@@ -29,10 +29,15 @@ internal sealed class Wakeups
     /// <summary>Another node registered a newest version of a workflow.</summary>
     public event Action? RegisteredElsewhere;
 
+    /// <summary>Another node put or removed a tenant's route.</summary>
+    public event Action? ReroutedElsewhere;
+
     /// <summary>News may have been missed: whoever waits for any looks at the database.</summary>
     public event Action? NewsMissed;
 
     public void Registered() => RegisteredElsewhere?.Invoke();
+
+    public void Rerouted() => ReroutedElsewhere?.Invoke();
 
     public void Anything() => NewsMissed?.Invoke();
 

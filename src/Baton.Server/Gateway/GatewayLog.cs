@@ -17,4 +17,19 @@ internal static partial class GatewayLog
 
     [LoggerMessage(3205, LogLevel.Debug, "{Request}: the client left after {ElapsedMs:F0} ms")]
     public static partial void ClientGone(this ILogger log, string request, double elapsedMs);
+
+    [LoggerMessage(3210, LogLevel.Information, "The routes of {File} are in force")]
+    public static partial void RoutesReplaced(this ILogger log, string file);
+
+    [LoggerMessage(3211, LogLevel.Error, "A change of the file of routes is refused, and what was in force stays: {Reason}")]
+    public static partial void RoutesRefused(this ILogger log, string reason);
+
+    [LoggerMessage(3212, LogLevel.Warning, "Tenants' routes could not be read; those that were read last stay in force: {Reason}")]
+    public static partial void RoutesNotRead(this ILogger log, string reason);
+
+    [LoggerMessage(3213, LogLevel.Error, "Keeping the routes up to date failed, and is tried again")]
+    public static partial void RouteLoaderFailed(this ILogger log, Exception e);
+
+    [LoggerMessage(3214, LogLevel.Warning, "Route {Route} of tenant {Tenant} cannot be used, and answers so: {Reason}")]
+    public static partial void OwnRouteUnusable(this ILogger log, string tenant, string route, string reason);
 }

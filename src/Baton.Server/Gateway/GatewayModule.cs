@@ -1,3 +1,6 @@
+using System.Text.Json;
+using Baton.Client;
+using Baton.Server.Http;
 using Baton.Server.Identity;
 using Microsoft.Extensions.Options;
 
@@ -13,6 +16,7 @@ internal static class GatewayModule
             services.AddSettings<GatewayOptions>(GatewayOptions.Section)
                 .AddSingleton<IValidateOptions<GatewayOptions>, GatewayOptionsValidator>().AddSingleton<IValidateOptions<GatewayOptions>, GatewayRules>();
             services.AddSingleton<RouteTable>().AddSingleton<TargetCaller>().AddSingleton<RouteCaller>().AddSingleton<BuiltInCompletions>().AddSingleton<Forwarder>();
+            services.AddSingleton<RouteStore>().AddSingleton<RouteExplainer>().AddSingleton<RouteLoader>().AddHostedService(provider => provider.GetRequiredService<RouteLoader>());
             return services.AddSingleton<ExtractModel>().AddSingleton<EchoModel>().AddSingleton<ModelCaller>();
         }
     }
@@ -28,8 +32,22 @@ internal static class GatewayModule
             }
             v1.MapGet("/models", (HttpContext http, RouteTable routes) => ModelList.List(http, routes)).RefusesCallersWith(http => Unauthorized(http, Dialect.OpenAi));
             v1.MapGet("/models/{**model}", (HttpContext http, RouteTable routes, string model) => ModelList.Get(http, routes, model)).RefusesCallersWith(http => Unauthorized(http, Dialect.OpenAi));
+            app.MapGroup("/debug").TakesNamedParameters().MapPost("/route", RouteEndpoints.Explain).WithTags("Routes").WithSummary("Who would be asked with this request, and why. Nobody is.")
+                .Takes(("surface", "The address that the request is for; default /v1/chat/completions.")).Accepts<JsonElement>("application/json").Produces<RouteExplanation>().Refuses(400, 413, 415);
+        }
+
+        public void MapRoutes()
+        {
+            var routes = app.MapGroup("/api/v1/routes").TakesNamedParameters().WithTags("Routes");
+            routes.MapGet("/", RouteEndpoints.List).WithSummary("Every model that can be asked for, with its targets and how they are.").Produces<Page<RouteView>>().Refuses(400);
+            routes.MapGet("/{**name}", RouteEndpoints.Get).WithSummary("One of them; of one's own with its settings and version.").Produces<RouteView>().Refuses(400, 404);
+            routes.MapPut("/{**name}", RouteEndpoints.Put).WithSummary("Put a route of one's own: a model's settings, their names in snake_case. In force here when answered.").Takes(IfMatch, ("If-None-Match", "* for a route that must not be there yet."))
+                .Accepts<JsonElement>("application/json").Produces<RouteView>(201).Produces<RouteView>().Refuses(400, 409, 412, 413, 415, 422, 503);
+            routes.MapDelete("/{**name}", RouteEndpoints.Remove).WithSummary("Remove a route of one's own.").Takes(IfMatch).Produces(204).Refuses(400, 404, 412, 503);
         }
     }
+
+    private static readonly (string, string) IfMatch = ("If-Match", "The version that is changed, as the ETag has it; without it, whatever there is.");
 
     private static Task Unauthorized(HttpContext http, Dialect dialect) =>
         new GatewayError(401, "authentication_error", "invalid_api_key", "Send a key that this server knows, as 'Authorization: Bearer KEY' or 'x-api-key: KEY'.").WriteAsync(http, dialect, http.TraceIdentifier);

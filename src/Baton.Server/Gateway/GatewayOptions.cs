@@ -14,6 +14,19 @@ internal sealed class GatewayOptions
     /// </summary>
     public Dictionary<string, ModelOptions> Models { get; set; } = [];
 
+    /// <summary>
+    /// A YAML file with further models, as <c>models: { NAME: { base_url: … } }</c>: their settings in snake_case. It is watched: a change is in force within about a second, or is refused as a whole and
+    /// logged, while what was in force stays. Default: none.
+    /// </summary>
+    public string? RoutesFile { get; set; }
+
+    /// <summary>The environment variables whose keys tenants may send with routes of their own, by the variable's name, and where to. Default: none.</summary>
+    public Dictionary<string, KeyGrant> KeyGrants { get; set; } = [];
+
+    /// <summary>Most routes of one tenant's own. Default 200.</summary>
+    [Range(0, 10_000)]
+    public int MaxRoutesPerTenant { get; set; } = 200;
+
     /// <summary>The model of a request that names none. Default: <c>baton/extract</c>, which needs no provider.</summary>
     public string? DefaultModel { get; set; }
 

@@ -6,51 +6,107 @@ using Microsoft.Extensions.Options;
 
 namespace Baton.Server.Gateway;
 
-/// <summary>The rules for models that an attribute cannot state, checked when the server starts.</summary>
+/// <summary>The rules for models that an attribute cannot state: for those of the settings and of the file together, and for a tenant's own.</summary>
 internal sealed class GatewayRules : IValidateOptions<GatewayOptions>
 {
     public ValidateOptionsResult Validate(string? name, GatewayOptions options)
     {
-        var faults = options.Models.SelectMany(entry => Check($"Gateway:Models:{entry.Key}", entry.Key, entry.Value, options)).ToList();
-        if (options.DefaultModel is { Length: > 0 } wanted && !ModelCaller.BuiltIns.Contains(wanted, StringComparer.OrdinalIgnoreCase) && !options.Models.Keys.Contains(wanted, StringComparer.OrdinalIgnoreCase))
+        var faults = options.KeyGrants.SelectMany(entry => KeyGrant.Check(entry.Key, entry.Value)).ToList();
+        switch (RoutesFile.Read(options.RoutesFile))
         {
-            faults.Add($"Gateway:DefaultModel is '{wanted}', but must be one of: {string.Join(", ", options.Models.Keys.Order(StringComparer.Ordinal).Concat(ModelCaller.BuiltIns))}.");
+            case RoutesReading.Refused refused:
+                faults.Add($"{nameof(GatewayOptions.RoutesFile)}: {refused.Reason}");
+                faults.AddRange(Check(options, null).Select(fault => $"{fault}"));
+                break;
+            case RoutesReading.Models read:
+                faults.AddRange(Check(options, read.All).Select(fault => $"{fault}"));
+                break;
         }
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
     }
 
-    private static IEnumerable<string> Check(string path, string name, ModelOptions? model, GatewayOptions options)
+    /// <summary>Checks the models that serve all tenants, as a whole.</summary>
+    /// <param name="file">Those of the file; null where it cannot be read, and so names of it cannot be checked.</param>
+    public static IEnumerable<RouteFault> Check(GatewayOptions options, ImmutableDictionary<string, ModelOptions>? file)
+    {
+        var known = options.Models.Keys.Concat(file?.Keys ?? []).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        foreach (var (name, model) in options.Models)
+        {
+            foreach (var fault in CheckModel(RoutePlace.InSettings(name), name, model)) yield return fault;
+            foreach (var fault in CheckFallbacks(RoutePlace.InSettings(name), model, file is null ? null : known)) yield return fault;
+        }
+        foreach (var (name, model) in file ?? ImmutableDictionary<string, ModelOptions>.Empty)
+        {
+            if (options.Models.Keys.Contains(name, StringComparer.OrdinalIgnoreCase)) yield return new RouteFault(RoutePlace.InFile(name), $" stands at {RoutePlace.InSettings(name)} too; keep one.");
+            foreach (var fault in CheckModel(RoutePlace.InFile(name), name, model)) yield return fault;
+            foreach (var fault in CheckFallbacks(RoutePlace.InFile(name), model, known)) yield return fault;
+        }
+        if (file is not null && options.DefaultModel is { Length: > 0 } wanted && !ModelCaller.BuiltIns.Contains(wanted, StringComparer.OrdinalIgnoreCase) && !known.Contains(wanted))
+        {
+            yield return new RouteFault(new RoutePlace($"{GatewayOptions.Section}:{nameof(GatewayOptions.DefaultModel)}", "", IsSnakeCase: false), $" is '{wanted}', but must be one of: {string.Join(", ", known.Order(StringComparer.Ordinal).Concat(ModelCaller.BuiltIns))}.");
+        }
+    }
+
+    /// <summary>Checks a route that comes by the API: by the same rules, and by what it may not do with the operator's keys.</summary>
+    public static IEnumerable<RouteFault> CheckOwn(TenantId tenant, string name, ModelOptions model, IReadOnlyDictionary<string, KeyGrant> grants)
+    {
+        foreach (var (place, target) in TargetsOf(RoutePlace.Body, model))
+        {
+            if (target.ApiKeyFile is { Length: > 0 })
+            {
+                yield return new RouteFault(place[nameof(target.ApiKeyFile)], ": files belong to the operator. Name an environment variable that Gateway:KeyGrants allows, in api_key_variable.");
+                yield break;   // the other rules would read it
+            }
+            // The same words whether there is such a variable or not.
+            if (target.ApiKeyVariable is { Length: > 0 } variable && !(grants.TryGetValue(variable, out var grant) && grant.Allows(tenant, target.BaseUrl)))
+            {
+                yield return new RouteFault(place[nameof(target.ApiKeyVariable)], $": the key of this variable may not be sent to that host. An operator allows it with Gateway:KeyGrants:{variable}.");
+                yield break;
+            }
+        }
+        foreach (var fault in CheckModel(RoutePlace.Body, name, model)) yield return fault;
+    }
+
+    /// <param name="known">The names that there are; null for those that cannot be known.</param>
+    public static IEnumerable<RouteFault> CheckFallbacks(RoutePlace place, ModelOptions? model, ISet<string>? known) =>
+        known is null || model is null ? [] : model.Fallbacks.Where(fallback => !known.Contains(fallback)).Select(fallback => new RouteFault(place[nameof(model.Fallbacks)], $": there is no model '{fallback}'{(place.IsSnakeCase ? "" : " below Gateway:Models")}."));
+
+    /// <summary>The places of a model's targets.</summary>
+    public static IEnumerable<(RoutePlace Place, TargetOptions Options)> TargetsOf(RoutePlace place, ModelOptions model) =>
+        model.Targets.Count == 0 ? [(place, model)] : model.Targets.Select((target, index) => (place[nameof(model.Targets)][index], target));
+
+    private static IEnumerable<RouteFault> CheckModel(RoutePlace place, string name, ModelOptions? model)
     {
         if (model is null)
         {
-            yield return $"{path} is empty; it needs at least a BaseUrl.";
+            yield return new RouteFault(place, " is empty; it needs at least a BaseUrl.");
             yield break;
         }
-        if (name.StartsWith(ModelCaller.BuiltInPrefix, StringComparison.OrdinalIgnoreCase)) yield return $"{path}: names that begin with '{ModelCaller.BuiltInPrefix}' are those of the built-in models; choose another.";
-        if (model.Targets.Count > ModelRoute.MaxTargets) yield return $"{path}:Targets: at most {ModelRoute.MaxTargets}, not {model.Targets.Count}.";
-        if (model.Targets.Count > 0 && (model.BaseUrl ?? model.ApiKeyVariable ?? model.ApiKeyFile) is not null) yield return $"{path} has Targets, and BaseUrl or a key beside them; put those into the targets.";
-        foreach (var fallback in model.Fallbacks.Where(fallback => !options.Models.Keys.Contains(fallback, StringComparer.OrdinalIgnoreCase))) yield return $"{path}:Fallbacks: there is no model '{fallback}' below Gateway:Models.";
-        foreach (var fault in Attributes(path, model)) yield return fault;
-        foreach (var (place, target) in RouteTable.TargetsOf(path, model))
+        if (name.StartsWith(ModelCaller.BuiltInPrefix, StringComparison.OrdinalIgnoreCase)) yield return new RouteFault(place, $": names that begin with '{ModelCaller.BuiltInPrefix}' are those of the built-in models; choose another.");
+        if (model.Targets.Count > ModelRoute.MaxTargets) yield return new RouteFault(place[nameof(model.Targets)], $": at most {ModelRoute.MaxTargets}, not {model.Targets.Count}.");
+        if (model.Targets.Count > 0 && (model.BaseUrl ?? model.ApiKeyVariable ?? model.ApiKeyFile) is not null) yield return new RouteFault(place, " has Targets, and BaseUrl or a key beside them; put those into the targets.");
+        foreach (var fault in Attributes(place, model)) yield return fault;
+        foreach (var (at, target) in TargetsOf(place, model))
         {
-            foreach (var fault in CheckTarget(place, target, isModel: target == model)) yield return fault;
+            foreach (var fault in CheckTarget(at, target, isModel: target == model)) yield return fault;
         }
     }
 
-    private static IEnumerable<string> CheckTarget(string path, TargetOptions target, bool isModel)
+    private static IEnumerable<RouteFault> CheckTarget(RoutePlace place, TargetOptions target, bool isModel)
     {
-        if (Endpoint.Problem(target.BaseUrl) is { } problem) yield return $"{path}:BaseUrl {problem}";
+        if (Endpoint.Problem(target.BaseUrl) is { } problem) yield return new RouteFault(place[nameof(target.BaseUrl)], $" {problem}");
         if (!isModel)
         {
-            foreach (var fault in Attributes(path, target)) yield return fault;
+            foreach (var fault in Attributes(place, target)) yield return fault;
         }
-        if (target.ApiKey is not null) yield return $"{path}:ApiKey is no place for a key. Put the key into an environment variable or a file, and its name into {path}:ApiKeyVariable or {path}:ApiKeyFile.";
-        foreach (var fault in Headers(path, target)) yield return fault;
-        if (target is { ApiKeyVariable.Length: > 0, ApiKeyFile.Length: > 0 }) yield return $"{path}:ApiKeyVariable and {path}:ApiKeyFile are both set; keep one.";
-        else if (ApiKey.Problem(target) is { } missing) yield return $"{path}:{missing}";
+        var (variable, file) = (place[nameof(target.ApiKeyVariable)], place[nameof(target.ApiKeyFile)]);
+        if (target.ApiKey is not null) yield return new RouteFault(place[nameof(target.ApiKey)], $" is no place for a key. Put the key into an environment variable or a file, and its name into {variable} or {file}.");
+        foreach (var fault in Headers(place, target)) yield return fault;
+        if (target is { ApiKeyVariable.Length: > 0, ApiKeyFile.Length: > 0 }) yield return new RouteFault(variable, $" and {file} are both set; keep one.");
+        else if (ApiKey.Problem(target) is { } missing) yield return new RouteFault(target.ApiKeyVariable is { Length: > 0 } ? variable : file, missing[missing.IndexOf(':', StringComparison.Ordinal)..]);
     }
 
-    private static IEnumerable<string> Attributes(string path, TargetOptions target)
+    private static IEnumerable<RouteFault> Attributes(RoutePlace place, TargetOptions target)
     {
         var results = new List<ValidationResult>();
         Validator.TryValidateObject(target, new ValidationContext(target), results, validateAllProperties: true);
@@ -58,23 +114,24 @@ internal sealed class GatewayRules : IValidateOptions<GatewayOptions>
         {
             var member = result.MemberNames.Single();
             var model = target as ModelOptions;
-            yield return member switch   // an attribute that allows values does not say which
+            yield return new RouteFault(place[member], member switch   // an attribute that allows values does not say which
             {
-                nameof(TargetOptions.Dialect) => $"{path}:{member}: must be openai or anthropic, not '{target.Dialect}'.",
-                nameof(ModelOptions.Strategy) => $"{path}:{member}: must be round_robin, random, weighted, least_loaded, latency or priority, not '{model!.Strategy}'.",
-                nameof(ModelOptions.MaxTokensField) => $"{path}:{member}: must be max_tokens or max_completion_tokens, not '{model!.MaxTokensField}'.",
-                nameof(ModelOptions.StructuredOutput) => $"{path}:{member}: must be json_schema, json_object or prompt, not '{model!.StructuredOutput}'.",
-                _ => $"{path}:{member}: {result.ErrorMessage}",
-            };
+                nameof(TargetOptions.Dialect) => $": must be openai or anthropic, not '{target.Dialect}'.",
+                nameof(ModelOptions.Strategy) => $": must be round_robin, random, weighted, least_loaded, latency or priority, not '{model!.Strategy}'.",
+                nameof(ModelOptions.MaxTokensField) => $": must be max_tokens or max_completion_tokens, not '{model!.MaxTokensField}'.",
+                nameof(ModelOptions.StructuredOutput) => $": must be json_schema, json_object or prompt, not '{model!.StructuredOutput}'.",
+                _ => $": {result.ErrorMessage}",
+            });
         }
     }
 
-    private static IEnumerable<string> Headers(string path, TargetOptions target)
+    private static IEnumerable<RouteFault> Headers(RoutePlace place, TargetOptions target)
     {
+        var headers = place[nameof(target.Headers)];
         foreach (var (header, value) in target.Headers.Append(new(ModelTarget.KeyHeaderOf(target), "")))
         {
-            if (Refusal(header, value) is { } reason) yield return $"{path}:{(value.Length == 0 ? "ApiKeyHeader" : "Headers")}: {reason}";
-            else if (value.Length > 0 && Secrets.IsCredential(header)) yield return $"{path}:Headers:{header} looks like a credential. Put it into an environment variable or a file, name that in {path}:ApiKeyVariable or {path}:ApiKeyFile, and set {path}:ApiKeyHeader to '{header}'.";
+            if (Refusal(header, value) is { } reason) yield return new RouteFault(value.Length == 0 ? place[nameof(target.ApiKeyHeader)] : headers, $": {reason}");
+            else if (value.Length > 0 && Secrets.IsCredential(header)) yield return new RouteFault(headers.Below(header), $" looks like a credential. Put it into an environment variable or a file, name that in {place[nameof(target.ApiKeyVariable)]} or {place[nameof(target.ApiKeyFile)]}, and set {place[nameof(target.ApiKeyHeader)]} to '{header}'.");
         }
     }
 

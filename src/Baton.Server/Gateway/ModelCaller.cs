@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using Baton.Engine;
@@ -13,36 +12,18 @@ namespace Baton.Server.Gateway;
 /// Asks language models: those that are configured, and the two that are built in. With a schema the answer is validated; one that does not fit is
 /// sent back once to be mended. Thread-safe.
 /// </summary>
-internal sealed class ModelCaller
+internal sealed class ModelCaller(RouteTable table, IOptions<GatewayOptions> options, RouteCaller targets, ExtractModel extract, EchoModel echo, TimeProvider time, ILogger<ModelCaller> log)
 {
     public const string BuiltInPrefix = "baton/";
 
     private const int MaxNamesShown = 8;
 
-    private readonly FrozenDictionary<string, IChatModel> models;
-    private readonly string defaultModel;
-    private readonly TimeProvider time;
-    private readonly ILogger<ModelCaller> log;
-
-    public ModelCaller(RouteTable routes, IOptions<GatewayOptions> options, RouteCaller targets, ExtractModel extract, EchoModel echo, TimeProvider time, ILogger<ModelCaller> log)
-    {
-        (this.time, this.log) = (time, log);
-        defaultModel = routes.DefaultModel;
-        models = routes.All
-            .Select(route => KeyValuePair.Create(route.Name, (IChatModel)new RoutedModel(route, options.Value.MaxResponseBytes, targets, time)))
-            .Append(new(ExtractModel.Name, extract)).Append(new(EchoModel.Name, echo))
-            .ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
-    }
-
     public static ImmutableArray<string> BuiltIns { get; } = [ExtractModel.Name, EchoModel.Name];
 
     /// <summary>The model that a name stands for; the default for none.</summary>
+    /// <returns>As it is configured: callers may write other cases.</returns>
     /// <exception cref="WorkflowException">There is no such model.</exception>
-    public string Find(string? wanted)
-    {
-        var name = wanted is { Length: > 0 } ? wanted : defaultModel;
-        return models.ContainsKey(name) ? models.Keys.First(known => known.Equals(name, StringComparison.OrdinalIgnoreCase)) : throw Unknown(name);   // as it is configured: callers may write other cases
-    }
+    public string Find(TenantId tenant, string? wanted) => Resolve(tenant, wanted).Name;
 
     /// <summary>Asks a model and waits for its whole answer.</summary>
     /// <param name="onDelta">
@@ -52,8 +33,7 @@ internal sealed class ModelCaller
     /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was signalled.</exception>
     public async Task<ModelAnswer> CompleteAsync(ModelRequest request, DeltaSink? onDelta, CancellationToken cancel)
     {
-        var name = Find(request.Model);
-        var model = models[name];
+        var (name, model) = Resolve(request.Origin.Tenant, request.Model);
         if (request.Messages.IsEmpty) throw CallErrors.Invalid("A model needs at least one message.");
         request = request with { Model = name };
         var started = time.GetTimestamp();
@@ -96,9 +76,18 @@ internal sealed class ModelCaller
         throw CallErrors.Invalid($"The JSON Schema for the answer cannot be used. {string.Join("; ", problems.Take(5).Select(problem => problem.Message))}.");
     }
 
-    private WorkflowException Unknown(string name)
+    private (string Name, IChatModel Model) Resolve(TenantId tenant, string? wanted)
     {
-        var near = string.Join(", ", Nearest.Few(name, models.Keys, MaxNamesShown));
+        var routes = table.Current;
+        var name = wanted is { Length: > 0 } ? wanted : routes.DefaultModel;
+        if (name.Equals(ExtractModel.Name, StringComparison.OrdinalIgnoreCase)) return (ExtractModel.Name, extract);
+        if (name.Equals(EchoModel.Name, StringComparison.OrdinalIgnoreCase)) return (EchoModel.Name, echo);
+        return routes.Find(tenant, name) is { } route ? (route.Name, new RoutedModel(route, options.Value.MaxResponseBytes, targets, time)) : throw Unknown(name, routes.For(tenant));
+    }
+
+    private static WorkflowException Unknown(string name, IEnumerable<ModelRoute> known)
+    {
+        var near = string.Join(", ", Nearest.Few(name, known.Select(route => route.Name).Concat(BuiltIns), MaxNamesShown));
         return CallErrors.Misconfigured($"There is no model '{name}' here.{(near.Length == 0 ? "" : $" Nearest are: {near}.")} Models are configured as Gateway:Models:<name>:BaseUrl.");
     }
 

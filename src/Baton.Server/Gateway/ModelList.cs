@@ -1,4 +1,5 @@
 using Baton.Jq;
+using Baton.Server.Identity;
 
 namespace Baton.Server.Gateway;
 
@@ -7,18 +8,18 @@ internal static class ModelList
 {
     public static Task List(HttpContext http, RouteTable routes)
     {
-        var names = Names(routes).ToList();
+        var names = Names(http, routes).ToList();
         return WriteAsync(http, IsAnthropic(http)
             ? JqValue.Object(("data", JqValue.Array([.. names.Select(Anthropic)])), ("has_more", false), ("first_id", names[0]), ("last_id", names[^1]))
             : JqValue.Object(("object", "list"), ("data", JqValue.Array([.. names.Select(OpenAi)]))));
     }
 
     public static Task Get(HttpContext http, RouteTable routes, string model) =>
-        Names(routes).FirstOrDefault(name => name.Equals(model, StringComparison.OrdinalIgnoreCase)) is { } found
+        Names(http, routes).FirstOrDefault(name => name.Equals(model, StringComparison.OrdinalIgnoreCase)) is { } found
             ? WriteAsync(http, IsAnthropic(http) ? Anthropic(found) : OpenAi(found))
             : new GatewayError(404, "not_found_error", "model_not_found", $"There is no model '{model}' here. GET /v1/models lists them all.", "model").WriteAsync(http, IsAnthropic(http) ? Dialect.Anthropic : Dialect.OpenAi, http.TraceIdentifier);
 
-    private static IEnumerable<string> Names(RouteTable routes) => routes.All.Select(route => route.Name).Concat(ModelCaller.BuiltIns).Order(StringComparer.Ordinal);
+    private static IEnumerable<string> Names(HttpContext http, RouteTable routes) => routes.Current.For(http.Tenant).Select(route => route.Name).Concat(ModelCaller.BuiltIns).Order(StringComparer.Ordinal);
 
     /// <summary>Its SDK says so with every request.</summary>
     private static bool IsAnthropic(HttpContext http) => http.Request.Headers.ContainsKey("anthropic-version");

@@ -18,9 +18,12 @@ internal class TargetOptions
     /// <summary>What the upstream calls the model. Default: the name that callers say.</summary>
     public string? Model { get; set; }
 
-    /// <summary>Its share of the requests, for the strategies that look at it. Default 1.</summary>
-    [Range(0.001, 1000)]
+    /// <summary>Its share of the requests, for the strategies that look at it; 0 drains it, whatever the strategy. Default 1.</summary>
+    [Range(0.0, 1000.0)]
     public double Weight { get; set; } = 1;
+
+    /// <summary>True to give it no new requests, before it is taken away; those under way end in peace. Default false.</summary>
+    public bool Drain { get; set; }
 
     /// <summary>No place for a key: set, it stops the server. Keys come from the environment or from files.</summary>
     public string? ApiKey { get; set; }

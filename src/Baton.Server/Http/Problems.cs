@@ -32,6 +32,16 @@ internal static class Problems
 
     public static ProblemResult UnknownRun(string id) => Of("unknown-run", 404, "No such run", $"There is no run {id}.");
 
+    public static ProblemResult UnknownRoute(string name) => Of("unknown-route", 404, "No such route", $"There is no route '{name}' of yours. List what there is with GET /api/v1/routes, or make one with PUT.");
+
+    public static ProblemResult InvalidRoute(string detail, IReadOnlyList<Fault> faults) => Of("invalid-route", 422, "The route is not valid", detail, faults);
+
+    public static ProblemResult RouteChanged(string name, string? version) =>
+        Of("route-changed", 412, "The route is not what the request expects", version is null ? $"There is no route '{name}' any more, or not yet." : $"The route '{name}' has the version {version}. Look at what has changed, and ask again with 'If-Match: \"{version}\"'.",
+            [new Fault("header/If-Match", version is null ? "There is no such route." : $"The version is {version}.")]);
+
+    public static ProblemResult TooManyRoutes(int most) => Of("too-many-routes", 409, "There are too many routes", $"A tenant has at most {most:N0} routes of its own (Gateway:MaxRoutesPerTenant). Remove one that is not needed any more.");
+
     public static ProblemResult UnknownApproval(string id) => Of("unknown-approval", 404, "No such approval", $"There is no approval {id}.");
 
     public static ProblemResult ApprovalClosed(string id, string state, string? by) => Of("approval-closed", 409, "The approval is not open", (state, by) switch

@@ -30,6 +30,7 @@ internal sealed class OutboundClient : IDisposable
     private readonly HttpMessageInvoker guarded;
     private readonly HttpMessageInvoker configured;
     private readonly HttpMessageInvoker forwarding;
+    private readonly HttpMessageInvoker guardedForwarding;
 
     public OutboundClient(IOptions<OutboundOptions> options, AddressPolicy policy, HostResolver? resolve = null)
     {
@@ -39,6 +40,7 @@ internal sealed class OutboundClient : IDisposable
         guarded = NewInvoker(options.Value, isConfigured: false);
         configured = NewInvoker(options.Value, isConfigured: true);
         forwarding = NewInvoker(options.Value, isConfigured: true, DecompressionMethods.None);
+        guardedForwarding = NewInvoker(options.Value, isConfigured: false, DecompressionMethods.None);
     }
 
     public void Dispose()
@@ -46,6 +48,7 @@ internal sealed class OutboundClient : IDisposable
         guarded.Dispose();
         configured.Dispose();
         forwarding.Dispose();
+        guardedForwarding.Dispose();
     }
 
     /// <summary>Sends a request and returns when the response's headers are there; the caller reads and disposes.</summary>
@@ -57,15 +60,19 @@ internal sealed class OutboundClient : IDisposable
         return await BeginAsync(request.IsConfigured ? configured : guarded, message, request.Label, cancel);
     }
 
-    /// <summary>Sends a request to a host that an operator has configured, and returns when the response's headers are there. Bodies go as they come: no compression is asked for.</summary>
+    /// <summary>Sends a request and returns when the response's headers are there. Bodies go as they come: no compression is asked for.</summary>
     /// <param name="label">How messages name the call.</param>
+    /// <param name="isConfigured">True when an operator, not a tenant, has named the host.</param>
     /// <exception cref="WorkflowException">Not reachable, broken off, or no connection in time.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was signalled.</exception>
-    public Task<HttpResponseMessage> ForwardAsync(HttpRequestMessage message, string label, CancellationToken cancel)
+    public Task<HttpResponseMessage> ForwardAsync(HttpRequestMessage message, string label, bool isConfigured, CancellationToken cancel)
     {
         message.RequestUri = map.Rewrite(message.RequestUri!);
-        return BeginAsync(forwarding, message, label, cancel);
+        return BeginAsync(isConfigured ? forwarding : guardedForwarding, message, label, cancel);
     }
+
+    /// <summary>Why an address that is written as numbers may not be called by tenants; null where it may, and for names: what they come to is seen when they are called.</summary>
+    public string? Refuse(Uri uri) => map.Find(uri.IdnHost) is null && IPAddress.TryParse(uri.IdnHost, out var address) ? policy.Refuse(address, isConfigured: false) : null;
 
     private static async Task<HttpResponseMessage> BeginAsync(HttpMessageInvoker invoker, HttpRequestMessage message, string label, CancellationToken cancel)
     {

@@ -138,6 +138,20 @@ public sealed class ClusterTests
         await cluster.EndsAsync("one", run);
     }
 
+    [Fact]
+    public async Task A_route_that_is_put_at_one_node_is_known_to_the_others()
+    {
+        await using var cluster = await Nodes.StartAsync("one", "two");
+        var cancel = TestContext.Current.CancellationToken;
+        var settings = System.Text.Json.JsonElement.Parse("""{"base_url":"http://127.0.0.1:1/v1","name":"here"}""");
+        var route = await cluster["one"].Routes.PutAsync("shared", settings, null, cancel);
+        await Eventually.IsTrueAsync(async () => (await ExplainAsync("two")).Route == "shared/here");
+        await cluster["two"].Routes.RemoveAsync("shared", route.Version, cancel);
+        await Eventually.IsTrueAsync(async () => (await ExplainAsync("one")).Route is null);
+
+        Task<RouteExplanation> ExplainAsync(string node) => cluster[node].Routes.ExplainAsync(System.Text.Json.JsonElement.Parse("""{"model":"shared"}"""), null, cancel);
+    }
+
     /// <summary>Nodes, and somebody outside who counts their steps.</summary>
     private sealed class Nodes : IAsyncDisposable
     {

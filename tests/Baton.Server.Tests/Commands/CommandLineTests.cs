@@ -61,6 +61,21 @@ public sealed class CommandLineTests(CommandLineTests.Shared shared) : IClassFix
     }
 
     [Fact]
+    public async Task Models_are_listed_and_their_routes_explained()
+    {
+        (await Server.SendAsync(new HttpRequestMessage(HttpMethod.Put, "/api/v1/routes/listed") { Content = new StringContent("""{"targets":[{"name":"one","base_url":"http://127.0.0.1:1/v1","drain":true},{"name":"two","base_url":"http://127.0.0.1:1/v1","weight":2}]}""", System.Text.Encoding.UTF8, "application/json") })).Ok(201);
+        var listed = (await JsonAsync(0, "models")).GetProperty("items").EnumerateArray().Select(model => model.GetProperty("name").GetString()).ToList();
+        Assert.Equal(["baton/echo", "baton/extract", "listed"], listed);
+        Assert.Matches(@"listed +api +round_robin +one +openai +listed +1 +draining", (await BatonAsync("models")).Output);
+        shared.Home.Write("request.json", """{"model":"other","messages":[{"role":"user","content":"hi"}]}""");
+        Assert.Equal("listed/two", (await JsonAsync(0, "route", "explain", "listed", "--file", "request.json")).GetProperty("route").GetString());
+        var ended = await BatonAsync("route", "explain", "listed");
+        Assert.Equal(0, ended.Code);
+        Assert.StartsWith("listed at /v1/chat/completions: listed/two is asked first, and no other.", ended.Output, StringComparison.Ordinal);
+        Assert.Matches(@"- +listed/one +openai +1 +draining +0 +It drains", ended.Output);
+    }
+
+    [Fact]
     public async Task A_run_that_failed_ends_with_1_and_says_why()
     {
         Assert.Equal("urn:odd", (await JsonAsync(1, "run", "test/fails")).GetProperty("error").GetProperty("type").GetString());
@@ -102,6 +117,9 @@ public sealed class CommandLineTests(CommandLineTests.Shared shared) : IClassFix
     [InlineData(2, "baton: RUN is missing.\nTry: baton runs get --help\n", "runs", "get")]
     [InlineData(2, "baton: RUN and NAME are missing.\n", "signal")]
     [InlineData(2, "baton: --out needs a value.\n", "run", "test/echo", "--out")]
+    [InlineData(2, "--file", "route", "explain", "m", "--file", "missing.json")]
+    [InlineData(2, "is not JSON", "route", "explain", "m", "--file", "ticket.md")]
+    [InlineData(3, "'surface' is one of", "route", "explain", "m", "--surface", "/v1/none")]
     [InlineData(2, "baton: There is no option '--nonsense'.", "runs", "list", "--nonsense")]
     [InlineData(2, "baton: --port: 'http' is not a whole number.", "serve", "--port", "http")]
     [InlineData(2, "--port", "serve", "--port", "70000")]

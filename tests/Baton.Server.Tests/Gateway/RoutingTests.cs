@@ -1,4 +1,5 @@
 using System.Text;
+using Baton.Engine;
 using Baton.Server.Gateway;
 using Baton.Server.Tests.Support;
 
@@ -131,6 +132,6 @@ public sealed class RoutingTests
     {
         var options = new GatewayOptions();
         options.Models["m"] = new ModelOptions { Strategy = strategy, Targets = [.. weights.Select((weight, i) => new TargetOptions { BaseUrl = "http://127.0.0.1/v1", Name = $"t{i}", Weight = weight })] };
-        return new RouteTable(Microsoft.Extensions.Options.Options.Create(options), time).Find("M")!;
+        return new RouteTable(Microsoft.Extensions.Options.Options.Create(options), time).Current.Find(TenantId.Default, "M")!;
     }
 }

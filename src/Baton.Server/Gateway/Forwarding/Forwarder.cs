@@ -7,7 +7,7 @@ namespace Baton.Server.Gateway;
 /// <summary>
 /// Takes a request of an application to whoever answers for its model, and the answer back. What need not change goes through as it came.
 /// </summary>
-internal sealed class Forwarder(RouteTable routes, RouteCaller models, BuiltInCompletions builtIns, IOptions<GatewayOptions> options, TimeProvider time, ILogger<Forwarder> log)
+internal sealed class Forwarder(RouteTable table, RouteCaller models, BuiltInCompletions builtIns, IOptions<GatewayOptions> options, TimeProvider time, ILogger<Forwarder> log)
 {
     private const int MaxNamesShown = 8;
 
@@ -29,10 +29,11 @@ internal sealed class Forwarder(RouteTable routes, RouteCaller models, BuiltInCo
                 await call.RefuseAsync(problem!);
                 return;
             }
+            var routes = table.Current;
             var model = peek.Model is { Length: > 0 } named ? named : routes.DefaultModel;
             // 3. Who answers for the model.
             if (ModelCaller.BuiltIns.Contains(model, StringComparer.OrdinalIgnoreCase)) await builtIns.AnswerAsync(call, model, body, peek.IsStream);
-            else if (routes.Find(model) is not { } route) await call.RefuseAsync(Unknown(model));
+            else if (routes.Find(call.Origin.Tenant, model) is not { } route) await call.RefuseAsync(Unknown(model, routes.For(call.Origin.Tenant)));
             // 4. What they say.
             else
             {
@@ -61,9 +62,9 @@ internal sealed class Forwarder(RouteTable routes, RouteCaller models, BuiltInCo
         }
     }
 
-    private GatewayError Unknown(string model)
+    private static GatewayError Unknown(string model, IEnumerable<ModelRoute> known)
     {
-        var near = string.Join(", ", Engine.Nearest.Few(model, routes.All.Select(route => route.Name).Concat(ModelCaller.BuiltIns), MaxNamesShown));
+        var near = string.Join(", ", Engine.Nearest.Few(model, known.Select(route => route.Name).Concat(ModelCaller.BuiltIns), MaxNamesShown));
         return new GatewayError(404, "not_found_error", "model_not_found", $"There is no model '{Clip(model)}' here.{(near.Length == 0 ? "" : $" Nearest are: {near}.")} GET /v1/models lists them all.", "model");
     }
 

@@ -25,7 +25,7 @@ internal sealed class TargetCaller(OutboundClient client, TimeProvider time, ILo
             message.Content = new ReadOnlyMemoryContent(RequestPatch.Apply(request.Body, request.Peek, target.Model, route.Options.MaxOutputTokens, FieldFor(call.Surface, route.Options)));
             ForwardedHeaders.ToTarget(call.RequestHeaders, message, target, key);
             var sent = time.GetTimestamp();
-            using var response = await client.ForwardAsync(message, label, limits.Token);
+            using var response = await client.ForwardAsync(message, label, target.IsConfigured, limits.Token);
             call.Waited(sent);
             if ((int)response.StatusCode is < 200 or >= 300) return await RefusedAsync(response, target, label, key, limits);
             var answer = new Answer(call, target, label, response, await response.Content.ReadAsStreamAsync(limits.Token), buffer, limits, time, sent);

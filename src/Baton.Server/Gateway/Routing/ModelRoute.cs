@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Numerics;
+using Baton.Engine;
 
 namespace Baton.Server.Gateway;
 
@@ -9,6 +10,9 @@ internal sealed class ModelRoute(string name, ModelOptions options, ImmutableArr
     /// <summary>As many as the bits that remember which were tried.</summary>
     public const int MaxTargets = 64;
 
+    /// <summary>What has to be mended by people is asked for again after so long.</summary>
+    private static readonly TimeSpan WhenMended = TimeSpan.FromSeconds(30);
+
     private uint turn = uint.MaxValue;
 
     public string Name => name;
@@ -16,6 +20,14 @@ internal sealed class ModelRoute(string name, ModelOptions options, ImmutableArr
     public ModelOptions Options => options;
 
     public ImmutableArray<ModelTarget> Targets => targets;
+
+    public RouteSource Source { get; init; }
+
+    /// <summary>Whose it is; null for one that serves all tenants.</summary>
+    public TenantId? Tenant { get; init; }
+
+    /// <summary>Why it cannot be used as it is stored, and so has no targets; null for nothing.</summary>
+    public string? Fault { get; init; }
 
     /// <summary>This route, then those that stand in for it.</summary>
     public ImmutableArray<ModelRoute> Chain { get; internal set; } = [];
@@ -57,12 +69,26 @@ internal sealed class ModelRoute(string name, ModelOptions options, ImmutableArr
         }
     }
 
+    /// <summary>In which order the targets of this route would be asked now, should each one fail. Nothing is asked and nothing changed; where chance decides, it is one draw.</summary>
+    public IEnumerable<ModelTarget> Preview(Dialect dialect)
+    {
+        var (tried, turns) = (0UL, 0u);
+        while (Candidates(dialect, tried) is var (ready, others) && (ready | others) != 0)
+        {
+            var best = ready != 0 ? ready : others;
+            var index = Choose(best, BitOperations.PopCount(best) > 1 ? ++turns : turns);
+            tried |= 1UL << index;
+            yield return targets[index];
+        }
+    }
+
     /// <summary>How long until one of them may be asked; null when none speaks that dialect.</summary>
-    public TimeSpan? WaitFor(Dialect dialect) => Chain.SelectMany(route => route.Targets).Where(target => target.Dialect == dialect).Min(target => (TimeSpan?)target.Health.Wait);
+    public TimeSpan? WaitFor(Dialect dialect) => Fault is not null ? WhenMended
+        : Chain.SelectMany(route => route.Targets).Where(target => target.Dialect == dialect).Min(target => (TimeSpan?)(target.IsDraining ? WhenMended : target.Health.Wait));
 
     /// <summary>Why no target may be asked.</summary>
-    public string WhyNone() =>
-        $"Every target of model '{name}' has failed repeatedly, and is left alone for a while: {string.Join(", ", Chain.SelectMany(route => route.Targets).Select(target => $"{target.Name} ({target.Health.LastFailure ?? "busy"})"))}.";
+    public string WhyNone() => Fault is not null ? $"The route of model '{name}' cannot be used: {Fault}"
+        : $"No target of model '{name}' may be asked now: {string.Join(", ", Chain.SelectMany(route => route.Targets).Select(target => $"{target.Name} ({(target.IsDraining ? "draining" : target.Health.LastFailure ?? "busy")})"))}.";
 
     private (ulong Ready, ulong Others) Candidates(Dialect dialect, ulong tried)
     {
@@ -70,7 +96,7 @@ internal sealed class ModelRoute(string name, ModelOptions options, ImmutableArr
         for (var i = 0; i < targets.Length; i++)
         {
             var bit = 1UL << i;
-            if ((tried & bit) != 0 || targets[i].Dialect != dialect) continue;
+            if ((tried & bit) != 0 || targets[i].Dialect != dialect || targets[i].IsDraining) continue;
             var health = targets[i].Health;
             var state = health.State;
             if (state == BreakerState.Closed && !health.IsCooling) ready |= bit;
@@ -79,7 +105,8 @@ internal sealed class ModelRoute(string name, ModelOptions options, ImmutableArr
         return (ready, others);
     }
 
-    private int Choose(ulong candidates)
+    /// <param name="ahead">0 to take a turn; above, to look that many turns ahead and take none.</param>
+    private int Choose(ulong candidates, uint ahead = 0)
     {
         var count = BitOperations.PopCount(candidates);
         if (count == 1) return BitOperations.TrailingZeroCount(candidates);
@@ -90,14 +117,14 @@ internal sealed class ModelRoute(string name, ModelOptions options, ImmutableArr
             "weighted" => Weighted(candidates),
             "least_loaded" => Least(candidates, static target => (target.Health.UnderWay + 1) / target.Options.Weight),
             "latency" => Sooner(candidates, count),
-            _ => InTurn(candidates),
+            _ => InTurn(candidates, ahead),
         };
     }
 
     /// <summary>The next in the order of all targets: one that is missing for a while leaves its turn to the next, not a hole.</summary>
-    private int InTurn(ulong candidates)
+    private int InTurn(ulong candidates, uint ahead)
     {
-        var start = (int)(Interlocked.Increment(ref turn) % (uint)targets.Length);
+        var start = (int)((ahead == 0 ? Interlocked.Increment(ref turn) : Volatile.Read(ref turn) + ahead) % (uint)targets.Length);
         var from = candidates >> start << start;
         return BitOperations.TrailingZeroCount(from != 0 ? from : candidates);
     }

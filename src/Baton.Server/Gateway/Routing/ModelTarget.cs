@@ -16,6 +16,12 @@ internal sealed record ModelTarget(string Name, string Path, string Model, Targe
 {
     public Dialect Dialect { get; } = Options.Dialect == "anthropic" ? Dialect.Anthropic : Dialect.OpenAi;
 
+    /// <summary>True when an operator, not a tenant, has named the host.</summary>
+    public bool IsConfigured { get; init; } = true;
+
+    /// <summary>Whether it is given no new requests: those under way end in peace.</summary>
+    public bool IsDraining { get; } = Options.Drain || Options.Weight == 0;
+
     public string KeyHeader { get; } = KeyHeaderOf(Options);
 
     /// <summary>What that header says.</summary>

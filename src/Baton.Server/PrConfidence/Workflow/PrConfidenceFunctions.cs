@@ -23,7 +23,7 @@ internal sealed class PrConfidenceFunctions(TimeProvider time, LocalPaths paths,
             Ticket, Changes, Optional("max_evidence", "Passages kept for a criterion; default 8."), Optional("max_evidence_text_chars", "Characters of evidence for a model; default 6,000.")),
         Function("pr_find_stale_docs", "Find documents that mention changed or removed names.", json => json.StaleDocsRequest, json => json.StaleDocs, FindStaleDocsAsync,
             Required("repo", "Folder of the repository on this machine."), Changes, Optional("folder", "Where the documents are; default the whole repository."), Limits),
-        Function("pr_questions", "Write a question for a model about each criterion.", json => json.QuestionsRequest, json => json.CriterionQuestions, (request, _) => Task.FromResult(WriteQuestions(request)),
+        Function("pr_questions", "Write a question for a model about each criterion.", json => json.QuestionsRequest, json => json.CriterionQuestions, (request, step) => Task.FromResult(WriteQuestions(request, step)),
             Ticket, CrossReferenced, Optional("model", "Who is to be asked; default the server's default model.")),
         Function("pr_decide_verdicts", "Decide which criteria are met.", json => json.VerdictRequest, json => json.VerdictReport, (request, _) => Task.FromResult(VerdictDecider.Decide(request)),
             Ticket, Changes, CrossReferenced, Optional("answers", "What models say of the criteria."), Optional("failures", "Why a model did not answer, for each question that it did not.")),
@@ -75,9 +75,9 @@ internal sealed class PrConfidenceFunctions(TimeProvider time, LocalPaths paths,
         };
     }
 
-    private CriterionQuestions WriteQuestions(QuestionsRequest request)
+    private CriterionQuestions WriteQuestions(QuestionsRequest request, StepContext step)
     {
-        var model = models.Find(request.Model);
+        var model = models.Find(step.Tenant, request.Model);
         return QuestionWriter.Write(request, model, isExtractive: model == ExtractModel.Name);
     }
 

@@ -1,0 +1,72 @@
+using System.Globalization;
+using Baton.Client;
+using Baton.Engine;
+
+namespace Baton.Server.Gateway;
+
+/// <summary>Says who would be asked with a request, and why: by the rules that forward it, with nothing asked and nothing changed.</summary>
+internal sealed class RouteExplainer(RouteTable table)
+{
+    /// <param name="wanted">The model that the request names; null for none.</param>
+    public RouteExplanation Explain(TenantId tenant, Surface surface, string? wanted)
+    {
+        var routes = table.Current;
+        var model = wanted is { Length: > 0 } ? wanted : routes.DefaultModel;
+        var place = $"/v1{surface.Path}";
+        if (ModelCaller.BuiltIns.FirstOrDefault(name => name.Equals(model, StringComparison.OrdinalIgnoreCase)) is { } builtIn)
+        {
+            return new RouteExplanation(builtIn, place, null, surface == Surface.ChatCompletions ? "A built-in model: this server answers itself." : "A built-in model: it answers at /v1/chat/completions only.", []);
+        }
+        if (routes.Find(tenant, model) is not { } first)
+        {
+            var near = string.Join(", ", Nearest.Few(model, routes.For(tenant).Select(route => route.Name).Concat(ModelCaller.BuiltIns), 8));
+            return new RouteExplanation(model, place, null, $"There is no such model.{(near.Length == 0 ? "" : $" Nearest are: {near}.")}", []);
+        }
+        var asked = new List<CandidateView>();
+        var passed = new List<CandidateView>();
+        foreach (var route in first.Chain)
+        {
+            var order = route.Preview(surface.Dialect).ToList();
+            foreach (var target in order) asked.Add(View(asked.Count + 1, first, route, target, WhyAsked(route, target, order, asked.Count)));
+            foreach (var target in route.Targets.Except(order)) passed.Add(View(null, first, route, target, WhyNot(target, surface)));
+        }
+        return new RouteExplanation(first.Name, place, asked.Count == 0 ? null : $"{asked[0].Route}/{asked[0].Target.Name}", Outcome(first, asked, surface), [.. asked, .. passed]);
+    }
+
+    private static string Outcome(ModelRoute first, List<CandidateView> asked, Surface surface)
+    {
+        var missing = first.Chain.SelectMany(route => route.Options.Fallbacks).Where(name => !first.Chain.Any(route => route.Name.Equals(name, StringComparison.OrdinalIgnoreCase))).Distinct(StringComparer.OrdinalIgnoreCase).ToList();
+        var note = missing.Count == 0 ? "" : $" Of its stand-ins there is no {string.Join(", ", missing)}.";
+        if (asked.Count > 0) return $"{asked[0].Route}/{asked[0].Target.Name} is asked first{(asked.Count == 1 ? ", and no other" : $"; {asked.Count - 1} would follow")}.{note}";
+        return $"{(first.WaitFor(surface.Dialect) is null ? "No target speaks the dialect of this address." : first.WhyNone())}{note}";
+    }
+
+    private static CandidateView View(int? at, ModelRoute first, ModelRoute route, ModelTarget target, string reason) => new(at, route.Name, route != first, route.Options.Strategy, reason, RouteViews.Of(target));
+
+    private static string WhyAsked(ModelRoute route, ModelTarget target, List<ModelTarget> order, int before)
+    {
+        var health = target.Health;
+        if (health.State == BreakerState.HalfOpen) return $"After all that are well: it failed repeatedly ({health.LastFailure}), and one request may find out whether it is well again.";
+        if (health.IsCooling) return "After all that are well: it has asked to be left alone for now (429).";
+        var turn = order.IndexOf(target);
+        var share = string.Create(CultureInfo.InvariantCulture, $"{(health.UnderWay + 1) / target.Options.Weight:0.###}");
+        var why = order.Count == 1 ? "The only one of its model that may be asked." : route.Options.Strategy switch
+        {
+            "priority" => $"By its place among the targets of its model: {turn + 1}.",
+            "random" => "By chance: this is one draw of it.",
+            "weighted" => string.Create(CultureInfo.InvariantCulture, $"By chance, with the weight {target.Options.Weight:0.###}: this is one draw of it."),
+            "least_loaded" => $"By its load: with this request {share} for its weight.",
+            "latency" => health.FirstByteMs == 0 ? "Of two by chance, the one that is expected to answer sooner: nothing is known of its times yet." : string.Create(CultureInfo.InvariantCulture, $"Of two by chance, the one that is expected to answer sooner: {health.FirstByteMs * (health.UnderWay + 1):0.###} ms."),
+            _ => "By its turn.",
+        };
+        return before - turn > 0 ? $"Once every target before it has failed. {why}" : why;
+    }
+
+    private static string WhyNot(ModelTarget target, Surface surface)
+    {
+        if (target.Dialect != surface.Dialect) return $"It speaks another dialect than /v1{surface.Path}.";
+        if (target.IsDraining) return "It drains, and gets no new requests.";
+        var health = target.Health;
+        return string.Create(CultureInfo.InvariantCulture, $"It failed repeatedly (last: {health.LastFailure ?? "unknown"}), and is left alone for {health.Wait.TotalSeconds:0.#} s more.");
+    }
+}

@@ -1,0 +1,77 @@
+using System.Text.Json;
+using Baton.Client;
+using Baton.Server.Gateway;
+using Baton.Server.Tests.Support;
+
+namespace Baton.Server.Tests.Gateway;
+
+/// <summary>Who would be asked, and why: without asking anybody.</summary>
+public sealed class RouteExplainTests
+{
+    private static readonly Uri Nowhere = new("http://127.0.0.1:1/");
+
+    [Fact]
+    public async Task Every_candidate_is_shown_in_its_order_with_its_reason()
+    {
+        await using var world = await ForwardWorld.StartAsync([Nowhere, Nowhere, Nowhere, Nowhere, Nowhere],
+            ("Targets:0:Drain", "true"), ("Targets:1:Dialect", "anthropic"), ("Fallbacks:0", "n"), ("Gateway:Models:n:BaseUrl", "http://127.0.0.1:2/v1"), ("Gateway:Models:n:Name", "spare"));
+        var targets = Route(world).Targets;
+        for (var i = 0; i < 5; i++) targets[2].Health.Failed("503 Service Unavailable");
+        targets[3].Health.Cool(TimeSpan.FromMinutes(1));
+        var explained = await ExplainAsync(world);
+        Assert.Equal([(1, "t4"), (2, "t3"), (3, "spare"), (null, "t0"), (null, "t1"), (null, "t2")], explained.Candidates.Select(one => (one.Place, one.Target.Name)));
+        Assert.Equal(("m", "/v1/chat/completions", "m/t4"), (explained.Model, explained.Surface, explained.Route));
+        Assert.Equal(["closed", "cooling", "closed", "draining", "closed", "open"], explained.Candidates.Select(one => one.Target.State));
+        Assert.Equal([false, false, true, false, false, false], explained.Candidates.Select(one => one.IsFallback));
+        foreach (var (at, reason) in new[] { (0, "By its place"), (1, "it has asked to be left alone for now (429)"), (2, "Once every target before it has failed."), (3, "It drains"), (4, "another dialect than /v1/chat/completions"), (5, "It failed repeatedly (last: 503 Service Unavailable), and is left alone for") })
+            Assert.Contains(reason, explained.Candidates[at].Reason, StringComparison.Ordinal);
+        Assert.Equal("503 Service Unavailable", explained.Candidates[5].Target.LastFailure);
+        Assert.InRange(explained.Candidates[5].Target.WaitSeconds, 0.001, 5);
+        var messages = await ExplainAsync(world, "/v1/messages");
+        Assert.Equal("m/t1", messages.Route);
+    }
+
+    [Theory]
+    [InlineData("round_robin")]
+    [InlineData("least_loaded")]
+    [InlineData("priority")]
+    public async Task The_one_that_is_said_to_be_first_is_asked_however_often_it_was_said(string strategy)
+    {
+        await using var upstream = await WebServer.StartAsync(http => Replies.WholeAsync(http, "ok"));
+        await using var world = await ForwardWorld.StartAsync([upstream.Address, upstream.Address, upstream.Address], ("Strategy", strategy), ("Targets:0:Weight", "1"), ("Targets:1:Weight", "2"), ("Targets:2:Weight", "3"));
+        for (var i = 0; i < 7; i++)
+        {
+            var said = new[] { await ExplainAsync(world), await ExplainAsync(world), await ExplainAsync(world) };
+            Assert.Single(said.Select(one => string.Join(',', one.Candidates.Select(candidate => candidate.Target.Name))).Distinct());
+            Assert.Equal(said[0].Route, (await world.SendAsync(ForwardWorld.Ask()))["x-baton-route"]);
+        }
+        Assert.All(Route(world).Targets, target => Assert.Equal(0, target.Health.UnderWay));
+    }
+
+    [Fact]
+    public async Task A_target_on_trial_is_not_tried_by_asking_about_it()
+    {
+        await using var world = await ForwardWorld.StartAsync([Nowhere], ("Gateway:BreakerPause", "00:00:00.1"));
+        var health = Route(world).Targets[0].Health;
+        for (var i = 0; i < 5; i++) health.Failed("timeout");
+        await Eventually.IsTrueAsync(() => health.State == BreakerState.HalfOpen);
+        Assert.Contains("one request may find out", Assert.Single((await ExplainAsync(world)).Candidates).Reason, StringComparison.Ordinal);
+        Assert.Equal((BreakerState.HalfOpen, 0), (health.State, health.UnderWay));
+    }
+
+    [Fact]
+    public async Task What_is_no_model_and_what_is_built_in_is_said()
+    {
+        await using var world = await ForwardWorld.StartAsync([Nowhere]);
+        Assert.Contains("There is no such model. Nearest are: m,", (await ExplainAsync(world, model: "mm")).Outcome, StringComparison.Ordinal);
+        Assert.Contains("this server answers itself", (await ExplainAsync(world, model: "baton/echo")).Outcome, StringComparison.Ordinal);
+        Assert.Contains("No target speaks the dialect", (await ExplainAsync(world, "/v1/messages")).Outcome, StringComparison.Ordinal);
+        Assert.Equal(["query/surface"], (await world.Server.PostAsync("/debug/route?surface=/v1/none", "{}")).Pointers(400));
+        Assert.Equal(["/model"], (await world.Server.PostAsync("/debug/route", """{"model":5}""")).Pointers(400));
+    }
+
+    private static ModelRoute Route(ForwardWorld world) => world.Server.Get<RouteTable>().Current.Find(Engine.TenantId.Default, "m")!;
+
+    private static Task<RouteExplanation> ExplainAsync(ForwardWorld world, string? surface = null, string model = "m") =>
+        world.Server.Client.Routes.ExplainAsync(JsonElement.Parse(ForwardWorld.Ask().Replace("\"m\"", $"\"{model}\"", StringComparison.Ordinal)), surface, TestContext.Current.CancellationToken);
+}

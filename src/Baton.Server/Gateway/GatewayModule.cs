@@ -15,6 +15,7 @@ internal static class GatewayModule
         {
             services.AddSettings<GatewayOptions>(GatewayOptions.Section)
                 .AddSingleton<IValidateOptions<GatewayOptions>, GatewayOptionsValidator>().AddSingleton<IValidateOptions<GatewayOptions>, GatewayRules>();
+            services.AddSingleton<PriceTable>();
             services.AddSingleton<RouteTable>().AddSingleton<TargetCaller>().AddSingleton<RouteCaller>().AddSingleton<BuiltInCompletions>().AddSingleton<Forwarder>();
             services.AddSingleton<RouteStore>().AddSingleton<RouteExplainer>().AddSingleton<RouteLoader>().AddHostedService(provider => provider.GetRequiredService<RouteLoader>());
             return services.AddSingleton<ExtractModel>().AddSingleton<EchoModel>().AddSingleton<ModelCaller>();

@@ -45,6 +45,9 @@ internal sealed class GatewayOptions
     /// <summary>Largest answer that is taken for a workflow, in bytes of the response with its frames. Default 32 MiB.</summary>
     [Range(1024, 1 << 30)]
     public int MaxResponseBytes { get; set; } = 32 << 20;
+
+    /// <summary>A file of prices that come before those that the server brings along, in the same form: see <c>prices.json</c> in the documentation of the gateway's costs. Default: none.</summary>
+    public string? PricesFile { get; set; }
 }
 
 [OptionsValidator]

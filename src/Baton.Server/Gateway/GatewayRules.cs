@@ -22,6 +22,7 @@ internal sealed class GatewayRules : IValidateOptions<GatewayOptions>
                 faults.AddRange(Check(options, read.All).Select(fault => $"{fault}"));
                 break;
         }
+        if (options.PricesFile is { Length: > 0 } prices && PriceTable.Problem(prices) is { } problem) faults.Add($"Gateway:PricesFile: '{prices}' {problem}");
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
     }
 
@@ -98,6 +99,12 @@ internal sealed class GatewayRules : IValidateOptions<GatewayOptions>
         if (!isModel)
         {
             foreach (var fault in Attributes(place, target)) yield return fault;
+        }
+        if (target.Price is { } price)
+        {
+            var results = new List<ValidationResult>();
+            Validator.TryValidateObject(price, new ValidationContext(price), results, validateAllProperties: true);
+            foreach (var result in results) yield return new RouteFault(place[nameof(target.Price)], $":{result.MemberNames.Single()}: {result.ErrorMessage}");
         }
         var (variable, file) = (place[nameof(target.ApiKeyVariable)], place[nameof(target.ApiKeyFile)]);
         if (target.ApiKey is not null) yield return new RouteFault(place[nameof(target.ApiKey)], $" is no place for a key. Put the key into an environment variable or a file, and its name into {variable} or {file}.");

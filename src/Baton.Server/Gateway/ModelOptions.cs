@@ -39,6 +39,9 @@ internal class TargetOptions
 
     /// <summary>Further headers of every call. Credentials do not belong here.</summary>
     public Dictionary<string, string> Headers { get; set; } = [];
+
+    /// <summary>What it costs. Default: what the price table says of its <see cref="Model"/>; nothing where that says nothing.</summary>
+    public PriceOptions? Price { get; set; }
 }
 
 /// <summary>One model: a target, or several that stand for each other.</summary>

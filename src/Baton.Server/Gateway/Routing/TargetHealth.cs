@@ -18,6 +18,9 @@ internal sealed class TargetHealth(int failuresToOpen, TimeSpan pause, TimeProvi
     private int failures, underWay;
     private double firstByteMs;
 
+    /// <summary>How its time is shared among the calls that it answers, for prices by the second.</summary>
+    public HostShare Share { get; } = new(time);
+
     /// <summary>Requests that it has not ended yet.</summary>
     public int UnderWay => Volatile.Read(ref underWay);
 

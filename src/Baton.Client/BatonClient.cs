@@ -22,6 +22,8 @@ public sealed class BatonClient(HttpClient http, string? key = null)
 
     public RoutesClient Routes => new(this);
 
+    public UsageClient Usage => new(this);
+
     /// <exception cref="BatonException">The server refused, or cannot be reached.</exception>
     public Task<HealthView> HealthAsync(CancellationToken cancel) => GetAsync("/health/detailed", WireJson.Web.HealthView, cancel);
 
@@ -37,6 +39,10 @@ public sealed class BatonClient(HttpClient http, string? key = null)
         foreach (var (name, value) in headers) request.Headers.Add(name, value);
         return SendAsync(request, json, cancel);
     }
+
+    /// <summary>The part of an address from the question mark on; empty for no parameters.</summary>
+    internal static string Query(IEnumerable<KeyValuePair<string, string>> query) =>
+        string.Join('&', query.Select(pair => $"{Uri.EscapeDataString(pair.Key)}={Uri.EscapeDataString(pair.Value)}")) is { Length: > 0 } text ? $"?{text}" : "";
 
     internal static HttpContent Json<T>(T value, JsonTypeInfo<T> json) => JsonContent.Create(value, json);
 

@@ -23,7 +23,7 @@ public sealed class RunsClient
 
     /// <param name="query">Filters as the API names them: state, workflow, label, parent, forked_from, created_after, created_before, ended_before, text, count, cursor, limit.</param>
     public Task<Page<RunView>> ListAsync(IEnumerable<KeyValuePair<string, string>> query, CancellationToken cancel) =>
-        client.GetAsync($"/api/v1/runs{Query(query)}", WireJson.Web.PageRunView, cancel);
+        client.GetAsync($"/api/v1/runs{BatonClient.Query(query)}", WireJson.Web.PageRunView, cancel);
 
     /// <param name="after">Entries after this position; -1 for all.</param>
     public Task<Page<JournalEntryView>> JournalAsync(string id, long after, int limit, CancellationToken cancel) =>
@@ -61,12 +61,12 @@ public sealed class RunsClient
     public Task<ResultsView> ResultsAsync(string id, CancellationToken cancel) => client.GetAsync($"/api/v1/runs/{Segment(id)}/results", WireJson.Web.ResultsView, cancel);
 
     /// <param name="query">As the API names it: workflow, created_after, created_before, period.</param>
-    public Task<StatisticsView> StatisticsAsync(IEnumerable<KeyValuePair<string, string>> query, CancellationToken cancel) => client.GetAsync($"/api/v1/runs/statistics{Query(query)}", WireJson.Web.StatisticsView, cancel);
+    public Task<StatisticsView> StatisticsAsync(IEnumerable<KeyValuePair<string, string>> query, CancellationToken cancel) => client.GetAsync($"/api/v1/runs/statistics{BatonClient.Query(query)}", WireJson.Web.StatisticsView, cancel);
 
     /// <summary>Writes the ended and paused runs that fit, as JSON lines.</summary>
     public async Task ArchiveAsync(IEnumerable<KeyValuePair<string, string>> query, Stream to, CancellationToken cancel)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/v1/runs/archive{Query(query)}");
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/v1/runs/archive{BatonClient.Query(query)}");
         using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel).ConfigureAwait(false);
         await response.Content.CopyToAsync(to, cancel).ConfigureAwait(false);
     }
@@ -153,8 +153,6 @@ public sealed class RunsClient
         "state" => new RunEvent(type, id, null, null, JsonSerializer.Deserialize(data, WireJson.Web.RunView)),
         _ => new RunEvent(type, id, null, null, null),
     };
-
-    private static string Query(IEnumerable<KeyValuePair<string, string>> query) => string.Join('&', query.Select(pair => $"{Segment(pair.Key)}={Segment(pair.Value)}")) is { Length: > 0 } text ? $"?{text}" : "";
 
     private static string Segment(string text) => Uri.EscapeDataString(text);
 }

@@ -43,6 +43,7 @@ internal static class BatonHost
         if (node.Is(NodeRoles.Api))
         {
             app.MapRoutes();
+            app.MapUsage();
             app.MapWorkflows();
         }
         return app;

@@ -36,6 +36,8 @@ namespace Baton.Client;
 [JsonSerializable(typeof(ImportView))]
 [JsonSerializable(typeof(ResultsView))]
 [JsonSerializable(typeof(RunErrorView))]
+[JsonSerializable(typeof(UsageView))]
+[JsonSerializable(typeof(Page<UsageRequestView>))]
 [JsonSerializable(typeof(long))]
 [JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(JsonElement))]

@@ -32,4 +32,16 @@ internal static partial class GatewayLog
 
     [LoggerMessage(3214, LogLevel.Warning, "Route {Route} of tenant {Tenant} cannot be used, and answers so: {Reason}")]
     public static partial void OwnRouteUnusable(this ILogger log, string tenant, string route, string reason);
+
+    [LoggerMessage(3241, LogLevel.Warning, "Usage cannot be written now, and is kept: {Reason}")]
+    public static partial void UsageWaits(this ILogger log, string reason);
+
+    [LoggerMessage(3242, LogLevel.Information, "Usage is written again; the rows of {Dropped} single calls were dropped since the start, their sums were not")]
+    public static partial void UsageIsWritten(this ILogger log, long dropped);
+
+    [LoggerMessage(3243, LogLevel.Error, "Usage of {Count} calls could not be written before the end, and is lost: {Reason}")]
+    public static partial void UsageIsLost(this ILogger log, int count, string reason);
+
+    [LoggerMessage(3244, LogLevel.Information, "{Count} rows of usage had been kept for long enough, and are removed")]
+    public static partial void UsageRemoved(this ILogger log, int count);
 }

@@ -15,7 +15,10 @@ internal static class GatewayModule
         {
             services.AddSettings<GatewayOptions>(GatewayOptions.Section)
                 .AddSingleton<IValidateOptions<GatewayOptions>, GatewayOptionsValidator>().AddSingleton<IValidateOptions<GatewayOptions>, GatewayRules>();
-            services.AddSingleton<PriceTable>();
+            services.AddSettings<UsageOptions>(UsageOptions.Section).AddSingleton<IValidateOptions<UsageOptions>, UsageOptionsValidator>();
+            services.AddSingleton<PriceTable>().AddSingleton<UsageStore>().AddSingleton<GatewayMetrics>().AddSingleton<UsageLedger>();
+            services.AddSingleton<UsageWriter>().AddHostedService(provider => provider.GetRequiredService<UsageWriter>());
+            services.AddSingleton<UsageRetention>().AddHostedService(provider => provider.GetRequiredService<UsageRetention>());
             services.AddSingleton<RouteTable>().AddSingleton<TargetCaller>().AddSingleton<RouteCaller>().AddSingleton<BuiltInCompletions>().AddSingleton<Forwarder>();
             services.AddSingleton<RouteStore>().AddSingleton<RouteExplainer>().AddSingleton<RouteLoader>().AddHostedService(provider => provider.GetRequiredService<RouteLoader>());
             return services.AddSingleton<ExtractModel>().AddSingleton<EchoModel>().AddSingleton<ModelCaller>();
@@ -45,6 +48,19 @@ internal static class GatewayModule
             routes.MapPut("/{**name}", RouteEndpoints.Put).WithSummary("Put a route of one's own: a model's settings, their names in snake_case. In force here when answered.").Takes(IfMatch, ("If-None-Match", "* for a route that must not be there yet."))
                 .Accepts<JsonElement>("application/json").Produces<RouteView>(201).Produces<RouteView>().Refuses(400, 409, 412, 413, 415, 422, 503);
             routes.MapDelete("/{**name}", RouteEndpoints.Remove).WithSummary("Remove a route of one's own.").Takes(IfMatch).Produces(204).Refuses(400, 404, 412, 503);
+        }
+    }
+
+    extension(IEndpointRouteBuilder app)
+    {
+        /// <summary>The part of the API that tells what was used.</summary>
+        public void MapUsage()
+        {
+            var usage = app.MapGroup("/api/v1/usage").TakesNamedParameters().WithTags("Usage");
+            usage.MapGet("/", UsageEndpoints.Sum).WithSummary("What calls of models used and cost, by hour, day, model, key, team or target.")
+                .Takes([("by", "hour, day (the default), model, key, team or target."), .. UsageEndpoints.Filters, ("limit", "Groups: 1 to 10,000; default 1,000.")]).Produces<UsageView>().Refuses(400);
+            usage.MapGet("/requests", UsageEndpoints.List).WithSummary("Single calls of models, the newest first.")
+                .Takes([.. UsageEndpoints.Filters, ("run", "The run whose steps asked."), ("outcome", "completed, refused, failed, cancelled, broken or cached."), ("limit", "1 to 500; default 50.")]).Produces<Page<UsageRequestView>>().Refuses(400);
         }
     }
 

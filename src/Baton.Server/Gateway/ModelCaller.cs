@@ -12,7 +12,7 @@ namespace Baton.Server.Gateway;
 /// Asks language models: those that are configured, and the two that are built in. With a schema the answer is validated; one that does not fit is
 /// sent back once to be mended. Thread-safe.
 /// </summary>
-internal sealed class ModelCaller(RouteTable table, IOptions<GatewayOptions> options, RouteCaller targets, ExtractModel extract, EchoModel echo, TimeProvider time, ILogger<ModelCaller> log)
+internal sealed class ModelCaller(RouteTable table, UsageLedger ledger, IOptions<GatewayOptions> options, RouteCaller targets, ExtractModel extract, EchoModel echo, TimeProvider time, ILogger<ModelCaller> log)
 {
     public const string BuiltInPrefix = "baton/";
 
@@ -39,7 +39,7 @@ internal sealed class ModelCaller(RouteTable table, IOptions<GatewayOptions> opt
         var started = time.GetTimestamp();
         var answer = request.Schema is { } schema
             ? await StructuredAsync(model, request, Compile(schema), cancel)
-            : await model.AnswerAsync(request, onDelta, cancel);
+            : await AskAsync(model, request, onDelta, cancel);
         if (request.Schema is not null && onDelta is not null) await onDelta(answer.Text, cancel);
         var latency = time.GetElapsedTime(started);
         log.Answered(name, latency.TotalMilliseconds, answer.Usage.PromptTokens, answer.Usage.CompletionTokens, answer.Attempts);
@@ -48,17 +48,45 @@ internal sealed class ModelCaller(RouteTable table, IOptions<GatewayOptions> opt
 
     private async Task<ModelAnswer> StructuredAsync(IChatModel model, ModelRequest request, JsonSchema schema, CancellationToken cancel)
     {
-        var first = await model.AnswerAsync(request, null, cancel);
+        var first = await AskAsync(model, request, null, cancel);
         var reading = JsonInText.Read(first.Text, schema);
         if (reading is Reading.Fits fits) return first with { Output = fits.Value };
         var misfit = (Reading.Misfits)reading;
         // What was cut would be cut again.
         if (first.FinishReason == "length") throw Mismatch(request.Model!, misfit, 1, " The answer was cut at its limit of tokens: raise max_tokens.");
         log.RepairAsked(request.Model!, misfit.Count);
-        var second = await model.AnswerAsync(Repair(request, first.Text, misfit), null, cancel);
+        var second = await AskAsync(model, Repair(request, first.Text, misfit), null, cancel);
         reading = JsonInText.Read(second.Text, schema);
         if (reading is not Reading.Fits mended) throw Mismatch(request.Model!, (Reading.Misfits)reading, 2, "");
         return second with { Output = mended.Value, Usage = first.Usage + second.Usage, Attempts = 2 };
+    }
+
+    /// <summary>One call. A configured model accounts for it itself, an application's for what it is asked; what is left are the built-in ones that steps ask.</summary>
+    private async Task<ModelAnswer> AskAsync(IChatModel model, ModelRequest request, DeltaSink? onDelta, CancellationToken cancel)
+    {
+        if (model is RoutedModel || request.Origin.Run is null) return await model.AnswerAsync(request, onDelta, cancel);
+        var account = new CallAccount(CallAccount.Step, request.Origin, time) { Asked = request.Model };
+        try
+        {
+            var answer = await model.AnswerAsync(request, onDelta, cancel);
+            account.Begin(200);
+            account.Counted = TokenUsage.Within(answer.Usage.PromptTokens, 0, answer.Usage.CompletionTokens, 0);
+            return answer;
+        }
+        catch (OperationCanceledException)
+        {
+            account.Outcome = CallOutcome.Cancelled;
+            throw;
+        }
+        catch (WorkflowException e)
+        {
+            account.Begin(e.Error.Status);
+            throw;
+        }
+        finally
+        {
+            ledger.Close(account);
+        }
     }
 
     private static ModelRequest Repair(ModelRequest request, string answer, Reading.Misfits misfit) => request with
@@ -82,7 +110,7 @@ internal sealed class ModelCaller(RouteTable table, IOptions<GatewayOptions> opt
         var name = wanted is { Length: > 0 } ? wanted : routes.DefaultModel;
         if (name.Equals(ExtractModel.Name, StringComparison.OrdinalIgnoreCase)) return (ExtractModel.Name, extract);
         if (name.Equals(EchoModel.Name, StringComparison.OrdinalIgnoreCase)) return (EchoModel.Name, echo);
-        return routes.Find(tenant, name) is { } route ? (route.Name, new RoutedModel(route, options.Value.MaxResponseBytes, targets, time)) : throw Unknown(name, routes.For(tenant));
+        return routes.Find(tenant, name) is { } route ? (route.Name, new RoutedModel(route, options.Value.MaxResponseBytes, targets, ledger, time)) : throw Unknown(name, routes.For(tenant));
     }
 
     private static WorkflowException Unknown(string name, IEnumerable<ModelRoute> known)

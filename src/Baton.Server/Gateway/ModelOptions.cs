@@ -40,6 +40,9 @@ internal class TargetOptions
     /// <summary>Further headers of every call. Credentials do not belong here.</summary>
     public Dictionary<string, string> Headers { get; set; } = [];
 
+    /// <summary>Whether streams are asked to tell their usage (<c>stream_options.include_usage</c>); what they then tell beside what the client asked for is not passed on. Default true; false for a target that refuses requests with <c>stream_options</c>: usage is estimated.</summary>
+    public bool StreamUsage { get; set; } = true;
+
     /// <summary>What it costs. Default: what the price table says of its <see cref="Model"/>; nothing where that says nothing.</summary>
     public PriceOptions? Price { get; set; }
 }

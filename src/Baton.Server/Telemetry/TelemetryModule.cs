@@ -12,6 +12,7 @@ internal static class TelemetryModule
         public IServiceCollection AddTelemetry()
         {
             services.AddHealthChecks();
+            services.AddMetrics().AddSingleton<MetricsPage>().AddHostedService(provider => provider.GetRequiredService<MetricsPage>());
             return services.AddHostedService<IdleMemory>();
         }
     }
@@ -20,6 +21,7 @@ internal static class TelemetryModule
     {
         public void MapTelemetry()
         {
+            app.MapGet("/metrics", (HttpContext http, MetricsPage page) => TypedResults.Text(page.Write(http.Tenant), MetricsPage.ContentType)).ExcludeFromDescription();
             var health = app.MapGroup("/health").WithTags("Health");
             health.MapGet("/liveness", () => TypedResults.Json(new HealthView("healthy", BatonHost.Version), WireJson.Web.HealthView)).Produces<HealthView>().WithSummary("The process answers.").NeedsNoCredential();
             health.MapGet("/", Summary).Produces<HealthView>().Produces<HealthView>(503).WithSummary("The worst of all checks.").NeedsNoCredential();

@@ -91,7 +91,7 @@ public sealed class ForwardTests
             await http.Response.WriteAsync(Replies.Chunk(" two") + Replies.Finish() + Replies.Usage + Replies.Done);
         });
         await using var world = await ForwardWorld.StartAsync([upstream.Address]);
-        using var response = await world.OpenAsync(ForwardWorld.AskStream);
+        using var response = await world.OpenAsync(ForwardWorld.Ask(""","stream":true,"stream_options":{"include_usage":true}"""));
         Assert.Equal("text/event-stream", response.Content.Headers.ContentType!.MediaType);
         await using var body = await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
         var first = $": ping\n\n{Replies.Chunk("One")}";

@@ -31,7 +31,7 @@ internal sealed class ForwardWorld : IAsyncDisposable
             values[$"Gateway:Models:m:Targets:{i}:Name"] = $"t{i}";
         }
         values["Gateway:Models:m:Strategy"] = "priority";
-        foreach (var (name, value) in settings) values[name.StartsWith("Gateway:", StringComparison.Ordinal) ? name : $"Gateway:Models:m:{name}"] = value;
+        foreach (var (name, value) in settings) values[name.StartsWith("Gateway:", StringComparison.Ordinal) || name.StartsWith("Usage:", StringComparison.Ordinal) ? name : $"Gateway:Models:m:{name}"] = value;
         world.Server = await TestServer.StartAsync(new TestServer.Settings { Values = values });
         return world;
     }

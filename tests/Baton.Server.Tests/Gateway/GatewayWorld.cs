@@ -28,7 +28,10 @@ internal sealed class GatewayWorld : IDisposable
         models = new Lazy<ModelCaller>(() =>   // settings that are wrong are only validated
         {
             var options = Microsoft.Extensions.Options.Options.Create(Options);
-            return new ModelCaller(new RouteTable(options, Time), options, new RouteCaller(new TargetCaller(client, Time, Log.For<TargetCaller>()), Log.For<RouteCaller>()), new ExtractModel(), new EchoModel(Time), Time, Log.For<ModelCaller>());
+            var routes = new RouteTable(options, Time);
+            Writer = new UsageWriter(null!, Microsoft.Extensions.Options.Options.Create(new UsageOptions()), Time, Log.For<UsageWriter>());   // it is never started: what is recorded stays with it
+            var ledger = new UsageLedger(new PriceTable(options), Writer, new GatewayMetrics(new Meters(), routes));
+            return new ModelCaller(routes, ledger, options, new RouteCaller(new TargetCaller(client, Time, Log.For<TargetCaller>()), Log.For<RouteCaller>()), new ExtractModel(), new EchoModel(Time), Time, Log.For<ModelCaller>());
         });
     }
 
@@ -37,6 +40,8 @@ internal sealed class GatewayWorld : IDisposable
     public TimeProvider Time { get; }
 
     public CapturedLog Log { get; } = new();
+
+    public UsageWriter? Writer { get; private set; }
 
     public ModelCaller Models => models.Value;
 
@@ -53,8 +58,18 @@ internal sealed class GatewayWorld : IDisposable
 
     public ValidateOptionsResult Validate() => new GatewayRules().Validate(null, Options);
 
+    private sealed class Meters : System.Diagnostics.Metrics.IMeterFactory
+    {
+        public System.Diagnostics.Metrics.Meter Create(System.Diagnostics.Metrics.MeterOptions options) => new(options);
+
+        public void Dispose()
+        {
+        }
+    }
+
     public void Dispose()
     {
+        Writer?.Dispose();
         client.Dispose();
         Log.Dispose();
         File.Delete(keyFile);

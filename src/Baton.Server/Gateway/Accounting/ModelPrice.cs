@@ -1,8 +1,11 @@
+using System.Runtime.InteropServices;
+
 namespace Baton.Server.Gateway;
 
 /// <summary>What a model costs: tokens in micro-dollars per million, so 1 dollar per million tokens is 1,000,000; the seconds of an own host in micro-dollars each.</summary>
 /// <param name="Input">Tokens of a prompt that no other price is for.</param>
 /// <param name="Output">Tokens of an answer, reasoning included.</param>
+[StructLayout(LayoutKind.Auto)]
 internal readonly record struct ModelPrice(long Input, long CachedInput, long CacheWriteInput, long Output, long GpuSecond = 0)
 {
     /// <summary>Costs nothing, or nobody has said what it costs.</summary>

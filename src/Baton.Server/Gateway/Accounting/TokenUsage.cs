@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Baton.Server.Gateway;
 
 /// <summary>Tokens of one call by kind. Two of the numbers contain the others, whatever the dialect says: <c>Input</c> holds the cached ones, <c>Output</c> those of the reasoning.</summary>
@@ -6,6 +8,7 @@ namespace Baton.Server.Gateway;
 /// <param name="CacheWriteInput">Of <paramref name="Input"/>: written to the provider's cache, where it charges for that. Never the same tokens as <paramref name="CachedInput"/>.</param>
 /// <param name="Output">All tokens of the answer.</param>
 /// <param name="Reasoning">Of <paramref name="Output"/>: thought, and not said.</param>
+[StructLayout(LayoutKind.Auto)]
 internal readonly record struct TokenUsage(long Input, long CachedInput, long CacheWriteInput, long Output, long Reasoning)
 {
     public long Total => Input + Output;

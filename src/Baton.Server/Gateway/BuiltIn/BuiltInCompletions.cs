@@ -20,7 +20,9 @@ internal sealed class BuiltInCompletions(ModelCaller models, TimeProvider time)
         try
         {
             var value = JqValue.Parse(body.Span);
+            call.Account.Asked = models.Find(call.Origin.Tenant, model);
             var answer = await models.CompleteAsync(Read(value, model, call.Origin), isStream ? stream.SayAsync : null, call.Cancel);
+            call.Account.Counted = TokenUsage.Within(answer.Usage.PromptTokens, 0, answer.Usage.CompletionTokens, 0);
             if (isStream) await stream.EndAsync(answer, value["stream_options"] is { IsObject: true } asked && asked["include_usage"].IsTruthy);
             else await WholeAsync(call, head, answer);
         }
@@ -30,6 +32,7 @@ internal sealed class BuiltInCompletions(ModelCaller models, TimeProvider time)
         }
         catch (WorkflowException e)
         {
+            call.Account.Outcome = CallOutcome.Broken;
             await stream.SendAsync(Encoding.UTF8.GetString(ErrorOf(e).ToJson(Dialect.OpenAi, call.Id)));
         }
         catch (JqParseException e)

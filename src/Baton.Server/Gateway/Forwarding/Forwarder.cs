@@ -7,7 +7,7 @@ namespace Baton.Server.Gateway;
 /// <summary>
 /// Takes a request of an application to whoever answers for its model, and the answer back. What need not change goes through as it came.
 /// </summary>
-internal sealed class Forwarder(RouteTable table, RouteCaller models, BuiltInCompletions builtIns, IOptions<GatewayOptions> options, TimeProvider time, ILogger<Forwarder> log)
+internal sealed class Forwarder(RouteTable table, RouteCaller models, BuiltInCompletions builtIns, UsageLedger ledger, IOptions<GatewayOptions> options, TimeProvider time, ILogger<Forwarder> log)
 {
     private const int MaxNamesShown = 8;
 
@@ -31,6 +31,7 @@ internal sealed class Forwarder(RouteTable table, RouteCaller models, BuiltInCom
             }
             var routes = table.Current;
             var model = peek.Model is { Length: > 0 } named ? named : routes.DefaultModel;
+            call.Account.Prompt = body;
             // 3. Who answers for the model.
             if (ModelCaller.BuiltIns.Contains(model, StringComparer.OrdinalIgnoreCase)) await builtIns.AnswerAsync(call, model, body, peek.IsStream);
             else if (routes.Find(call.Origin.Tenant, model) is not { } route) await call.RefuseAsync(Unknown(model, routes.For(call.Origin.Tenant)));
@@ -43,7 +44,13 @@ internal sealed class Forwarder(RouteTable table, RouteCaller models, BuiltInCom
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
+            call.Account.Outcome = CallOutcome.Cancelled;
             log.ClientGone(call.Id, call.Elapsed.TotalMilliseconds);
+        }
+        finally
+        {
+            // 5. What it used, and what came of it.
+            ledger.Close(call.Account);
         }
     }
 

@@ -18,6 +18,19 @@ internal static class Frames
         return 0;
     }
 
+    /// <returns>The length of the first event, with the empty line behind it; all of the bytes where there is none.</returns>
+    public static int FirstLength(ReadOnlySpan<byte> bytes)
+    {
+        for (var at = 0; bytes[at..].IndexOfAny((byte)'\n', (byte)'\r') is >= 0 and var length;)
+        {
+            var end = at + length;
+            var next = end + (bytes[end] == '\r' && end + 1 < bytes.Length && bytes[end + 1] == '\n' ? 2 : 1);
+            if (length == 0) return next;
+            at = next;
+        }
+        return bytes.Length;
+    }
+
     /// <summary>Whether one of the events carries data: others only keep the connection alive.</summary>
     public static bool HaveData(ReadOnlySpan<byte> events) => events.StartsWith("data:"u8) || events.IndexOf("\ndata:"u8) >= 0 || events.IndexOf("\rdata:"u8) >= 0;
 }

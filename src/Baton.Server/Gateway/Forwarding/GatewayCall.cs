@@ -9,7 +9,6 @@ namespace Baton.Server.Gateway;
 /// <param name="cancel">Signalled when nobody waits for the answer any more.</param>
 internal sealed class GatewayCall(Surface surface, CallOrigin origin, IHeaderDictionary headers, TimeProvider time, CancellationToken cancel)
 {
-    private readonly long received = time.GetTimestamp();
     private TimeSpan waited;
 
     /// <summary>A request of an application.</summary>
@@ -27,14 +26,17 @@ internal sealed class GatewayCall(Surface surface, CallOrigin origin, IHeaderDic
     /// <summary>Where the answer goes.</summary>
     public required IAnswerSink Answer { get; init; }
 
+    /// <summary>What is to be accounted for it.</summary>
+    public CallAccount Account { get; } = new(origin.Run is null ? surface.Path : CallAccount.Step, origin, time);
+
     /// <summary>Names the request: <c>req_</c> and a UUIDv7.</summary>
-    public string Id { get; } = $"req_{Guid.CreateVersion7(time.GetUtcNow()):N}";
+    public string Id => Account.Id;
 
     /// <summary>How many targets were asked.</summary>
-    public int Attempts { get; private set; }
+    public int Attempts => Account.Attempts;
 
     /// <summary>The one that was asked last.</summary>
-    public ModelTarget? Target { get; private set; }
+    public ModelTarget? Target => Account.Target;
 
     /// <summary>Its name behind that of its model.</summary>
     public string? AskedLast { get; private set; }
@@ -42,12 +44,11 @@ internal sealed class GatewayCall(Surface surface, CallOrigin origin, IHeaderDic
     /// <summary>What the gateway itself says went wrong; null while nothing has, or a target has said it.</summary>
     public GatewayError? Error { get; private set; }
 
-    public TimeSpan Elapsed => time.GetElapsedTime(received);
+    public TimeSpan Elapsed => Account.Elapsed;
 
     public void Asks(ModelRoute route, ModelTarget target)
     {
-        Attempts++;
-        Target = target;
+        Account.Asks(route, target);
         AskedLast = $"{route.Name}/{target.Name}";
     }
 
@@ -63,6 +64,7 @@ internal sealed class GatewayCall(Surface surface, CallOrigin origin, IHeaderDic
         if (AskedLast is not null) told["x-baton-route"] = AskedLast;
         told["x-baton-attempts"] = Attempts.ToString(CultureInfo.InvariantCulture);
         told["x-baton-overhead-us"] = ((long)(Elapsed - waited).TotalMicroseconds).ToString(CultureInfo.InvariantCulture);
+        Account.Begin(status);
         Answer.Begin(status, length);
     }
 

@@ -9,7 +9,8 @@ internal static class RequestPatch
 {
     /// <param name="mostTokens">The most that an answer may have; null for what the request says.</param>
     /// <param name="maxTokensField">The member to be added where the request says nothing; null for none.</param>
-    public static ReadOnlyMemory<byte> Apply(ReadOnlyMemory<byte> body, RequestPeek peek, string model, int? mostTokens, string? maxTokensField)
+    /// <param name="addsUsage">Whether a stream is made to tell its usage; what <c>stream_options</c> says beside that is kept.</param>
+    public static ReadOnlyMemory<byte> Apply(ReadOnlyMemory<byte> body, RequestPeek peek, string model, int? mostTokens, string? maxTokensField, bool addsUsage = false)
     {
         var edits = new List<(Place At, string Text)>(2);
         if (peek.ModelAt.IsNone) edits.Add((new Place(AfterBrace(body.Span), 0), $"\"model\":{Quoted(model)},"));
@@ -20,6 +21,7 @@ internal static class RequestPatch
             if (peek.MaxTokens > most) edits.Add((peek.MaxTokensAt, limit));
             else if (peek.MaxTokens is null && maxTokensField is not null) edits.Add((new Place(AfterBrace(body.Span), 0), $"\"{maxTokensField}\":{limit},"));
         }
+        if (addsUsage) edits.Add(UsageEdit(body.Span, peek));
         if (edits.Count == 0) return body;
         edits.Sort(static (a, b) => a.At.Start.CompareTo(b.At.Start));
         var patched = new byte[body.Length + edits.Sum(edit => Encoding.UTF8.GetByteCount(edit.Text) - edit.At.Length)];
@@ -33,6 +35,14 @@ internal static class RequestPatch
         }
         body.Span[from..].CopyTo(patched.AsSpan(to));
         return patched;
+    }
+
+    private static (Place At, string Text) UsageEdit(ReadOnlySpan<byte> body, RequestPeek peek)
+    {
+        const string Member = "\"include_usage\":true";
+        if (!peek.IncludeUsageAt.IsNone) return (peek.IncludeUsageAt, "true");
+        if (peek.HasStreamOptions) return (new Place(peek.StreamOptionsAt.Start + 1, 0), $"{Member},");
+        return peek.StreamOptionsAt.IsNone ? (new Place(AfterBrace(body), 0), $"\"stream_options\":{{{Member}}},") : (peek.StreamOptionsAt, $"{{{Member}}}");
     }
 
     private static int AfterBrace(ReadOnlySpan<byte> body) => body.IndexOf((byte)'{') + 1;

@@ -14,6 +14,18 @@ internal readonly record struct Place(int Start, int Length)
 [StructLayout(LayoutKind.Auto)]
 internal readonly record struct RequestPeek(string? Model, Place ModelAt, bool IsStream, long? MaxTokens, Place MaxTokensAt)
 {
+    /// <summary>The value of <c>stream_options</c>, where it is an object or null.</summary>
+    public Place StreamOptionsAt { get; init; }
+
+    /// <summary>The value of <c>include_usage</c> in it.</summary>
+    public Place IncludeUsageAt { get; init; }
+
+    /// <summary>Whether <c>stream_options</c> has members.</summary>
+    public bool HasStreamOptions { get; init; }
+
+    /// <summary>Whether a stream is to tell its usage.</summary>
+    public bool AsksForUsage { get; init; }
+
     /// <summary>Deeper than any schema of a tool.</summary>
     private const int MaxDepth = 256;
 
@@ -36,11 +48,13 @@ internal readonly record struct RequestPeek(string? Model, Place ModelAt, bool I
             {
                 var isModel = json.ValueTextEquals("model"u8);
                 var isStream = json.ValueTextEquals("stream"u8);
+                var isOptions = json.ValueTextEquals("stream_options"u8);
                 var isTokens = maxTokensField is not null && (json.ValueTextEquals(maxTokensField) || json.ValueTextEquals("max_completion_tokens"u8));
                 json.Read();
                 var start = (int)json.TokenStartIndex;
                 if (isModel && json.TokenType is not (JsonTokenType.String or JsonTokenType.Null)) problem ??= GatewayError.Invalid("'model' must be a text.", "model");
                 else if (isModel) peek = peek with { Model = json.GetString(), ModelAt = new Place(start, (int)json.BytesConsumed - start) };
+                else if (isOptions) peek = ReadStreamOptions(ref json, peek);
                 else if (isStream) peek = peek with { IsStream = json.TokenType == JsonTokenType.True };
                 else if (isTokens && json.TokenType == JsonTokenType.Number && json.TryGetInt64(out var tokens)) peek = peek with { MaxTokens = tokens, MaxTokensAt = new Place(start, (int)json.BytesConsumed - start) };
                 json.Skip();
@@ -58,5 +72,24 @@ internal readonly record struct RequestPeek(string? Model, Place ModelAt, bool I
             problem = GatewayError.Invalid("'model' is not a valid text.", "model");
         }
         return problem is null ? peek : null;
+    }
+
+    /// <summary>Reads an object to its end; anything else is left for the caller to pass over.</summary>
+    private static RequestPeek ReadStreamOptions(ref Utf8JsonReader json, RequestPeek peek)
+    {
+        var start = (int)json.TokenStartIndex;
+        peek = peek with { StreamOptionsAt = default, IncludeUsageAt = default, HasStreamOptions = false, AsksForUsage = false };
+        if (json.TokenType == JsonTokenType.Null) return peek with { StreamOptionsAt = new Place(start, (int)json.BytesConsumed - start) };
+        if (json.TokenType != JsonTokenType.StartObject) return peek;
+        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+        {
+            var isUsage = json.ValueTextEquals("include_usage"u8);
+            json.Read();
+            var at = (int)json.TokenStartIndex;
+            json.Skip();
+            peek = peek with { HasStreamOptions = true };
+            if (isUsage) peek = peek with { IncludeUsageAt = new Place(at, (int)json.BytesConsumed - at), AsksForUsage = json.TokenType == JsonTokenType.True };
+        }
+        return peek with { StreamOptionsAt = new Place(start, (int)json.BytesConsumed - start) };
     }
 }

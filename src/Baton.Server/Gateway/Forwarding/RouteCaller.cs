@@ -11,6 +11,7 @@ internal sealed class RouteCaller(TargetCaller targets, ILogger<RouteCaller> log
     public async Task AskAsync(GatewayCall call, ModelRoute first, Func<ModelRoute, ForwardedRequest> request)
     {
         Attempt.Failed? last = null;
+        call.Account.Asked = first.Name;
         foreach (var (route, target) in first.InTurn(call.Surface.Dialect))
         {
             call.Asks(route, target);

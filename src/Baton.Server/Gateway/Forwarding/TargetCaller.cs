@@ -18,17 +18,19 @@ internal sealed class TargetCaller(OutboundClient client, TimeProvider time, ILo
         var gone = call.Cancel;
         using var limits = new CallLimits(label, route.Options, time, gone);
         var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
+        var addsUsage = AddsUsage(call.Surface, target, request.Peek);
+        var share = target.Health.Share.Begin();
         try
         {
             var key = ApiKey.Get(target);
             using var message = new HttpRequestMessage(HttpMethod.Post, target.At(call.Surface));
-            message.Content = new ReadOnlyMemoryContent(RequestPatch.Apply(request.Body, request.Peek, target.Model, route.Options.MaxOutputTokens, FieldFor(call.Surface, route.Options)));
+            message.Content = new ReadOnlyMemoryContent(RequestPatch.Apply(request.Body, request.Peek, target.Model, route.Options.MaxOutputTokens, FieldFor(call.Surface, route.Options), addsUsage));
             ForwardedHeaders.ToTarget(call.RequestHeaders, message, target, key);
             var sent = time.GetTimestamp();
             using var response = await client.ForwardAsync(message, label, target.IsConfigured, limits.Token);
             call.Waited(sent);
             if ((int)response.StatusCode is < 200 or >= 300) return await RefusedAsync(response, target, label, key, limits);
-            var answer = new Answer(call, target, label, response, await response.Content.ReadAsStreamAsync(limits.Token), buffer, limits, time, sent);
+            var answer = new Answer(call, route, target, label, response, await response.Content.ReadAsStreamAsync(limits.Token), buffer, limits, time, sent, addsUsage);
             return response.Content.Headers.ContentType?.MediaType == "text/event-stream" ? await StreamAsync(answer) : await WholeAsync(answer);
         }
         catch (WorkflowException e)
@@ -48,6 +50,7 @@ internal sealed class TargetCaller(OutboundClient client, TimeProvider time, ILo
         }
         finally
         {
+            call.Account.Busy = target.Health.Share.End(share);   // of the one that was asked last: the one that answered
             ArrayPool<byte>.Shared.Return(buffer);
         }
     }
@@ -80,6 +83,7 @@ internal sealed class TargetCaller(OutboundClient client, TimeProvider time, ILo
             await BreakAsync(answer, GatewayError.Broken($"{answer.Label} broke off in the middle of an answer."));
         }
         target.Health.Failed("broken stream");
+        call.Account.Outcome = CallOutcome.Broken;
         return Attempt.Delivered.Instance;
     }
 
@@ -95,8 +99,10 @@ internal sealed class TargetCaller(OutboundClient client, TimeProvider time, ILo
             if (whole > 0)
             {
                 isComplete |= surface.IsEnd(buffer.AsSpan(0, whole));
+                answer.Tap.Observe(buffer.AsSpan(0, whole));
+                var kept = answer.AddsUsage ? AddedUsage.TakeOut(buffer.AsSpan(0, whole)) : whole;
                 answer.Limits.Pause();
-                await client.WriteAsync(buffer.AsMemory(0, whole), gone);
+                if (kept > 0) await client.WriteAsync(buffer.AsMemory(0, kept), gone);
                 answer.Limits.Heard();
                 buffer.AsSpan(whole, length - whole).CopyTo(buffer);
                 length -= whole;
@@ -117,7 +123,9 @@ internal sealed class TargetCaller(OutboundClient client, TimeProvider time, ILo
             }
             if (length > 0 && (isComplete || surface.IsEnd(buffer.AsSpan(0, length))))   // the last event needs no empty line behind it
             {
-                await client.WriteAsync(buffer.AsMemory(0, length), gone);
+                answer.Tap.Observe(buffer.AsSpan(0, length));
+                var kept = answer.AddsUsage ? AddedUsage.TakeOut(buffer.AsSpan(0, length)) : length;
+                if (kept > 0) await client.WriteAsync(buffer.AsMemory(0, kept), gone);
                 return true;
             }
             return isComplete;
@@ -139,6 +147,7 @@ internal sealed class TargetCaller(OutboundClient client, TimeProvider time, ILo
         answer.BeginWhole(isWhole ? length : null);
         if (isWhole)
         {
+            answer.Tap.Observe(answer.Buffer.AsSpan(0, length));
             await client.WriteAsync(answer.Buffer.AsMemory(0, length), gone);
             return Attempt.Delivered.Instance;
         }
@@ -146,6 +155,7 @@ internal sealed class TargetCaller(OutboundClient client, TimeProvider time, ILo
         {
             while (length > 0)
             {
+                answer.Tap.Observe(answer.Buffer.AsSpan(0, length));
                 answer.Limits.Pause();
                 await client.WriteAsync(answer.Buffer.AsMemory(0, length), gone);
                 answer.Limits.Heard();
@@ -155,6 +165,7 @@ internal sealed class TargetCaller(OutboundClient client, TimeProvider time, ILo
         catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException && !gone.IsCancellationRequested)
         {
             answer.Target.Health.Failed("broken answer");
+            answer.Call.Account.Outcome = CallOutcome.Broken;
             client.Abort();   // half of an object must not look like a whole one
         }
         return Attempt.Delivered.Instance;
@@ -197,13 +208,19 @@ internal sealed class TargetCaller(OutboundClient client, TimeProvider time, ILo
 
     private static Attempt.Failed Because(WorkflowException cause, string code) => new(GatewayError.Unreachable(cause.Error.Detail!) with { Code = code, Cause = cause }, MayTryAnother: true);
 
+    /// <summary>Whether usage has to be asked for that the client did not ask for: what it sees stays as it would be.</summary>
+    private static bool AddsUsage(Surface surface, ModelTarget target, RequestPeek peek) =>
+        peek is { IsStream: true, AsksForUsage: false } && target is { Dialect: Dialect.OpenAi, Options.StreamUsage: true } && (surface == Surface.ChatCompletions || surface == Surface.Completions);
+
     private static string? FieldFor(Surface surface, ModelOptions model) => surface == Surface.ChatCompletions ? model.MaxTokensField : surface.MaxTokensField;
 
     /// <summary>An answer while it comes.</summary>
-    private sealed record Answer(GatewayCall Call, ModelTarget Target, string Label, HttpResponseMessage Response, Stream Body, byte[] Buffer, CallLimits Limits, TimeProvider Time, long Sent)
+    private sealed record Answer(GatewayCall Call, ModelRoute Route, ModelTarget Target, string Label, HttpResponseMessage Response, Stream Body, byte[] Buffer, CallLimits Limits, TimeProvider Time, long Sent, bool AddsUsage)
     {
         private TimeSpan? firstByte;
         private bool hasBegun;
+
+        public UsageTap Tap { get; private set; } = null!;   // from the beginning on
 
         /// <summary>Reads into the buffer from a place on.</summary>
         public async ValueTask<int> ReadAsync(int from)
@@ -218,20 +235,22 @@ internal sealed class TargetCaller(OutboundClient client, TimeProvider time, ILo
 
         public void BeginStream()
         {
-            Take();
+            Take(isStream: true);
             Call.BeginStream((int)Response.StatusCode);
         }
 
         /// <param name="length">Of the body, where all of it is there.</param>
         public void BeginWhole(long? length)
         {
-            Take();
+            Take(isStream: false);
             Call.Begin((int)Response.StatusCode, length ?? Response.Content.Headers.ContentLength);
         }
 
-        private void Take()
+        private void Take(bool isStream)
         {
             hasBegun = true;
+            Tap = new UsageTap(isStream);
+            Call.Account.Takes(Route, Target, Tap);
             Target.Health.Answered(firstByte);
             ForwardedHeaders.ToClient(Response, Call.Answer.Headers);
         }

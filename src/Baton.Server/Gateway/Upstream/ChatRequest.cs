@@ -6,7 +6,8 @@ namespace Baton.Server.Gateway;
 internal static class ChatRequest
 {
     /// <param name="upstreamName">What the upstream calls the model.</param>
-    public static byte[] Write(ModelRequest request, string upstreamName, ModelOptions model)
+    /// <param name="withUsage">Whether the target knows <c>stream_options</c>.</param>
+    public static byte[] Write(ModelRequest request, string upstreamName, ModelOptions model, bool withUsage)
     {
         var body = new JqObject.Builder
         {
@@ -14,7 +15,7 @@ internal static class ChatRequest
             ["messages"] = Messages(request, model.StructuredOutput),
             ["stream"] = model.Stream,
         };
-        if (model.Stream) body["stream_options"] = JqValue.Object(("include_usage", true));
+        if (model.Stream && withUsage) body["stream_options"] = JqValue.Object(("include_usage", true));
         if (request.Temperature is { } temperature) body["temperature"] = temperature;
         if (MaxTokens(request, model) is { } tokens) body[model.MaxTokensField] = tokens;
         if (!request.Stop.IsEmpty) body["stop"] = JqValue.Array([.. request.Stop.Select(text => (JqValue)text)]);

@@ -3,7 +3,7 @@ using Baton.Server.Outbound;
 namespace Baton.Server.Gateway;
 
 /// <summary>A configured model, asked from within the process by the path that applications' requests take.</summary>
-internal sealed class RoutedModel(ModelRoute route, int maxAnswerBytes, RouteCaller models, TimeProvider time) : IChatModel
+internal sealed class RoutedModel(ModelRoute route, int maxAnswerBytes, RouteCaller models, UsageLedger ledger, TimeProvider time) : IChatModel
 {
     private static readonly string Agent = $"baton/{typeof(RoutedModel).Assembly.GetName().Version?.ToString(3)}";
 
@@ -15,13 +15,29 @@ internal sealed class RoutedModel(ModelRoute route, int maxAnswerBytes, RouteCal
         reader.Call = call;
         try
         {
-            await models.AskAsync(call, route, one => ForwardedRequest.Of(ChatRequest.Write(request, route.Name, one.Options), call.Surface));
+            await models.AskAsync(call, route, one => Written(call, request, one));
         }
         catch (OperationCanceledException) when (reader.HasFailed && !cancel.IsCancellationRequested)
         {
             // What it failed with is thrown below.
         }
+        catch (OperationCanceledException)
+        {
+            call.Account.Outcome = CallOutcome.Cancelled;
+            throw;
+        }
+        finally
+        {
+            ledger.Close(call.Account);
+        }
         return call.Error is { } error ? throw error.ToException() : await reader.EndAsync(time, cancel);
+    }
+
+    private ForwardedRequest Written(GatewayCall call, ModelRequest request, ModelRoute one)
+    {
+        var body = ChatRequest.Write(request, route.Name, one.Options, one.Targets.All(target => target.Options.StreamUsage));
+        call.Account.Prompt = body;
+        return ForwardedRequest.Of(body, call.Surface);
     }
 
     private static HeaderDictionary Headers(ModelRequest request)

@@ -1,0 +1,93 @@
+namespace Baton.Server.Gateway;
+
+/// <summary>How a call ended.</summary>
+internal enum CallOutcome
+{
+    /// <summary>With an answer, whole.</summary>
+    Completed,
+
+    /// <summary>The gateway or the target did not take the request: a limit, a budget, something wrong in it.</summary>
+    Refused,
+
+    /// <summary>No target answered.</summary>
+    Failed,
+
+    /// <summary>Whoever asked has gone.</summary>
+    Cancelled,
+
+    /// <summary>In the middle of an answer.</summary>
+    Broken,
+
+    /// <summary>Answered without asking a target.</summary>
+    Cached,
+}
+
+/// <summary>What is to be accounted for a call, gathered while it is under way by whoever carries it. Closed by <see cref="UsageLedger.Close"/>.</summary>
+/// <param name="surface">The address that was asked, behind <c>/v1</c>; <c>step</c> for a step of a workflow.</param>
+internal sealed class CallAccount(string surface, CallOrigin origin, TimeProvider time)
+{
+    /// <summary>The surface of a step.</summary>
+    public const string Step = "step";
+
+    private readonly long began = time.GetTimestamp();
+
+    /// <summary><c>req_</c> and a UUIDv7.</summary>
+    public string Id { get; } = $"req_{Guid.CreateVersion7(time.GetUtcNow()):N}";
+
+    public string Surface => surface;
+
+    public CallOrigin Origin => origin;
+
+    public DateTimeOffset At { get; } = time.GetUtcNow();
+
+    /// <summary>The route that was asked for; null for a model that is not known: what callers make up names no row.</summary>
+    public string? Asked { get; set; }
+
+    /// <summary>The model that answered, or was asked last.</summary>
+    public string? Model { get; private set; }
+
+    public ModelTarget? Target { get; private set; }
+
+    /// <summary>How many targets were asked.</summary>
+    public int Attempts { get; private set; }
+
+    /// <summary>What passes of the answer; null before there is one.</summary>
+    public UsageTap? Tap { get; private set; }
+
+    /// <summary>Tokens that were counted in another way than by the answer's own words.</summary>
+    public TokenUsage? Counted { get; set; }
+
+    /// <summary>The request, for an estimate of what it holds; let go with the account.</summary>
+    public ReadOnlyMemory<byte> Prompt { get; set; }
+
+    /// <summary>The target's own time: see <see cref="HostShare"/>.</summary>
+    public TimeSpan Busy { get; set; }
+
+    /// <summary>From the call's beginning to the first byte that the caller was given; null for no answer.</summary>
+    public TimeSpan? FirstByte { get; private set; }
+
+    /// <summary>The status of the answer; 0 for none.</summary>
+    public int Status { get; private set; }
+
+    /// <summary>How it ended, where its status does not say.</summary>
+    public CallOutcome? Outcome { get; set; }
+
+    public TimeSpan Elapsed => time.GetElapsedTime(began);
+
+    /// <summary>A target is asked.</summary>
+    public void Asks(ModelRoute route, ModelTarget target)
+    {
+        Attempts++;
+        (Model, Target) = (route.Name, target);
+    }
+
+    /// <summary>The answer of this target is the one: it is paid for.</summary>
+    public void Takes(ModelRoute route, ModelTarget target, UsageTap tap) => (Model, Target, Tap) = (route.Name, target, tap);
+
+    /// <summary>The answer begins.</summary>
+    public void Begin(int status)
+    {
+        Status = status;
+        if (status < 400) FirstByte ??= Elapsed;
+    }
+}

@@ -1,0 +1,89 @@
+namespace Baton.Server.Gateway;
+
+/// <summary>Statements over what was used. Every one names the tenant first, but those that look for what has had its time.</summary>
+internal sealed record UsageSql
+{
+    private const string Sums = "requests, completed, refused, failed, cancelled, broken, cached, estimated, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens, cost_micros, first_byte_ms, first_bytes, duration_ms";
+
+    private const string Upsert = """
+        ON CONFLICT (tenant_id, at_ms, model, key_name, team, target) DO UPDATE SET
+            requests = r.requests + excluded.requests, completed = r.completed + excluded.completed, refused = r.refused + excluded.refused, failed = r.failed + excluded.failed,
+            cancelled = r.cancelled + excluded.cancelled, broken = r.broken + excluded.broken, cached = r.cached + excluded.cached, estimated = r.estimated + excluded.estimated,
+            input_tokens = r.input_tokens + excluded.input_tokens, cached_input_tokens = r.cached_input_tokens + excluded.cached_input_tokens, cache_write_tokens = r.cache_write_tokens + excluded.cache_write_tokens,
+            output_tokens = r.output_tokens + excluded.output_tokens, reasoning_tokens = r.reasoning_tokens + excluded.reasoning_tokens, cost_micros = r.cost_micros + excluded.cost_micros,
+            first_byte_ms = r.first_byte_ms + excluded.first_byte_ms, first_bytes = r.first_bytes + excluded.first_bytes, duration_ms = r.duration_ms + excluded.duration_ms
+        """;
+
+    /// <summary>Their types: text or number.</summary>
+    private const string RecordTypes = "ttnttttttttt" + "nnnnnnnnnn" + "tn", SumTypes = "tntttt" + "nnnnnnnnnnnnnnnnn";
+
+    private const string Columns = "id, at_ms, key_name, team, run_id, step, surface, route, model, target, upstream_model, attempts, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens, is_estimated, cost_micros, first_byte_ms, duration_ms, outcome, status";
+
+    private const string Conditions = "(@Model = '' OR model = @Model) AND (@Key = '' OR key_name = @Key) AND (@Team = '' OR team = @Team) AND (@Target = '' OR target = @Target)";
+
+    private const string Rest = $"""
+        AND at_ms >= @FromMs AND at_ms < @ToMs AND (at_ms < @BeforeMs OR at_ms = @BeforeMs AND id < @BeforeId) AND {Conditions} AND (@Outcome = '' OR outcome = @Outcome)
+        ORDER BY at_ms DESC, id DESC LIMIT @Limit
+        """;
+
+    /// <summary>By what the sums are told apart: times of one length sort as texts as they do as numbers.</summary>
+    private const string Name = "CASE @By WHEN 'model' THEN model WHEN 'key' THEN key_name WHEN 'team' THEN team WHEN 'target' THEN target ELSE CAST(at_ms / @PeriodMs * @PeriodMs AS text) END";
+
+    private const string Totals = """
+        CAST(sum(requests) AS bigint) AS requests, CAST(sum(completed) AS bigint) AS completed, CAST(sum(refused) AS bigint) AS refused, CAST(sum(failed) AS bigint) AS failed,
+        CAST(sum(cancelled) AS bigint) AS cancelled, CAST(sum(broken) AS bigint) AS broken, CAST(sum(cached) AS bigint) AS cached, CAST(sum(estimated) AS bigint) AS estimated,
+        CAST(sum(input_tokens) AS bigint) AS input_tokens, CAST(sum(cached_input_tokens) AS bigint) AS cached_input_tokens, CAST(sum(cache_write_tokens) AS bigint) AS cache_write_tokens,
+        CAST(sum(output_tokens) AS bigint) AS output_tokens, CAST(sum(reasoning_tokens) AS bigint) AS reasoning_tokens, CAST(sum(cost_micros) AS bigint) AS cost_micros,
+        CAST(sum(first_byte_ms) AS bigint) AS first_byte_ms, CAST(sum(first_bytes) AS bigint) AS first_bytes, CAST(sum(duration_ms) AS bigint) AS duration_ms
+        """;
+
+    // Each adds a batch, of all tenants, in one statement. 1: a JSON list of rows, each a list of its columns.
+    public string AddRecords { get; init; } = $"INSERT INTO usage_records (tenant_id, {Columns}) {SqliteRows(RecordTypes)}";
+
+    public string AddToHours { get; init; } = $"INSERT INTO usage_hourly AS r (tenant_id, at_ms, model, key_name, team, target, {Sums}) {SqliteRows(SumTypes)} {Upsert}";
+
+    public string AddToDays { get; init; } = $"INSERT INTO usage_daily AS r (tenant_id, at_ms, model, key_name, team, target, {Sums}) {SqliteRows(SumTypes)} {Upsert}";
+
+    /// <summary>
+    /// Sums from an hour to an hour: whole days by their own rows, the hours before and behind them by theirs. One group of it has what its name says as <c>name</c>, and the time as a number
+    /// where <c>@By</c> is hour or day. Groups follow by the name, after <c>@AfterName</c> where that is given.
+    /// </summary>
+    public string Summary { get; init; } = $"""
+        SELECT name, {Totals} FROM (
+            SELECT {Name} AS name, {Sums} FROM usage_hourly WHERE tenant_id = @Tenant AND at_ms >= @FromMs AND at_ms < @DaysFromMs AND {Conditions}
+            UNION ALL
+            SELECT {Name} AS name, {Sums} FROM usage_daily WHERE tenant_id = @Tenant AND at_ms >= @DaysFromMs AND at_ms < @DaysToMs AND {Conditions}
+            UNION ALL
+            SELECT {Name} AS name, {Sums} FROM usage_hourly WHERE tenant_id = @Tenant AND at_ms >= @DaysToMs AND at_ms < @ToMs AND {Conditions}) AS parts
+        WHERE @AfterName IS NULL OR name > @AfterName GROUP BY name ORDER BY name LIMIT @Limit
+        """;
+
+    /// <summary>The newest calls first. <c>@BeforeMs</c> and <c>@BeforeId</c> are the cursor.</summary>
+    public string List { get; init; } = $"SELECT {Columns} FROM usage_records WHERE tenant_id = @Tenant {Rest}";
+
+    /// <summary>Of one run.</summary>
+    public string ListByRun { get; init; } = $"SELECT {Columns} FROM usage_records INDEXED BY usage_records_by_run WHERE tenant_id = @Tenant AND run_id = @Run {Rest}";
+
+    public string Tenants { get; init; } = "SELECT DISTINCT tenant_id FROM usage_daily";
+
+    /// <summary>1 tenant, 2 before, 3 most.</summary>
+    public string RemoveRecords { get; init; } = "DELETE FROM usage_records WHERE tenant_id = $1 AND (at_ms, id) IN (SELECT at_ms, id FROM usage_records WHERE tenant_id = $1 AND at_ms < $2 ORDER BY at_ms, id LIMIT $3)";
+
+    /// <summary>1 tenant, 2 before.</summary>
+    public string RemoveHours { get; init; } = "DELETE FROM usage_hourly WHERE tenant_id = $1 AND at_ms < $2";
+
+    /// <summary>1 tenant, 2 before.</summary>
+    public string RemoveDays { get; init; } = "DELETE FROM usage_daily WHERE tenant_id = $1 AND at_ms < $2";
+
+    public static readonly UsageSql Sqlite = new(), Postgres = new()
+    {
+        AddRecords = $"INSERT INTO usage_records (tenant_id, {Columns}) {PostgresRows(RecordTypes)}",
+        AddToHours = $"INSERT INTO usage_hourly AS r (tenant_id, at_ms, model, key_name, team, target, {Sums}) {PostgresRows(SumTypes)} {Upsert}",
+        AddToDays = $"INSERT INTO usage_daily AS r (tenant_id, at_ms, model, key_name, team, target, {Sums}) {PostgresRows(SumTypes)} {Upsert}",
+        ListByRun = $"SELECT {Columns} FROM usage_records WHERE tenant_id = @Tenant AND run_id = @Run {Rest}",
+    };
+
+    private static string SqliteRows(string types) => $"SELECT {string.Join(", ", types.Select((_, i) => $"json_extract(value, '$[{i}]')"))} FROM json_each($1) WHERE true";
+
+    private static string PostgresRows(string types) => $"SELECT {string.Join(", ", types.Select((type, i) => type == 't' ? $"value ->> {i}" : $"(value ->> {i})::bigint"))} FROM json_array_elements($1::json)";
+}

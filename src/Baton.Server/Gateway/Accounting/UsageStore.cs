@@ -1,0 +1,208 @@
+using System.Text;
+using System.Text.Json;
+using Baton.Engine;
+using Baton.Server.Storage;
+using Dapper;
+
+namespace Baton.Server.Gateway;
+
+/// <summary>What a question about usage is narrowed to; empty texts narrow nothing.</summary>
+/// <param name="FromMs">From this hour on, in Unix milliseconds.</param>
+/// <param name="ToMs">Before this hour.</param>
+internal sealed record UsageFilter(long FromMs, long ToMs, string Model = "", string Key = "", string Team = "", string Target = "");
+
+/// <summary>Sums of one group.</summary>
+/// <remarks>With properties to be set: a sum over no rows has no type that a constructor could be found by.</remarks>
+internal sealed record UsageSums
+{
+    /// <summary>The model, key, team or target; of an hour or a day, its begin in Unix milliseconds.</summary>
+    public string Name { get; init; } = "";
+    public long Requests { get; init; }
+    public long Completed { get; init; }
+    public long Refused { get; init; }
+    public long Failed { get; init; }
+    public long Cancelled { get; init; }
+    public long Broken { get; init; }
+    public long Cached { get; init; }
+    public long Estimated { get; init; }
+    public long InputTokens { get; init; }
+    public long CachedInputTokens { get; init; }
+    public long CacheWriteTokens { get; init; }
+    public long OutputTokens { get; init; }
+    public long ReasoningTokens { get; init; }
+    public long CostMicros { get; init; }
+    public long FirstByteMs { get; init; }
+    public long FirstBytes { get; init; }
+    public long DurationMs { get; init; }
+
+    public static UsageSums operator +(UsageSums a, UsageSums b) => new()
+    {
+        Requests = a.Requests + b.Requests, Completed = a.Completed + b.Completed, Refused = a.Refused + b.Refused, Failed = a.Failed + b.Failed,
+        Cancelled = a.Cancelled + b.Cancelled, Broken = a.Broken + b.Broken, Cached = a.Cached + b.Cached, Estimated = a.Estimated + b.Estimated,
+        InputTokens = a.InputTokens + b.InputTokens, CachedInputTokens = a.CachedInputTokens + b.CachedInputTokens, CacheWriteTokens = a.CacheWriteTokens + b.CacheWriteTokens, OutputTokens = a.OutputTokens + b.OutputTokens,
+        ReasoningTokens = a.ReasoningTokens + b.ReasoningTokens, CostMicros = a.CostMicros + b.CostMicros, FirstByteMs = a.FirstByteMs + b.FirstByteMs, FirstBytes = a.FirstBytes + b.FirstBytes,
+        DurationMs = a.DurationMs + b.DurationMs,
+    };
+}
+
+/// <summary>A call as it is stored.</summary>
+internal sealed record UsageRow
+{
+    public string Id { get; init; } = "";
+    public string KeyName { get; init; } = "";
+    public string? Team { get; init; }
+    public string? RunId { get; init; }
+    public string? Step { get; init; }
+    public string Surface { get; init; } = "";
+    public string Route { get; init; } = "";
+    public string Model { get; init; } = "";
+    public string Target { get; init; } = "";
+    public string UpstreamModel { get; init; } = "";
+    public string Outcome { get; init; } = "";
+    public long AtMs { get; init; }
+    public long Attempts { get; init; }
+    public long InputTokens { get; init; }
+    public long CachedInputTokens { get; init; }
+    public long CacheWriteTokens { get; init; }
+    public long OutputTokens { get; init; }
+    public long ReasoningTokens { get; init; }
+    public long IsEstimated { get; init; }
+    public long CostMicros { get; init; }
+    public long? FirstByteMs { get; init; }
+    public long DurationMs { get; init; }
+    public long Status { get; init; }
+}
+
+/// <summary>Calls of models and their sums.</summary>
+internal sealed class UsageStore(Database database)
+{
+    private readonly UsageSql sql = database.Dialect == Storage.Dialect.Sqlite ? UsageSql.Sqlite : UsageSql.Postgres;
+
+    /// <summary>Writes calls and adds sums, all of it or nothing. The arguments may change once it has returned.</summary>
+    /// <exception cref="StorageUnavailableException">Nothing was written.</exception>
+    public async Task AddAsync(IReadOnlyList<UsageRecord> calls, RollUp sums)
+    {
+        var records = calls.Count == 0 ? null : Rows(calls, WriteRecord);
+        var hours = Rows(sums.Rows, static (json, row) => WriteSums(json, row.Key, row.Key.HourMs, row.Value));
+        var days = Rows(ByDay(sums), static (json, row) => WriteSums(json, row.Key, row.Key.HourMs, row.Value));
+        await database.WriteAsync(statements =>
+        {
+            if (records is not null) statements[sql.AddRecords].Bind(1, records).Execute();
+            statements[sql.AddToHours].Bind(1, hours).Execute();
+            return statements[sql.AddToDays].Bind(1, days).Execute();
+        });
+    }
+
+    /// <summary>Sums by <paramref name="by"/>, in the order of their names.</summary>
+    /// <param name="by">hour, day, model, key, team or target.</param>
+    /// <param name="after">The name before the first; null for all.</param>
+    public async Task<List<UsageSums>> SumAsync(TenantId tenant, UsageFilter filter, string by, string? after, int limit, CancellationToken cancel)
+    {
+        var (daysFrom, daysTo) = ((filter.FromMs + RollUp.DayMs - 1) / RollUp.DayMs * RollUp.DayMs, filter.ToMs / RollUp.DayMs * RollUp.DayMs);
+        if (by == "hour" || daysTo <= daysFrom) (daysFrom, daysTo) = (filter.ToMs, filter.ToMs);
+        await using var connection = await database.ReadAsync(cancel);
+        return (await connection.QueryAsync<UsageSums>(new CommandDefinition(sql.Summary, new
+        {
+            Tenant = tenant.Value, By = by, filter.FromMs, filter.ToMs, DaysFromMs = daysFrom, DaysToMs = daysTo, PeriodMs = by == "hour" ? RollUp.HourMs : RollUp.DayMs, filter.Model, filter.Key, filter.Team, filter.Target,
+            AfterName = after, Limit = limit,
+        }, cancellationToken: cancel))).AsList();
+    }
+
+    /// <summary>Single calls, the newest first.</summary>
+    /// <param name="run">Of this run; null for all.</param>
+    /// <param name="before">Where the page before ended: the time and the id of its last call.</param>
+    public async Task<List<UsageRow>> ListAsync(TenantId tenant, UsageFilter filter, string? run, string outcome, (long AtMs, string Id)? before, int limit, CancellationToken cancel)
+    {
+        await using var connection = await database.ReadAsync(cancel);
+        return (await connection.QueryAsync<UsageRow>(new CommandDefinition(run is null ? sql.List : sql.ListByRun, new
+        {
+            Tenant = tenant.Value, Run = run, filter.FromMs, filter.ToMs, filter.Model, filter.Key, filter.Team, filter.Target, Outcome = outcome, BeforeMs = before?.AtMs ?? long.MaxValue, BeforeId = before?.Id ?? "", Limit = limit,
+        }, cancellationToken: cancel))).AsList();
+    }
+
+    public async Task<List<string>> TenantsAsync(CancellationToken cancel)
+    {
+        await using var connection = await database.ReadAsync(cancel);
+        return (await connection.QueryAsync<string>(new CommandDefinition(sql.Tenants, cancellationToken: cancel))).AsList();
+    }
+
+    /// <returns>How many calls were removed, at most <paramref name="most"/>.</returns>
+    public ValueTask<int> RemoveRecordsAsync(string tenant, DateTimeOffset before, int most) =>
+        database.WriteAsync(statements => statements[sql.RemoveRecords].Bind(1, tenant).Bind(2, before.ToUnixTimeMilliseconds()).Bind(3, most).Execute());
+
+    public ValueTask<int> RemoveHoursAsync(string tenant, DateTimeOffset before) => database.WriteAsync(statements => statements[sql.RemoveHours].Bind(1, tenant).Bind(2, before.ToUnixTimeMilliseconds()).Execute());
+
+    public ValueTask<int> RemoveDaysAsync(string tenant, DateTimeOffset before) => database.WriteAsync(statements => statements[sql.RemoveDays].Bind(1, tenant).Bind(2, before.ToUnixTimeMilliseconds()).Execute());
+
+    private static Dictionary<RollUpKey, RollUpSums> ByDay(RollUp sums)
+    {
+        var days = new Dictionary<RollUpKey, RollUpSums>();
+        foreach (var (key, row) in sums.Rows)
+        {
+            var day = key with { HourMs = key.HourMs / RollUp.DayMs * RollUp.DayMs };
+            var all = days.GetValueOrDefault(day);
+            all.Add(row);
+            days[day] = all;
+        }
+        return days;
+    }
+
+    private static string Rows<T>(IEnumerable<T> rows, Action<Utf8JsonWriter, T> write)
+    {
+        using var bytes = new MemoryStream();
+        using (var json = new Utf8JsonWriter(bytes))
+        {
+            json.WriteStartArray();
+            foreach (var row in rows)
+            {
+                json.WriteStartArray();
+                write(json, row);
+                json.WriteEndArray();
+            }
+            json.WriteEndArray();
+        }
+        return Encoding.UTF8.GetString(bytes.GetBuffer().AsSpan(0, (int)bytes.Length));
+    }
+
+    private static void WriteRecord(Utf8JsonWriter json, UsageRecord call)
+    {
+        Texts(json, call.Tenant.Value, call.Id);
+        json.WriteNumberValue(call.At.ToUnixTimeMilliseconds());
+        Texts(json, call.Key, call.Team, call.Run, call.Step, call.Surface, call.Route, call.Model, call.Target, call.UpstreamModel);
+        Numbers(json, call.Attempts, call.Tokens.Input, call.Tokens.CachedInput, call.Tokens.CacheWriteInput, call.Tokens.Output, call.Tokens.Reasoning, call.IsEstimated ? 1 : 0, call.CostMicros);
+        if (call.FirstByte is { } first) json.WriteNumberValue((long)first.TotalMilliseconds);
+        else json.WriteNullValue();
+        json.WriteNumberValue((long)call.Duration.TotalMilliseconds);
+        Texts(json, NameOf(call.Outcome));
+        json.WriteNumberValue(call.Status);
+    }
+
+    private static void WriteSums(Utf8JsonWriter json, RollUpKey key, long atMs, in RollUpSums row)
+    {
+        Texts(json, key.Tenant.Value);
+        json.WriteNumberValue(atMs);
+        Texts(json, key.Model, key.Key, key.Team, key.Target);
+        Numbers(json, row.Requests, row.Completed, row.Refused, row.Failed, row.Cancelled, row.Broken, row.Cached, row.Estimated, row.Input, row.CachedInput, row.CacheWriteInput, row.Output, row.Reasoning, row.CostMicros, row.FirstByteMs, row.FirstBytes, row.DurationMs);
+    }
+
+    public static string NameOf(CallOutcome outcome) => outcome switch
+    {
+        CallOutcome.Completed => "completed",
+        CallOutcome.Refused => "refused",
+        CallOutcome.Failed => "failed",
+        CallOutcome.Cancelled => "cancelled",
+        CallOutcome.Broken => "broken",
+        _ => "cached",
+    };
+
+    /// <summary>Without U+0000, which PostgreSQL holds in no text.</summary>
+    private static void Texts(Utf8JsonWriter json, params ReadOnlySpan<string?> texts)
+    {
+        foreach (var text in texts) json.WriteStringValue(text is not null && text.Contains('\0', StringComparison.Ordinal) ? text.Replace('\0', '\uFFFD') : text);
+    }
+
+    private static void Numbers(Utf8JsonWriter json, params ReadOnlySpan<long> numbers)
+    {
+        foreach (var number in numbers) json.WriteNumberValue(number);
+    }
+}

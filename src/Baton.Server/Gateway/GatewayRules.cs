@@ -84,6 +84,7 @@ internal sealed class GatewayRules : IValidateOptions<GatewayOptions>
             yield break;
         }
         if (name.StartsWith(ModelCaller.BuiltInPrefix, StringComparison.OrdinalIgnoreCase)) yield return new RouteFault(place, $": names that begin with '{ModelCaller.BuiltInPrefix}' are those of the built-in models; choose another.");
+        if (!IsPrintable(name)) yield return new RouteFault(place, ": a name has 1 to 200 printable ASCII characters: headers carry it.");
         if (model.Targets.Count > ModelRoute.MaxTargets) yield return new RouteFault(place[nameof(model.Targets)], $": at most {ModelRoute.MaxTargets}, not {model.Targets.Count}.");
         if (model.Targets.Count > 0 && (model.BaseUrl ?? model.ApiKeyVariable ?? model.ApiKeyFile) is not null) yield return new RouteFault(place, " has Targets, and BaseUrl or a key beside them; put those into the targets.");
         foreach (var fault in Attributes(place, model)) yield return fault;
@@ -96,6 +97,7 @@ internal sealed class GatewayRules : IValidateOptions<GatewayOptions>
     private static IEnumerable<RouteFault> CheckTarget(RoutePlace place, TargetOptions target, bool isModel)
     {
         if (Endpoint.Problem(target.BaseUrl) is { } problem) yield return new RouteFault(place[nameof(target.BaseUrl)], $" {problem}");
+        if (target.Name is not null && !IsPrintable(target.Name)) yield return new RouteFault(place[nameof(target.Name)], " must have 1 to 200 printable ASCII characters: headers carry it.");
         if (!isModel)
         {
             foreach (var fault in Attributes(place, target)) yield return fault;
@@ -141,6 +143,8 @@ internal sealed class GatewayRules : IValidateOptions<GatewayOptions>
             else if (value.Length > 0 && Secrets.IsCredential(header)) yield return new RouteFault(headers.Below(header), $" looks like a credential. Put it into an environment variable or a file, name that in {place[nameof(target.ApiKeyVariable)]} or {place[nameof(target.ApiKeyFile)]}, and set {place[nameof(target.ApiKeyHeader)]} to '{header}'.");
         }
     }
+
+    private static bool IsPrintable(string name) => name.Length is > 0 and <= 200 && !name.AsSpan().ContainsAnyExceptInRange(' ', '~');
 
     private static string? Refusal(string header, string value)
     {

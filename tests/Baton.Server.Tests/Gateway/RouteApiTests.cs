@@ -144,6 +144,9 @@ public class RouteApiTests(RouteApiTests.Shared shared) : IClassFixture<RouteApi
     [InlineData("""{"base_url":"http://x/v1","api_key_file":"/etc/passwd"}""", "/api_key_file", "files belong to the operator")]
     [InlineData("""{"base_url":"http://169.254.169.254/v1"}""", "/base_url", "cannot be called: it is at a link-local")]
     [InlineData("""{"base_url":"http://[::ffff:169.254.169.254]/v1"}""", "/base_url", "cannot be called: it is at a link-local")]
+    [InlineData("""{"base_url":"http://x/v1","name":"caf\u00e9"}""", "/name", "printable ASCII")]
+    [InlineData("""{"base_url":"http://x/v1","name":"a\r\nSet-Cookie: b"}""", "/name", "printable ASCII")]
+    [InlineData("""{"base_url":"http://x/v1","model":"\ud800"}""", "/model", "must be a text")]
     [InlineData("""[]""", "", "must be an object")]
     public async Task What_is_wrong_is_refused_with_its_member(string body, string pointer, string reason)
     {

@@ -11,7 +11,7 @@ namespace Baton.Server.Gateway;
 /// </summary>
 internal sealed class RouteLoader(RouteTable table, RouteStore store, Wakeups wakeups, IOptions<GatewayOptions> options, TimeProvider time, ILogger<RouteLoader> log) : BackgroundService
 {
-    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(500), BetweenReads = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(500), BetweenReads = TimeSpan.FromSeconds(30), Again = TimeSpan.FromSeconds(1);
 
     private readonly string? path = options.Value.RoutesFile is { Length: > 0 } set ? set : null;
     private readonly Signal changed = new(time);
@@ -59,7 +59,7 @@ internal sealed class RouteLoader(RouteTable table, RouteStore store, Wakeups wa
             }
             try
             {
-                await changed.WaitAsync(path is null ? BetweenReads : BetweenLooks, stoppingToken);
+                await changed.WaitAsync(isStale ? Again : path is null ? BetweenReads : BetweenLooks, stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {

@@ -36,7 +36,7 @@ internal static class RouteReader
 
     private static object? ReadValue(Type type, JqValue value, RoutePlace place, ImmutableArray<RouteFault>.Builder faults)
     {
-        if (type == typeof(string)) return value.TryGetString(out var text) ? text : Wrong(place, "a text", value, faults);
+        if (type == typeof(string)) return value.TryGetString(out var text) && IsWhole(text) ? text : Wrong(place, "a text", value, faults);
         if (type == typeof(bool)) return value.IsBoolean ? value.IsTruthy : Wrong(place, "true or false", value, faults);
         if (type == typeof(int)) return value.TryGetInt64(out var whole) && whole is >= int.MinValue and <= int.MaxValue ? (int)whole : Wrong(place, "a whole number", value, faults);
         if (type == typeof(long)) return value.TryGetInt64(out var large) ? large : Wrong(place, "a whole number", value, faults);
@@ -69,6 +69,18 @@ internal static class RouteReader
             if (ReadValue(type.GenericTypeArguments[1], member, place.Below(Clip(name)), faults) is { } item) named[name] = item;
         }
         return named;
+    }
+
+    /// <summary>Whether there is no half of a character in it, which no encoding can carry.</summary>
+    private static bool IsWhole(string text)
+    {
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (!char.IsSurrogate(text[i])) continue;
+            if (!char.IsSurrogatePair(text, i)) return false;
+            i++;
+        }
+        return true;
     }
 
     private static object? Wrong(RoutePlace place, string wanted, JqValue value, ImmutableArray<RouteFault>.Builder faults)

@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using Baton.Client;
-using Baton.Jq;
 using Baton.Server.Http;
 using Baton.Server.Identity;
 using Baton.Server.Outbound;

@@ -1,6 +1,5 @@
 using Baton.Engine;
 using Baton.Server.Cluster;
-using Baton.Server.Storage;
 using Microsoft.Extensions.Options;
 
 namespace Baton.Server.Gateway;

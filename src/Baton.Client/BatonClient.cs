@@ -24,6 +24,8 @@ public sealed class BatonClient(HttpClient http, string? key = null)
 
     public UsageClient Usage => new(this);
 
+    public KeysClient Keys => new(this);
+
     /// <exception cref="BatonException">The server refused, or cannot be reached.</exception>
     public Task<HealthView> HealthAsync(CancellationToken cancel) => GetAsync("/health/detailed", WireJson.Web.HealthView, cancel);
 

@@ -42,6 +42,7 @@ internal static class BatonHost
         if (node.Is(NodeRoles.Gateway)) app.MapGateway();
         if (node.Is(NodeRoles.Api))
         {
+            app.MapKeys();
             app.MapRoutes();
             app.MapUsage();
             app.MapWorkflows();

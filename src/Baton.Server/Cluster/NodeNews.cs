@@ -27,6 +27,9 @@ internal static class NodeNews
     /// <summary>A route of a tenant was put or removed.</summary>
     public const string Rerouted = "rerouted";
 
+    /// <summary>A key was made, changed or removed.</summary>
+    public const string Keys = "keys";
+
     /// <summary>Hands a line on to this process.</summary>
     public static void Tell(string line, Wakeups wakeups)
     {
@@ -35,6 +38,7 @@ internal static class NodeNews
             case [Queued]: wakeups.Queued(); break;
             case [Registered]: wakeups.Registered(); break;
             case [Rerouted]: wakeups.Rerouted(); break;
+            case [Keys]: wakeups.KeysChanged(); break;
             case ["called", var run]: wakeups.CalledElsewhere(RunId.Parse(run, null)); break;
             case ["parked", var ms]: wakeups.Parked(DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(ms, CultureInfo.InvariantCulture))); break;
             case ["ended", var run, var space, var workflow, var tenant]: wakeups.Ended(new TenantId(tenant), RunId.Parse(run, null), space, workflow); break;

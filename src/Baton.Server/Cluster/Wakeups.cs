@@ -32,12 +32,17 @@ internal sealed class Wakeups
     /// <summary>Another node put or removed a tenant's route.</summary>
     public event Action? ReroutedElsewhere;
 
+    /// <summary>Another node made, changed or removed a key.</summary>
+    public event Action? KeysChangedElsewhere;
+
     /// <summary>News may have been missed: whoever waits for any looks at the database.</summary>
     public event Action? NewsMissed;
 
     public void Registered() => RegisteredElsewhere?.Invoke();
 
     public void Rerouted() => ReroutedElsewhere?.Invoke();
+
+    public void KeysChanged() => KeysChangedElsewhere?.Invoke();
 
     public void Anything() => NewsMissed?.Invoke();
 

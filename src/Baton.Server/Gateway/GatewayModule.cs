@@ -30,6 +30,7 @@ internal static class GatewayModule
         public void MapGateway()
         {
             var v1 = app.MapGroup("/v1").ExcludeFromDescription();   // other people's APIs, described by them
+            v1.TakesGatewayKeys();
             foreach (var surface in Surface.All)
             {
                 v1.MapPost(surface.Path, (HttpContext http) => http.RequestServices.GetRequiredService<Forwarder>().HandleAsync(http, surface)).RefusesCallersWith(http => Unauthorized(http, surface.Dialect));

@@ -56,13 +56,46 @@ internal sealed class FieldReader
         return text;
     }
 
-    public int? Integer(string name, int least, int most)
+    public int? Integer(string name, int least, int most) => (int?)Long(name, least, most);
+
+    public long? Long(string name, long least, long most)
     {
         var value = Any(name);
         if (value.IsNull) return null;
-        if (value.TryGetInt64(out var number) && number >= least && number <= most) return (int)number;
+        if (value.TryGetInt64(out var number) && number >= least && number <= most) return number;
         faults.Add(new Fault($"{at}/{name}", $"'{name}' is a whole number from {least} to {most}, not {Describe(value)}."));
         return null;
+    }
+
+    public double? Number(string name, double least, double most)
+    {
+        var value = Any(name);
+        if (value.IsNull) return null;
+        if (value.TryGetDouble(out var number) && number >= least && number <= most) return number;
+        faults.Add(new Fault($"{at}/{name}", $"'{name}' is a number from {least} to {most}, not {Describe(value)}."));
+        return null;
+    }
+
+    public bool? Boolean(string name)
+    {
+        var value = Any(name);
+        if (value.IsNull) return null;
+        if (value.Kind is JqKind.True or JqKind.False) return value.AsBoolean();
+        faults.Add(new Fault($"{at}/{name}", $"'{name}' is true or false, not {Describe(value)}."));
+        return null;
+    }
+
+    /// <summary>Whether a field stands there, be it as null: where null takes away what was there.</summary>
+    public bool IsGiven(string name) => members.TryGetValue(name, out _);
+
+    /// <summary>A list; empty where it is absent.</summary>
+    public IReadOnlyList<JqValue> List(string name, int maxCount)
+    {
+        var value = Any(name);
+        if (value.IsNull) return [];
+        if (value.TryGetArray(out var items) && items.Count <= maxCount) return [.. items];
+        faults.Add(new Fault($"{at}/{name}", $"'{name}' is a list of at most {maxCount}, not {Describe(value)}."));
+        return [];
     }
 
     /// <summary>An object of texts, such as labels.</summary>

@@ -68,6 +68,11 @@ internal static class Problems
 
     public static ProblemResult Unauthorized() => Of("unauthorized", 401, "A credential is needed", "Send 'Authorization: Bearer KEY' with a key that this server knows.");
 
+    public static ProblemResult InsufficientScope(string has, string needs) =>
+        Of("insufficient-scope", 403, "The key may not do this", $"It is of scope '{has}'; this needs '{needs}'. Ask whoever made it for another one.");
+
+    public static ProblemResult UnknownKey(string id) => Of("unknown-key", 404, "No such key", $"There is no key {id}.");
+
     public static ProblemResult ForeignOrigin(string how) =>
         Of("foreign-origin", 403, "The request comes from elsewhere", $"{how}. This server has no credentials and serves its own machine alone, by the names 127.0.0.1 and localhost. To serve others, configure a key: see BATON_API_KEY and Identity:KeysFile.");
 

@@ -1,3 +1,4 @@
+using Baton.Client;
 using Baton.Engine;
 using Baton.Server.Http;
 using Microsoft.Extensions.Options;
@@ -9,27 +10,49 @@ internal static class IdentityModule
 {
     extension(IServiceCollection services)
     {
-        public IServiceCollection AddIdentity() =>
+        public IServiceCollection AddIdentity()
+        {
             services.AddSettings<CredentialOptions>(CredentialOptions.Section).AddSingleton(provider => Credentials.Load(provider.GetRequiredService<IOptions<CredentialOptions>>().Value, Environment.GetEnvironmentVariable));
+            return services.AddSingleton<KeyStore>().AddSingleton<KeyTable>().AddSingleton<KeyFeed>().AddHostedService(provider => provider.GetRequiredService<KeyFeed>());
+        }
     }
 
     extension(WebApplication app)
     {
-        /// <summary>Refuses what comes without a known key, once there is one.</summary>
+        /// <summary>Refuses what comes without a known key, once there is one, and what a key is not good for.</summary>
         public void UseIdentity()
         {
-            var credentials = app.Services.GetRequiredService<Credentials>();
+            var (credentials, keys) = (app.Services.GetRequiredService<Credentials>(), app.Services.GetRequiredService<KeyTable>());
             app.Use(async (context, next) =>
             {
-                var (caller, problem) = Identify(context.Request, credentials);
-                if (caller is not null) context.Features.Set(caller);
-                else if (context.GetEndpoint()?.Metadata.GetMetadata<OpenEndpoint>() is null)
+                var (caller, problem) = Identify(context.Request, credentials, keys);
+                var about = context.GetEndpoint()?.Metadata;
+                if (caller is not null)
                 {
-                    await (context.GetEndpoint()?.Metadata.GetMetadata<RefusalShape>() is { } shape && problem!.StatusCode == 401 ? shape.Write(context) : problem!.ExecuteAsync(context));
-                    return;
+                    context.Features.Set(caller);
+                    // What says nothing of it takes a key for everything: a new endpoint is closed to keys of the gateway until it opens itself.
+                    var needs = about?.GetMetadata<OpenEndpoint>() is not null ? KeyScope.Gateway : about?.GetMetadata<NeededScope>()?.Scope ?? KeyScope.Api;
+                    if (caller.Scope < needs) problem = Problems.InsufficientScope(caller.Scope.ToName(), needs.ToName());
                 }
-                await next(context);
+                else if (about?.GetMetadata<OpenEndpoint>() is not null) problem = null;
+                if (problem is not null) await (about?.GetMetadata<RefusalShape>() is { } shape && problem.StatusCode == 401 ? shape.Write(context) : problem.ExecuteAsync(context));
+                else await next(context);
             });
+        }
+    }
+
+    extension(IEndpointRouteBuilder app)
+    {
+        /// <summary>Keys: made, looked at, changed and ended by whoever administers the tenant.</summary>
+        public void MapKeys()
+        {
+            var keys = app.MapGroup("/api/v1/keys").TakesNamedParameters().WithTags("Keys").WithMetadata(new NeededScope(KeyScope.Admin));
+            keys.MapPost("/", KeyEndpoints.Create).WithSummary("Make a key; its secret is in the answer, and never shown again.").Accepts<CreateKey>("application/json").Produces<KeyView>(201).Refuses(400, 403, 413, 415, 503);
+            keys.MapGet("/", KeyEndpoints.List).WithSummary("Keys, the newest first.").Takes(("team", "Of this team alone."), ("cursor", "The next_cursor of the page before."), ("limit", "1 to 500; default 50.")).Produces<Page<KeyView>>().Refuses(400, 403);
+            keys.MapGet("/{id}", KeyEndpoints.Get).WithSummary("One key.").Produces<KeyView>().Refuses(400, 403, 404);
+            keys.MapPatch("/{id}", KeyEndpoints.Change).WithSummary("Change what is given; what is absent stays.").Accepts<ChangeKey>("application/json").Produces<KeyView>().Refuses(400, 403, 404, 413, 415, 503);
+            keys.MapDelete("/{id}", KeyEndpoints.Remove).WithSummary("Remove a key for good.").Produces(204).Refuses(400, 403, 404, 503);
+            keys.MapPost("/{id}/rotate", KeyEndpoints.Rotate).WithSummary("Give a key another secret; the one before stays good for a while.").Accepts<RotateKey>("application/json").Produces<KeyView>().Refuses(400, 403, 404, 413, 415, 503);
         }
     }
 
@@ -43,22 +66,33 @@ internal static class IdentityModule
     {
         /// <summary>Says in its own words that a credential is missing: a problem is not what the endpoint's clients can read.</summary>
         public void RefusesCallersWith(Func<HttpContext, Task> write) => endpoint.Add(builder => builder.Metadata.Add(new RefusalShape(write)));
+
+        /// <summary>Opens an endpoint to keys that are for the gateway alone.</summary>
+        public void TakesGatewayKeys() => endpoint.Add(builder => builder.Metadata.Add(new NeededScope(KeyScope.Gateway)));
     }
 
     extension(HttpContext context)
     {
         /// <summary>Whose request this is.</summary>
-        public TenantId Tenant => context.Features.Get<Caller>()?.Tenant ?? throw new InvalidOperationException("The request was not identified.");
+        public TenantId Tenant => context.Caller.Tenant;
 
         /// <summary>The name of the credential; "local" where none is needed.</summary>
-        public string CallerName => context.Features.Get<Caller>()?.Name ?? throw new InvalidOperationException("The request was not identified.");
+        public string CallerName => context.Caller.Name;
+
+        public Caller Caller => context.Features.Get<Caller>() ?? throw new InvalidOperationException("The request was not identified.");
     }
 
-    private static (Caller? Caller, ProblemResult? Problem) Identify(HttpRequest request, Credentials credentials)
+    private static (Caller? Caller, ProblemResult? Problem) Identify(HttpRequest request, Credentials credentials, KeyTable keys)
     {
-        if (!credentials.AreConfigured) return LocalCallers.Refuse(request) is { } foreign ? (null, foreign) : (new Caller(TenantId.Default, "local"), null);
-        return Presented(request) is { } key && credentials.Find(key) is var (tenant, name) ? (new Caller(tenant, name), null) : (null, Problems.Unauthorized());
+        var presented = Presented(request);
+        // A key that was made here counts on an open server too: with its limits, and refused once it has ended, not taken for the owner of the machine.
+        var isOurs = presented is not null && KeySecret.IsOne(presented);
+        if (isOurs && keys.Find(presented!) is { } key) return (key.Caller, null);
+        if (!credentials.AreConfigured && !isOurs) return LocalCallers.Refuse(request) is { } foreign ? (null, foreign) : (Local, null);
+        return presented is not null && credentials.Find(presented) is var (tenant, name) ? (new Caller(tenant, name, KeyScope.Admin), null) : (null, Problems.Unauthorized());
     }
+
+    private static readonly Caller Local = new(TenantId.Default, "local", KeyScope.Admin);
 
     private static string? Presented(HttpRequest request)
     {
@@ -68,9 +102,9 @@ internal static class IdentityModule
         return request.Headers["x-api-key"].ToString() is { Length: > 0 } key ? key : null;   // how Anthropic's clients say it
     }
 
-    private sealed record Caller(TenantId Tenant, string Name);
-
     private sealed record OpenEndpoint;
+
+    private sealed record NeededScope(KeyScope Scope);
 
     private sealed record RefusalShape(Func<HttpContext, Task> Write);
 }

@@ -17,9 +17,13 @@ internal sealed class NodeRegistry(Node node, NodeStore store, LeaderLease lease
 {
     private readonly ClusterOptions settings = options.Value;
     private long started;
+    private volatile int gateways = 1;
 
     /// <summary>Raised when the others have taken this node for dead: what it has in memory is no longer its own.</summary>
     public event Action? Lapsed;
+
+    /// <summary>How many nodes serve models, as the last heartbeat found it; at least 1.</summary>
+    public int Gateways => gateways;
 
     /// <summary>How long a heartbeat is good for: not as long as the others wait, so that what begins in time has begun before they act.</summary>
     private TimeSpan Tenancy => settings.LapseAfter * 0.8;
@@ -80,6 +84,7 @@ internal sealed class NodeRegistry(Node node, NodeStore store, LeaderLease lease
                 return;
             }
             tenure.Renew(sent, Tenancy);
+            gateways = Math.Max(1, heard.Gateways);
             if (heard.IsLeader) lease.Hold(sent, Tenancy);
             else lease.Release();
             foreach (var silent in heard.Silent) await TakeOverAsync(silent);

@@ -10,7 +10,8 @@ internal sealed record NodeRow(string Id, long StartedAtMs, long HeartbeatAtMs, 
 /// <param name="IsKnown">False when this node was declared dead, or another process goes by its name.</param>
 /// <param name="IsLeader">Whether the lease is this node's.</param>
 /// <param name="Silent">Nodes that were not heard of for too long.</param>
-internal sealed record Heartbeat(bool IsKnown, bool IsLeader, IReadOnlyList<string> Silent);
+/// <param name="Gateways">How many nodes serve models now.</param>
+internal sealed record Heartbeat(bool IsKnown, bool IsLeader, IReadOnlyList<string> Silent, int Gateways);
 
 /// <summary>Statements of nodes and of the lease. They belong to no tenant: they say who does the work.</summary>
 internal sealed record NodeSql
@@ -64,7 +65,8 @@ internal sealed record NodeSql
                 ON CONFLICT (name) DO UPDATE SET node = excluded.node, until_ms = excluded.until_ms WHERE leases.node = excluded.node OR leases.until_ms < (SELECT now FROM t)
                 RETURNING node)
             SELECT (SELECT count(*) FROM beat), (SELECT count(*) FROM lease),
-                coalesce((SELECT string_agg(id, ' ') FROM nodes, t WHERE id <> @Id AND state <> 'lapsed' AND heartbeat_at_ms < t.now - @LapseMs), '')
+                coalesce((SELECT string_agg(id, ' ') FROM nodes, t WHERE id <> @Id AND state <> 'lapsed' AND heartbeat_at_ms < t.now - @LapseMs), ''),
+                (SELECT count(*) FROM nodes WHERE state = 'alive' AND ',' || roles || ',' LIKE '%,gateway,%')
             """,
         List = $"SELECT id, started_at_ms, heartbeat_at_ms, state, roles, version, host, process_id, {PostgresNow} - heartbeat_at_ms AS silent_ms FROM nodes ORDER BY id",
     };
@@ -113,9 +115,9 @@ internal sealed class NodeStore(Database database, TimeProvider time)
     /// <summary>Sends a heartbeat, on a connection of its own: it must not wait behind a queue of writes.</summary>
     public Task<Heartbeat> BeatAsync(Node node, long started, bool isDraining, TimeSpan lapseAfter, CancellationToken cancel) => database.ReadAsync(async connection =>
     {
-        var (known, leads, silent) = await connection.QuerySingleAsync<(long, long, string)>(new CommandDefinition(sql.Beat!,
+        var (known, leads, silent, gateways) = await connection.QuerySingleAsync<(long, long, string, long)>(new CommandDefinition(sql.Beat!,
             new { node.Id, Started = started, State = isDraining ? "draining" : "alive", LapseMs = (long)lapseAfter.TotalMilliseconds, Leads = node.Is(NodeRoles.Scheduler) && !isDraining }, cancellationToken: cancel));
-        return new Heartbeat(known > 0, leads > 0, silent.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        return new Heartbeat(known > 0, leads > 0, silent.Split(' ', StringSplitOptions.RemoveEmptyEntries), (int)gateways);
     }, cancel);
 
     /// <summary>Whether this life of the node is still the one that the database knows.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Baton.Client;
+using Baton.Server.Cluster;
 using Baton.Server.Http;
 using Baton.Server.Identity;
 using Microsoft.Extensions.Options;
@@ -14,11 +15,12 @@ internal static class GatewayModule
         public IServiceCollection AddGateway()
         {
             services.AddSettings<GatewayOptions>(GatewayOptions.Section)
-                .AddSingleton<IValidateOptions<GatewayOptions>, GatewayOptionsValidator>().AddSingleton<IValidateOptions<GatewayOptions>, GatewayRules>();
+                .AddSingleton<IValidateOptions<GatewayOptions>, GatewayOptionsValidator>().AddSingleton<IValidateOptions<GatewayOptions>, GatewayRules>().AddSingleton<IValidateOptions<GatewayOptions>, LimitOptionRules>();
             services.AddSettings<UsageOptions>(UsageOptions.Section).AddSingleton<IValidateOptions<UsageOptions>, UsageOptionsValidator>();
             services.AddSingleton<PriceTable>().AddSingleton<UsageStore>().AddSingleton<GatewayMetrics>().AddSingleton<UsageLedger>();
             services.AddSingleton<UsageWriter>().AddHostedService(provider => provider.GetRequiredService<UsageWriter>());
             services.AddSingleton<UsageRetention>().AddHostedService(provider => provider.GetRequiredService<UsageRetention>());
+            services.AddSingleton<LimitGate>().AddSingleton(provider => new Limiter(provider.GetRequiredService<TimeProvider>(), () => provider.GetRequiredService<NodeRegistry>().Gateways, provider.GetRequiredService<IOptions<GatewayOptions>>().Value.Limits.MaxWaiting));
             services.AddSingleton<RouteTable>().AddSingleton<TargetCaller>().AddSingleton<RouteCaller>().AddSingleton<BuiltInCompletions>().AddSingleton<Forwarder>();
             services.AddSingleton<RouteStore>().AddSingleton<RouteExplainer>().AddSingleton<RouteLoader>().AddHostedService(provider => provider.GetRequiredService<RouteLoader>());
             return services.AddSingleton<ExtractModel>().AddSingleton<EchoModel>().AddSingleton<ModelCaller>();

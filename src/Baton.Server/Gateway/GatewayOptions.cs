@@ -42,6 +42,9 @@ internal sealed class GatewayOptions
     [Range(typeof(TimeSpan), "00:00:00.1", "00:02:00")]
     public TimeSpan BreakerPause { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How much tenants and teams may use. Default: as much as they like.</summary>
+    public LimitsOptions Limits { get; set; } = new();
+
     /// <summary>Largest answer that is taken for a workflow, in bytes of the response with its frames. Default 32 MiB.</summary>
     [Range(1024, 1 << 30)]
     public int MaxResponseBytes { get; set; } = 32 << 20;

@@ -10,7 +10,7 @@ internal static class ModelList
     {
         var names = Names(http, routes).ToList();
         return WriteAsync(http, IsAnthropic(http)
-            ? JqValue.Object(("data", JqValue.Array([.. names.Select(Anthropic)])), ("has_more", false), ("first_id", names[0]), ("last_id", names[^1]))
+            ? JqValue.Object(("data", JqValue.Array([.. names.Select(Anthropic)])), ("has_more", false), ("first_id", names.Count > 0 ? names[0] : JqValue.Null), ("last_id", names.Count > 0 ? names[^1] : JqValue.Null))
             : JqValue.Object(("object", "list"), ("data", JqValue.Array([.. names.Select(OpenAi)]))));
     }
 
@@ -19,7 +19,9 @@ internal static class ModelList
             ? WriteAsync(http, IsAnthropic(http) ? Anthropic(found) : OpenAi(found))
             : new GatewayError(404, "not_found_error", "model_not_found", $"There is no model '{model}' here. GET /v1/models lists them all.", "model").WriteAsync(http, IsAnthropic(http) ? Dialect.Anthropic : Dialect.OpenAi, http.TraceIdentifier);
 
-    private static IEnumerable<string> Names(HttpContext http, RouteTable routes) => routes.Current.For(http.Tenant).Select(route => route.Name).Concat(ModelCaller.BuiltIns).Order(StringComparer.Ordinal);
+    /// <summary>Those that the caller may ask for.</summary>
+    private static IEnumerable<string> Names(HttpContext http, RouteTable routes) =>
+        routes.Current.For(http.Tenant).Select(route => route.Name).Concat(ModelCaller.BuiltIns).Where(name => http.Caller.Key?.Allows(name) is null or true).Order(StringComparer.Ordinal);
 
     /// <summary>Its SDK says so with every request.</summary>
     private static bool IsAnthropic(HttpContext http) => http.Request.Headers.ContainsKey("anthropic-version");

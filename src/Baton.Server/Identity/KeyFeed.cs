@@ -1,7 +1,6 @@
 using System.Data.Common;
 using Baton.Engine;
 using Baton.Server.Cluster;
-using Baton.Server.Storage;
 
 namespace Baton.Server.Identity;
 

@@ -9,7 +9,7 @@ internal sealed class UsageLedger(PriceTable prices, UsageWriter writer, Gateway
         var tokens = account.Counted ?? account.Tap?.Usage(account.Tap.IsTold ? 0 : PromptEstimate.Of(account.Prompt.Span), out isEstimated) ?? default;
         var target = account.Target;
         var record = new UsageRecord(
-            account.Id, account.At, account.Origin.Tenant, account.Origin.Caller, null, account.Origin.Run, account.Origin.Step, account.Surface, account.Asked ?? "", account.Model ?? account.Asked ?? "",
+            account.Id, account.At, account.Origin.Tenant, account.Origin.Caller, account.Origin.Key?.Team, account.Origin.Run, account.Origin.Step, account.Surface, account.Asked ?? "", account.Model ?? account.Asked ?? "",
             target?.Name ?? "", target?.Model ?? "", account.Attempts, tokens, isEstimated && tokens != default, target is null ? 0 : prices.Cost(target, tokens, account.Busy), account.FirstByte, account.Elapsed,
             account.Outcome ?? OutcomeOf(account.Status), account.Status);
         metrics.Record(record);

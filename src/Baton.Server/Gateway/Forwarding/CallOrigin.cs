@@ -1,4 +1,5 @@
 using Baton.Engine;
+using Baton.Server.Identity;
 
 namespace Baton.Server.Gateway;
 
@@ -6,4 +7,8 @@ namespace Baton.Server.Gateway;
 /// <param name="Caller">The name of the credential; "workflow" for a run's.</param>
 /// <param name="Run">The run whose step asks; null for applications.</param>
 /// <param name="Step">The key of that step.</param>
-internal sealed record CallOrigin(TenantId Tenant, string Caller, string? Run = null, string? Step = null);
+internal sealed record CallOrigin(TenantId Tenant, string Caller, string? Run = null, string? Step = null)
+{
+    /// <summary>The key that was sent; null for those of the environment and of the keys file, and for runs.</summary>
+    public VirtualKey? Key { get; init; }
+}

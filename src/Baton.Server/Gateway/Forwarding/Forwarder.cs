@@ -1,4 +1,5 @@
 using Baton.Server.Http;
+using Baton.Server.Identity;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 
@@ -7,7 +8,7 @@ namespace Baton.Server.Gateway;
 /// <summary>
 /// Takes a request of an application to whoever answers for its model, and the answer back. What need not change goes through as it came.
 /// </summary>
-internal sealed class Forwarder(RouteTable table, RouteCaller models, BuiltInCompletions builtIns, UsageLedger ledger, IOptions<GatewayOptions> options, TimeProvider time, ILogger<Forwarder> log)
+internal sealed class Forwarder(RouteTable table, LimitGate limits, RouteCaller models, BuiltInCompletions builtIns, UsageLedger ledger, IOptions<GatewayOptions> options, TimeProvider time, ILogger<Forwarder> log)
 {
     private const int MaxNamesShown = 8;
 
@@ -32,10 +33,30 @@ internal sealed class Forwarder(RouteTable table, RouteCaller models, BuiltInCom
             var routes = table.Current;
             var model = peek.Model is { Length: > 0 } named ? named : routes.DefaultModel;
             call.Account.Prompt = body;
-            // 3. Who answers for the model.
-            if (ModelCaller.BuiltIns.Contains(model, StringComparer.OrdinalIgnoreCase)) await builtIns.AnswerAsync(call, model, body, peek.IsStream);
-            else if (routes.Find(call.Origin.Tenant, model) is not { } route) await call.RefuseAsync(Unknown(model, routes.For(call.Origin.Tenant)));
-            // 4. What they say.
+            // 3. Who answers for the model, where the caller may ask for it.
+            if (call.Origin.Key is { } key && !key.Allows(model))
+            {
+                await call.RefuseAsync(NotAllowed(key, model));
+                return;
+            }
+            var isBuiltIn = ModelCaller.BuiltIns.Contains(model, StringComparer.OrdinalIgnoreCase);
+            var route = isBuiltIn ? null : routes.Find(call.Origin.Tenant, model);
+            if (!isBuiltIn && route is null)
+            {
+                await call.RefuseAsync(Unknown(model, call.Origin.Key, routes.For(call.Origin.Tenant)));
+                return;
+            }
+            call.Account.Asked = route?.Name;
+            // 4. Whether there is room for it within the caller's limits.
+            (var admission, problem) = await limits.AdmitAsync(call, model, route, body, peek);
+            if (admission is null)
+            {
+                await call.RefuseAsync(problem!);
+                return;
+            }
+            call.Admission = admission;
+            // 5. What they say.
+            if (route is null) await builtIns.AnswerAsync(call, model, body, peek.IsStream);
             else
             {
                 var request = new ForwardedRequest(body, peek);
@@ -49,8 +70,16 @@ internal sealed class Forwarder(RouteTable table, RouteCaller models, BuiltInCom
         }
         finally
         {
-            // 5. What it used, and what came of it.
-            ledger.Close(call.Account);
+            // 6. What it used, and what came of it: that is what counts within the limits, and its place is another's.
+            try
+            {
+                var used = ledger.Close(call.Account).Tokens;
+                call.Admission.Settle(used.Input, used.Output);
+            }
+            finally
+            {
+                call.Admission.Dispose();
+            }
         }
     }
 
@@ -69,9 +98,13 @@ internal sealed class Forwarder(RouteTable table, RouteCaller models, BuiltInCom
         }
     }
 
-    private static GatewayError Unknown(string model, IEnumerable<ModelRoute> known)
+    /// <summary>Says the same of a model that is not there: what a key may not ask for is none of its holder's business.</summary>
+    private static GatewayError NotAllowed(VirtualKey key, string model) =>
+        new(403, "permission_error", "model_not_allowed", $"The key '{key.Name}' may not ask for '{Clip(model)}'. Its models: {Clip(string.Join(", ", key.Models))}.", "model");
+
+    private static GatewayError Unknown(string model, VirtualKey? key, IEnumerable<ModelRoute> known)
     {
-        var near = string.Join(", ", Engine.Nearest.Few(model, known.Select(route => route.Name).Concat(ModelCaller.BuiltIns), MaxNamesShown));
+        var near = string.Join(", ", Engine.Nearest.Few(model, known.Select(route => route.Name).Concat(ModelCaller.BuiltIns).Where(name => key?.Allows(name) is null or true), MaxNamesShown));
         return new GatewayError(404, "not_found_error", "model_not_found", $"There is no model '{Clip(model)}' here.{(near.Length == 0 ? "" : $" Nearest are: {near}.")} GET /v1/models lists them all.", "model");
     }
 

@@ -13,7 +13,7 @@ internal sealed class GatewayCall(Surface surface, CallOrigin origin, IHeaderDic
 
     /// <summary>A request of an application.</summary>
     public static GatewayCall Of(HttpContext http, Surface surface, TimeProvider time) =>
-        new(surface, new CallOrigin(http.Tenant, http.CallerName), http.Request.Headers, time, http.RequestAborted) { Answer = new ClientSink(http) };
+        new(surface, new CallOrigin(http.Tenant, http.CallerName) { Key = http.Caller.Key }, http.Request.Headers, time, http.RequestAborted) { Answer = new ClientSink(http) };
 
     public Surface Surface => surface;
 
@@ -31,6 +31,9 @@ internal sealed class GatewayCall(Surface surface, CallOrigin origin, IHeaderDic
 
     /// <summary>Names the request: <c>req_</c> and a UUIDv7.</summary>
     public string Id => Account.Id;
+
+    /// <summary>The leave to make it.</summary>
+    public Admission Admission { get; set; } = Admission.Free;
 
     /// <summary>How many targets were asked.</summary>
     public int Attempts => Account.Attempts;
@@ -64,6 +67,7 @@ internal sealed class GatewayCall(Surface surface, CallOrigin origin, IHeaderDic
         if (AskedLast is not null) told["x-baton-route"] = AskedLast;
         told["x-baton-attempts"] = Attempts.ToString(CultureInfo.InvariantCulture);
         told["x-baton-overhead-us"] = ((long)(Elapsed - waited).TotalMicroseconds).ToString(CultureInfo.InvariantCulture);
+        Admission.Explain(told);
         Account.Begin(status);
         Answer.Begin(status, length);
     }

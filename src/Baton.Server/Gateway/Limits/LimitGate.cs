@@ -1,0 +1,84 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using Baton.Client;
+using Microsoft.Extensions.Options;
+
+namespace Baton.Server.Gateway;
+
+/// <summary>Lets calls into the gateway that their key may make, within the limits of key, team and tenant.</summary>
+internal sealed class LimitGate(Limiter limiter, IOptions<GatewayOptions> options, TimeProvider time)
+{
+    private const string Others = "*";
+
+    private readonly LimitsOptions settings = options.Value.Limits;
+    private readonly FrozenDictionary<string, TenantLimits> tenants = options.Value.Limits.Tenants.ToFrozenDictionary(tenant => tenant.Key, tenant => TenantLimits.Of(tenant.Value), StringComparer.OrdinalIgnoreCase);
+
+    /// <param name="route">Null for a built-in model.</param>
+    /// <returns>The call's admission, to be disposed when it has ended; or why there is none.</returns>
+    /// <exception cref="OperationCanceledException">The client left while it waited.</exception>
+    public async ValueTask<(Admission? Admission, GatewayError? Problem)> AdmitAsync(GatewayCall call, string model, ModelRoute? route, ReadOnlyMemory<byte> body, RequestPeek peek)
+    {
+        var since = time.GetTimestamp();
+        var asking = AskAsync(call, model, route, body.Span, peek);
+        var mustWait = !asking.IsCompleted;
+        var result = await asking;
+        if (mustWait) call.Waited(since);
+        return result switch
+        {
+            AdmissionResult.Admitted(var admission) => (admission, null),
+            AdmissionResult.Refused refused => (null, Refuse(call, refused)),
+            _ => throw new System.Diagnostics.UnreachableException(),
+        };
+    }
+
+    private ValueTask<AdmissionResult> AskAsync(GatewayCall call, string model, ModelRoute? route, ReadOnlySpan<byte> body, RequestPeek peek)
+    {
+        var (origin, key) = (call.Origin, call.Origin.Key);
+        var tenant = tenants.GetValueOrDefault(origin.Tenant.Value) ?? tenants.GetValueOrDefault(Others);
+        if (tenant is null && (key is null || key.Limits.IsEmpty)) return ValueTask.FromResult(Limiter.Unlimited);
+        var owners = new OwnerBuffer();
+        var count = 0;
+        if (key is { Limits.IsEmpty: false }) owners[count++] = new LimitOwner(("key", origin.Tenant.Value, key.Id), $"key '{key.Name}'", key.Limits);
+        if (key?.Team is { } team && tenant?.OfTeam(team) is { IsEmpty: false } ofTeam) owners[count++] = new LimitOwner(("team", origin.Tenant.Value, team), $"team '{team}'", ofTeam);
+        if (tenant is { All.IsEmpty: false }) owners[count++] = new LimitOwner(("tenant", origin.Tenant.Value, ""), $"tenant '{origin.Tenant.Value}'", tenant.All);
+        ReadOnlySpan<LimitOwner> all = owners;
+        return limiter.AdmitAsync((origin.Tenant.Value, key?.Id ?? origin.Caller), all[..count], model, Reserve(call.Surface, route, body, peek), call.Cancel);
+    }
+
+    /// <summary>What a call may use: its prompt, and the longest answer that it asks for.</summary>
+    private long Reserve(Surface surface, ModelRoute? route, ReadOnlySpan<byte> body, RequestPeek peek)
+    {
+        if (surface == Surface.CountTokens) return 0;
+        var prompt = PromptEstimate.Of(body);
+        if (surface == Surface.Embeddings) return prompt;
+        long? ceiling = route?.Options.MaxOutputTokens;
+        var answer = peek.MaxTokens is { } asked ? Math.Min(Math.Clamp(asked, 0, int.MaxValue), ceiling ?? int.MaxValue) : ceiling ?? settings.AssumedOutputTokens;
+        return prompt + answer;
+    }
+
+    private static GatewayError Refuse(GatewayCall call, AdmissionResult.Refused refused)
+    {
+        refused.State.Explain(call.Answer.Headers);
+        var waited = refused.Waited > TimeSpan.Zero ? $" It waited {refused.Waited.TotalSeconds:0.#} s for its turn." : "";
+        if (refused.RetryAfter is { } wait) return new GatewayError(429, "rate_limit_error", "rate_limit_exceeded", $"{refused.Limit}.{waited} Ask again in {Math.Max(1, Math.Ceiling(wait.TotalSeconds)):0} s.") { RetryAfter = wait };
+        call.Answer.Headers["x-should-retry"] = "false";   // the providers' SDKs look at it: it would be the same again
+        return new GatewayError(429, "rate_limit_error", "request_exceeds_limit", $"{refused.Limit}. Send a shorter prompt, or ask for fewer tokens.");
+    }
+
+    [System.Runtime.CompilerServices.InlineArray(3)]
+    private struct OwnerBuffer
+    {
+        private LimitOwner first;
+    }
+
+    /// <summary>The settings of a tenant as they are looked up.</summary>
+    private sealed record TenantLimits(ImmutableArray<KeyLimit> All, FrozenDictionary<string, ImmutableArray<KeyLimit>> Teams)
+    {
+        public static TenantLimits Of(TenantLimitOptions options) =>
+            new(Of(options.Limits), options.Teams.ToFrozenDictionary(team => team.Key, team => Of(team.Value), StringComparer.OrdinalIgnoreCase));
+
+        public ImmutableArray<KeyLimit> OfTeam(string team) => Teams.TryGetValue(team, out var limits) || Teams.TryGetValue(Others, out limits) ? limits : [];
+
+        private static ImmutableArray<KeyLimit> Of(List<LimitOptions> limits) => [.. limits.Select(limit => limit.ToLimit())];
+    }
+}

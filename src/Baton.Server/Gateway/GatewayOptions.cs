@@ -45,7 +45,7 @@ internal sealed class GatewayOptions
     /// <summary>How much tenants and teams may use. Default: as much as they like.</summary>
     public LimitsOptions Limits { get; set; } = new();
 
-    /// <summary>Largest answer that is taken for a workflow, in bytes of the response with its frames. Default 32 MiB.</summary>
+    /// <summary>Largest answer that is taken for a workflow, or in one piece from a target of another dialect, in bytes of the response with its frames. Default 32 MiB.</summary>
     [Range(1024, 1 << 30)]
     public int MaxResponseBytes { get; set; } = 32 << 20;
 

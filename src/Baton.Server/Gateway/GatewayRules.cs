@@ -125,10 +125,11 @@ internal sealed class GatewayRules : IValidateOptions<GatewayOptions>
             var model = target as ModelOptions;
             yield return new RouteFault(place[member], member switch   // an attribute that allows values does not say which
             {
-                nameof(TargetOptions.Dialect) => $": must be openai or anthropic, not '{target.Dialect}'.",
+                nameof(TargetOptions.Dialect) => $": must be openai, anthropic or ollama, not '{target.Dialect}'.",
                 nameof(ModelOptions.Strategy) => $": must be round_robin, random, weighted, least_loaded, latency or priority, not '{model!.Strategy}'.",
                 nameof(ModelOptions.MaxTokensField) => $": must be max_tokens or max_completion_tokens, not '{model!.MaxTokensField}'.",
-                nameof(ModelOptions.StructuredOutput) => $": must be json_schema, json_object or prompt, not '{model!.StructuredOutput}'.",
+                nameof(ModelOptions.StructuredOutput) => $": must be json_schema, json_object, prompt or tool, not '{model!.StructuredOutput}'.",
+                nameof(ModelOptions.Thinking) => $": must be adaptive or budget, not '{model!.Thinking}'.",
                 _ => $": {result.ErrorMessage}",
             });
         }

@@ -8,9 +8,12 @@ internal class TargetOptions
     /// <summary>Where the API begins, as <c>https://api.openai.com/v1</c> or <c>https://api.anthropic.com/v1</c>: <c>/chat/completions</c> or what else is put behind its path, its query is kept.</summary>
     public string? BaseUrl { get; set; }
 
-    /// <summary>What is spoken there: <c>openai</c> (the default; most hosts do) or <c>anthropic</c>.</summary>
-    [AllowedValues("openai", "anthropic")]
+    /// <summary>What is spoken there: <c>openai</c> (the default; most hosts do), <c>anthropic</c> or <c>ollama</c> (its own <c>/api/chat</c>). Requests in another dialect are translated.</summary>
+    [AllowedValues("openai", "anthropic", "ollama")]
     public string Dialect { get; set; } = "openai";
+
+    /// <summary>Whether a target that speaks OpenAI's dialect has <c>/responses</c>. Default true; where it has none, requests to it are put into chat completions.</summary>
+    public bool Responses { get; set; } = true;
 
     /// <summary>What headers and logs call the target. Default: host and port.</summary>
     public string? Name { get; set; }
@@ -92,8 +95,15 @@ internal sealed class ModelOptions : TargetOptions
     /// <summary>
     /// How the upstream is told of a schema; the answer is validated here in every case. <c>json_schema</c> (the default): <c>response_format</c> with
     /// the schema, strict where it lies in the subset that strict upstreams take. <c>json_object</c>: <c>response_format</c> asks for an object, a system
-    /// message states the schema. <c>prompt</c>: only a system message states it.
+    /// message states the schema. <c>prompt</c>: only a system message states it. <c>tool</c>, for targets of Anthropic's dialect that know no formats: a tool that must be called.
     /// </summary>
-    [AllowedValues("json_schema", "json_object", "prompt")]
+    [AllowedValues("json_schema", "json_object", "prompt", "tool")]
     public string StructuredOutput { get; set; } = "json_schema";
+
+    /// <summary>
+    /// How a model of Anthropic is told to think, where a request of another dialect says how much: <c>adaptive</c> (the default: it decides, by the effort that is asked for) or
+    /// <c>budget</c> (a number of tokens, which models before Claude 4.6 want).
+    /// </summary>
+    [AllowedValues("adaptive", "budget")]
+    public string Thinking { get; set; } = "adaptive";
 }

@@ -116,11 +116,39 @@ public sealed class CallTests
         Assert.Equal("Three.", (await world.AnswerAsync()).Text);
     }
 
-    [Fact]
-    public async Task A_model_of_another_dialect_says_so()
+    [Theory]
+    [InlineData("anthropic", "/v1/messages", true)]
+    [InlineData("anthropic", "/v1/messages", false)]
+    [InlineData("ollama", "/v1/api/chat", true)]
+    [InlineData("ollama", "/v1/api/chat", false)]
+    public async Task A_model_of_another_dialect_is_asked_in_its_own(string dialect, string path, bool isStream)
     {
-        using var world = new GatewayWorld(new Uri("http://127.0.0.1:9"), model => model.Dialect = "anthropic");
-        var error = await world.FailAsync();
-        Assert.Contains("do not speak the dialect of /v1/chat/completions", error.Error.Detail, StringComparison.Ordinal);
+        var (seen, asked) = ("", "");
+        await using var upstream = await WebServer.StartAsync(async http =>
+        {
+            (asked, seen) = (http.Request.Path, await new StreamReader(http.Request.Body).ReadToEndAsync());
+            if (!isStream) await Replies.JsonAsync(http, dialect == "ollama" ? Exchanges.OllamaWhole : Exchanges.AnthropicWhole);
+            else await Replies.StreamAsync(http, dialect == "ollama" ? Exchanges.OllamaText : Exchanges.AnthropicText);
+        });
+        using var world = new GatewayWorld(upstream.Address, model => (model.Dialect, model.Stream) = (dialect, isStream));
+        var said = new List<string>();
+        var answer = await world.AnswerAsync(GatewayWorld.Ask() with { Messages = [ModelMessage.System("Be brief."), ModelMessage.User("How many parcels were late?")], Temperature = 0.5 }, (text, _) =>
+        {
+            said.Add(text);
+            return ValueTask.CompletedTask;
+        });
+        Assert.Equal(("Three were late.", "stop", path), (answer.Text, answer.FinishReason, asked));
+        Assert.Equal("Three were late.", string.Concat(said));
+        Assert.Equal((25, 9), (answer.Usage.PromptTokens, answer.Usage.CompletionTokens));
+        Assert.Contains("Be brief.", seen, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_schema_reaches_a_model_of_another_dialect_as_a_tool_and_comes_back_as_the_output()
+    {
+        await using var upstream = await WebServer.StartAsync(http => Replies.StreamAsync(http, Exchanges.AnthropicFormatTool));
+        using var world = new GatewayWorld(upstream.Address, model => (model.Dialect, model.StructuredOutput) = ("anthropic", "tool"));
+        var schema = Baton.Jq.JqValue.Parse("""{"type":"object","required":["late"],"properties":{"late":{"type":"integer","minimum":0}}}""");
+        Assert.Equal("""{"late":3}""", (await world.AnswerAsync(GatewayWorld.Ask() with { Schema = schema })).Output!.Value.ToJson());
     }
 }

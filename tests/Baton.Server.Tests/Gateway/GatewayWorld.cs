@@ -31,7 +31,7 @@ internal sealed class GatewayWorld : IDisposable
             var routes = new RouteTable(options, Time);
             Writer = new UsageWriter(null!, Microsoft.Extensions.Options.Options.Create(new UsageOptions()), Time, Log.For<UsageWriter>());   // it is never started: what is recorded stays with it
             var ledger = new UsageLedger(new PriceTable(options), Writer, new GatewayMetrics(new Meters(), routes));
-            return new ModelCaller(routes, ledger, options, new RouteCaller(new TargetCaller(client, Time, Log.For<TargetCaller>()), Log.For<RouteCaller>()), new ExtractModel(), new EchoModel(Time), Time, Log.For<ModelCaller>());
+            return new ModelCaller(routes, ledger, options, new RouteCaller(new TargetCaller(client, options, Time, Log.For<TargetCaller>()), Log.For<RouteCaller>()), new ExtractModel(), new EchoModel(Time), Time, Log.For<ModelCaller>());
         });
     }
 
@@ -101,9 +101,11 @@ internal static class Replies
 
     public static string Data(string data) => $"data: {data}\n\n";
 
-    public static async Task StreamAsync(HttpContext http, params string[] parts)
+    public static Task StreamAsync(HttpContext http, params string[] parts) => PiecesAsync(http, "text/event-stream; charset=utf-8", parts);
+
+    public static async Task PiecesAsync(HttpContext http, string type, params string[] parts)
     {
-        http.Response.ContentType = "text/event-stream; charset=utf-8";
+        http.Response.ContentType = type;
         foreach (var part in parts)
         {
             await http.Response.WriteAsync(part);

@@ -18,12 +18,12 @@ public sealed class RouteExplainTests
         var targets = Route(world).Targets;
         for (var i = 0; i < 5; i++) targets[2].Health.Failed("503 Service Unavailable");
         targets[3].Health.Cool(TimeSpan.FromMinutes(1));
-        var explained = await ExplainAsync(world);
+        var explained = await ExplainAsync(world, "/v1/embeddings");   // which has no translation
         Assert.Equal([(1, "t4"), (2, "t3"), (3, "spare"), (null, "t0"), (null, "t1"), (null, "t2")], explained.Candidates.Select(one => (one.Place, one.Target.Name)));
-        Assert.Equal(("m", "/v1/chat/completions", "m/t4"), (explained.Model, explained.Surface, explained.Route));
+        Assert.Equal(("m", "/v1/embeddings", "m/t4"), (explained.Model, explained.Surface, explained.Route));
         Assert.Equal(["closed", "cooling", "closed", "draining", "closed", "open"], explained.Candidates.Select(one => one.Target.State));
         Assert.Equal([false, false, true, false, false, false], explained.Candidates.Select(one => one.IsFallback));
-        foreach (var (at, reason) in new[] { (0, "By its place"), (1, "it has asked to be left alone for now (429)"), (2, "Once every target before it has failed."), (3, "It drains"), (4, "another dialect than /v1/chat/completions"), (5, "It failed repeatedly (last: 503 Service Unavailable), and is left alone for") })
+        foreach (var (at, reason) in new[] { (0, "By its place"), (1, "it has asked to be left alone for now (429)"), (2, "Once every target before it has failed."), (3, "It drains"), (4, "another dialect than /v1/embeddings"), (5, "It failed repeatedly (last: 503 Service Unavailable), and is left alone for") })
             Assert.Contains(reason, explained.Candidates[at].Reason, StringComparison.Ordinal);
         Assert.Equal("503 Service Unavailable", explained.Candidates[5].Target.LastFailure);
         Assert.InRange(explained.Candidates[5].Target.WaitSeconds, 0.001, 5);

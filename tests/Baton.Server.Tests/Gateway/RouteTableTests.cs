@@ -48,7 +48,7 @@ public sealed class RouteTableTests
     {
         var table = Table();
         table.ReplaceFile(File("m", Target("http://one/v1"), Target("http://two/v1")));
-        using var turns = table.Current.Find(A, "m")!.InTurn(Dialect.OpenAi).GetEnumerator();
+        using var turns = table.Current.Find(A, "m")!.InTurn(Surface.ChatCompletions).GetEnumerator();
         Assert.True(turns.MoveNext());
         var gone = turns.Current.Target;
         table.ReplaceFile(File("other", Target("http://three/v1")));
@@ -85,9 +85,9 @@ public sealed class RouteTableTests
         var table = Table();
         table.ReplaceFile(File("m", strategy, Target("http://one/v1"), Target("http://two/v1"), Target("http://three/v1")));
         var (first, tried) = (table.Current.Find(A, "m")!, 0UL);
-        var began = first.Begin(Dialect.OpenAi, ref tried)!;
+        var began = first.Begin(Surface.ChatCompletions, ref tried)!;
         table.ReplaceFile(File("m", strategy, Target("http://one/v1", drain: true), Target("http://two/v1"), Target("http://three/v1", weight: 0)));
-        for (var i = 0; i < 20; i++) Assert.Equal(["two"], table.Current.Find(A, "m")!.InTurn(Dialect.OpenAi).Select(turn => turn.Target.Options.Name));
+        for (var i = 0; i < 20; i++) Assert.Equal(["two"], table.Current.Find(A, "m")!.InTurn(Surface.ChatCompletions).Select(turn => turn.Target.Options.Name));
         began.Health.End();
         Assert.All(table.Current.Find(A, "m")!.Targets, target => Assert.Equal(0, target.Health.UnderWay));
     }
@@ -99,11 +99,11 @@ public sealed class RouteTableTests
         var models = File("m", Target("http://one/v1", drain: true));
         models["m"].Fallbacks.Add("n");
         table.ReplaceFile(models.Add("n", new ModelOptions { BaseUrl = "http://two/v1", Name = "two" }));
-        Assert.Equal(["two"], table.Current.Find(A, "m")!.InTurn(Dialect.OpenAi).Select(turn => turn.Target.Name));
+        Assert.Equal(["two"], table.Current.Find(A, "m")!.InTurn(Surface.ChatCompletions).Select(turn => turn.Target.Name));
         table.ReplaceFile(File("m", Target("http://one/v1", drain: true)));
         var route = table.Current.Find(A, "m")!;
-        Assert.Empty(route.InTurn(Dialect.OpenAi));
-        Assert.Equal(TimeSpan.FromSeconds(30), route.WaitFor(Dialect.OpenAi));
+        Assert.Empty(route.InTurn(Surface.ChatCompletions));
+        Assert.Equal(TimeSpan.FromSeconds(30), route.WaitFor(Surface.ChatCompletions));
         Assert.Contains("one (draining)", route.WhyNone(), StringComparison.Ordinal);
     }
 
@@ -144,8 +144,8 @@ public sealed class RouteTableTests
         var table = Table();
         table.ReplaceStored([Stored(A, "m", """{"base_url":"https://api.example.com/v1","api_key_variable":"PATH"}""")]);
         var route = table.Current.Find(A, "m")!;
-        Assert.Empty(route.InTurn(Dialect.OpenAi));
-        Assert.NotNull(route.WaitFor(Dialect.Anthropic));
+        Assert.Empty(route.InTurn(Surface.ChatCompletions));
+        Assert.NotNull(route.WaitFor(Surface.Messages));
         Assert.Contains("cannot be used: api_key_variable: the key of this variable may not be sent to that host", route.WhyNone(), StringComparison.Ordinal);
     }
 
@@ -160,7 +160,7 @@ public sealed class RouteTableTests
             {
                 for (var i = 0; i < 2_000; i++)
                 {
-                    if (table.Current.Find(A, "m")!.InTurn(Dialect.OpenAi).Take(1).Count() != 1) Interlocked.Increment(ref missing);
+                    if (table.Current.Find(A, "m")!.InTurn(Surface.ChatCompletions).Take(1).Count() != 1) Interlocked.Increment(ref missing);
                 }
             },
             TestContext.Current.CancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToArray();

@@ -30,9 +30,9 @@ public sealed class RoutingTests
         var route = Route("least_loaded", 1, 1, 1);
         Assert.Equal(3, Enumerable.Range(0, 60).Select(_ => First(route)).Distinct().Count());
         var (tried, none) = (0UL, 0UL);
-        var held = new[] { route.Begin(Dialect.OpenAi, ref tried)!, route.Begin(Dialect.OpenAi, ref tried)! };
+        var held = new[] { route.Begin(Surface.ChatCompletions, ref tried)!, route.Begin(Surface.ChatCompletions, ref tried)! };
         var free = route.Targets.Except(held).Single();
-        Assert.Same(free, route.Begin(Dialect.OpenAi, ref none));
+        Assert.Same(free, route.Begin(Surface.ChatCompletions, ref none));
     }
 
     [Fact]
@@ -56,7 +56,7 @@ public sealed class RoutingTests
         var route = Route(strategy, 1, 2, 3, 4);
         var tried = 0UL;
         var seen = new List<ModelTarget>();
-        while (route.Begin(Dialect.OpenAi, ref tried) is { } target) seen.Add(target);
+        while (route.Begin(Surface.ChatCompletions, ref tried) is { } target) seen.Add(target);
         Assert.Equal(route.Targets, seen.OrderBy(target => target.Name, StringComparer.Ordinal));
     }
 
@@ -123,7 +123,7 @@ public sealed class RoutingTests
     private static string First(ModelRoute route)
     {
         var tried = 0UL;
-        var target = route.Begin(Dialect.OpenAi, ref tried)!;
+        var target = route.Begin(Surface.ChatCompletions, ref tried)!;
         target.Health.End();
         return target.Name;
     }

@@ -13,6 +13,9 @@ internal abstract record Attempt
     /// <param name="MayTryAnother">False where every target would say the same.</param>
     public sealed record Failed(GatewayError Error, bool MayTryAnother) : Attempt
     {
+        /// <summary>False where the target has no words for the request.</summary>
+        public bool WasAsked { get; init; } = true;
+
         /// <summary>What the target said, to be handed on as it is; null for the error.</summary>
         public UpstreamReply? Reply { get; init; }
     }

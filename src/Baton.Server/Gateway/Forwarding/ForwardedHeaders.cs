@@ -7,6 +7,9 @@ namespace Baton.Server.Gateway;
 /// <summary>Which headers go through: of a request those that the APIs know, of an answer all but those of its connection and its host.</summary>
 internal static class ForwardedHeaders
 {
+    /// <summary>Without it Anthropic refuses a request; there is only the one.</summary>
+    public const string AnthropicVersion = "anthropic-version", OldestVersion = "2023-06-01";
+
     private static readonly FrozenSet<string> Asked = new[] { "Accept", "User-Agent", "Idempotency-Key" }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Whose account it is says the target's key, not the caller.</summary>
@@ -22,14 +25,14 @@ internal static class ForwardedHeaders
     {
         foreach (var (name, value) in from)
         {
-            if (IsAsked(name)) to.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)value);
+            if (IsAsked(name, target.Dialect)) to.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)value);
         }
         foreach (var (name, value) in target.Options.Headers)
         {
             to.Headers.Remove(name);
             to.Headers.TryAddWithoutValidation(name, value);
         }
-        if (target.Dialect == Dialect.Anthropic && !to.Headers.Contains("anthropic-version")) to.Headers.TryAddWithoutValidation("anthropic-version", "2023-06-01");
+        if (target.Dialect == Dialect.Anthropic && !to.Headers.Contains(AnthropicVersion)) to.Headers.TryAddWithoutValidation(AnthropicVersion, OldestVersion);
         if (key is not null) to.Headers.TryAddWithoutValidation(target.KeyHeader, target.Credential(key));
         to.Content!.Headers.ContentType = new MediaTypeHeaderValue("application/json");
     }
@@ -48,6 +51,8 @@ internal static class ForwardedHeaders
         }
     }
 
-    private static bool IsAsked(string name) => Asked.Contains(name)
-        || (name.StartsWith("anthropic-", StringComparison.OrdinalIgnoreCase) || name.StartsWith("openai-", StringComparison.OrdinalIgnoreCase)) && !Accounts.Contains(name);
+    /// <summary>A provider's own headers are for those who speak its dialect.</summary>
+    private static bool IsAsked(string name, Dialect dialect) => Asked.Contains(name)
+        || (dialect == Dialect.Anthropic && name.StartsWith("anthropic-", StringComparison.OrdinalIgnoreCase))
+        || (dialect == Dialect.OpenAi && name.StartsWith("openai-", StringComparison.OrdinalIgnoreCase) && !Accounts.Contains(name));
 }

@@ -97,6 +97,12 @@ internal sealed class GatewayCall(Surface surface, CallOrigin origin, IHeaderDic
     public ValueTask BreakAsync(GatewayError error)
     {
         Error = error;
+        return EndWithAsync(error);
+    }
+
+    /// <summary>As <see cref="BreakAsync"/>, with what a target said of itself.</summary>
+    public ValueTask EndWithAsync(GatewayError error)
+    {
         var name = surface.Dialect == Dialect.Anthropic || surface == Surface.Responses ? "event: error\n" : "";
         return Answer.WriteAsync(Encoding.UTF8.GetBytes($"{name}data: {Encoding.UTF8.GetString(error.ToJson(surface.Dialect, Id))}\n\n"), cancel);
     }

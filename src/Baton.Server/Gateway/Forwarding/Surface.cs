@@ -9,7 +9,13 @@ internal sealed record Surface(string Path, Dialect Dialect, string? MaxTokensFi
         Responses = new("/responses", Dialect.OpenAi, "max_output_tokens"), Embeddings = new("/embeddings", Dialect.OpenAi, null),
         Messages = new("/messages", Dialect.Anthropic, "max_tokens"), CountTokens = new("/messages/count_tokens", Dialect.Anthropic, null);
 
+    /// <summary>Of targets only: nobody asks here in these words.</summary>
+    public static readonly Surface OllamaChat = new("/api/chat", Dialect.Ollama, null);
+
     public static IReadOnlyList<Surface> All { get; } = [ChatCompletions, Completions, Responses, Embeddings, Messages, CountTokens];
+
+    /// <summary>Whether it can be asked of targets of another dialect.</summary>
+    public bool IsConversation => this == ChatCompletions || this == Responses || this == Messages;
 
     /// <summary>Whether frames of a stream hold the words by which it says that it is complete.</summary>
     public bool IsEnd(ReadOnlySpan<byte> frames) => Dialect == Dialect.Anthropic ? frames.IndexOf("\"message_stop\""u8) >= 0

@@ -2,11 +2,12 @@ using System.Buffers;
 using System.Text;
 using Baton.Engine;
 using Baton.Server.Outbound;
+using Microsoft.Extensions.Options;
 
 namespace Baton.Server.Gateway;
 
 /// <summary>Asks one target, and hands on what it answers once it is sure that there is an answer: until then another target can take its place unseen.</summary>
-internal sealed class TargetCaller(OutboundClient client, TimeProvider time, ILogger<TargetCaller> log)
+internal sealed partial class TargetCaller(OutboundClient client, IOptions<GatewayOptions> options, TimeProvider time, ILogger<TargetCaller> log)
 {
     /// <summary>An answer in one piece up to this size is handed on when all of it is there.</summary>
     private const int BufferBytes = 64 << 10;
@@ -16,21 +17,30 @@ internal sealed class TargetCaller(OutboundClient client, TimeProvider time, ILo
     {
         var label = $"Target '{target.Name}' of model '{route.Name}'";
         var gone = call.Cancel;
+        // What has no words in the target's dialect may have some in another's: nothing is wrong with the target.
+        var addsUsage = AddsUsage(call.Surface, target, request.Peek);
+        var (asked, body, translation) = Prepare(call.Surface, route, target, request, addsUsage, out var problem);
+        if (problem is not null) return new Attempt.Failed(problem, MayTryAnother: true) { WasAsked = false };
+        call.Asks(route, target);
         using var limits = new CallLimits(label, route.Options, time, gone);
         var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
-        var addsUsage = AddsUsage(call.Surface, target, request.Peek);
         var share = target.Health.Share.Begin();
         try
         {
             var key = ApiKey.Get(target);
-            using var message = new HttpRequestMessage(HttpMethod.Post, target.At(call.Surface));
-            message.Content = new ReadOnlyMemoryContent(RequestPatch.Apply(request.Body, request.Peek, target.Model, route.Options.MaxOutputTokens, FieldFor(call.Surface, route.Options), addsUsage));
+            using var message = new HttpRequestMessage(HttpMethod.Post, target.At(asked));
+            message.Content = new ReadOnlyMemoryContent(body);
             ForwardedHeaders.ToTarget(call.RequestHeaders, message, target, key);
             var sent = time.GetTimestamp();
             using var response = await client.ForwardAsync(message, label, target.IsConfigured, limits.Token);
             call.Waited(sent);
-            if ((int)response.StatusCode is < 200 or >= 300) return await RefusedAsync(response, target, label, key, limits);
-            var answer = new Answer(call, route, target, label, response, await response.Content.ReadAsStreamAsync(limits.Token), buffer, limits, time, sent, addsUsage);
+            if ((int)response.StatusCode is < 200 or >= 300) return await RefusedAsync(response, target, label, key, translation is null ? null : call, limits);
+            var answer = new Answer(call, route, target, label, response, await response.Content.ReadAsStreamAsync(limits.Token), buffer, limits, time, sent, addsUsage, key);
+            if (translation is not null)
+            {
+                using var answered = translation.Answer(target.Dialect, route.Options, call.Id["req_".Length..], time.GetUtcNow(), request.Peek.Model ?? route.Name);
+                return await TranslateAsync(answer, answered, translation.Conversation.IsStream);
+            }
             return response.Content.Headers.ContentType?.MediaType == "text/event-stream" ? await StreamAsync(answer) : await WholeAsync(answer);
         }
         catch (WorkflowException e)
@@ -53,6 +63,17 @@ internal sealed class TargetCaller(OutboundClient client, TimeProvider time, ILo
             call.Account.Busy = target.Health.Share.End(share);   // of the one that was asked last: the one that answered
             ArrayPool<byte>.Shared.Return(buffer);
         }
+    }
+
+    /// <summary>Where the target is asked, and with which words.</summary>
+    /// <returns>With a translation where they are not the caller's own.</returns>
+    private static (Surface Asked, ReadOnlyMemory<byte> Body, Translation? Translation) Prepare(Surface surface, ModelRoute route, ModelTarget target, ForwardedRequest request, bool addsUsage, out GatewayError? problem)
+    {
+        problem = null;
+        var asked = target.SurfaceFor(surface) ?? surface;
+        if (asked == surface) return (asked, RequestPatch.Apply(request.Body, request.Peek, target.Model, route.Options.MaxOutputTokens, FieldFor(surface, route.Options), addsUsage), null);
+        if (request.Translate(surface, out problem) is not { } translation) return (asked, default, null);
+        return (asked, translation.Write(target.Dialect, target.Model, route.Options, target.Options.StreamUsage, out problem), translation);
     }
 
     /// <summary>A stream is handed on from its first event with data on, and event by event: what breaks off in the middle of one is not seen.</summary>
@@ -134,7 +155,7 @@ internal sealed class TargetCaller(OutboundClient client, TimeProvider time, ILo
 
     private ValueTask BreakAsync(Answer answer, GatewayError error)
     {
-        log.StreamBroken(answer.Call.Id, answer.Call.AskedLast!, error.Code!);
+        log.StreamBroken(answer.Call.Id, answer.Call.AskedLast!, error.Code ?? error.Type);
         return answer.Call.BreakAsync(error);
     }
 
@@ -177,7 +198,7 @@ internal sealed class TargetCaller(OutboundClient client, TimeProvider time, ILo
         return new Attempt.Failed(GatewayError.Broken($"{answer.Label} {how}."), MayTryAnother: true);
     }
 
-    private async Task<Attempt> RefusedAsync(HttpResponseMessage response, ModelTarget target, string label, string? key, CallLimits limits)
+    private async Task<Attempt> RefusedAsync(HttpResponseMessage response, ModelTarget target, string label, string? key, GatewayCall? translatedFor, CallLimits limits)
     {
         var status = (int)response.StatusCode;
         var body = await ErrorReply.ReadAsync(response, limits.Token);
@@ -202,8 +223,11 @@ internal sealed class TargetCaller(OutboundClient client, TimeProvider time, ILo
         }
         var text = Encoding.UTF8.GetString(body);
         var shown = Secrets.Of(key).Mask(text);
-        var reply = new UpstreamReply(status, response.Content.Headers.ContentType?.ToString(), response.Headers.NonValidated.TryGetValues("Retry-After", out var retry) ? retry.ToString() : null, shown == text ? body : Encoding.UTF8.GetBytes(shown));
-        return new Attempt.Failed(GatewayError.Unreachable($"{label} was answered {CallErrors.Name(status)}."), MayTryAnother: status is 404 or 408 or 409 or 425 or 429 or >= 500) { Reply = reply };
+        var mayTryAnother = status is 404 or 408 or 409 or 425 or 429 or >= 500;
+        var retryAfter = response.Headers.NonValidated.TryGetValues("Retry-After", out var retry) ? retry.ToString() : null;
+        var reply = translatedFor is not null ? Reply(translatedFor, ErrorTranslation.Read(status, shown)) with { RetryAfter = retryAfter }
+            : new UpstreamReply(status, response.Content.Headers.ContentType?.ToString(), retryAfter, shown == text ? body : Encoding.UTF8.GetBytes(shown));
+        return new Attempt.Failed(GatewayError.Unreachable($"{label} was answered {CallErrors.Name(status)}."), mayTryAnother) { Reply = reply };
     }
 
     private static Attempt.Failed Because(WorkflowException cause, string code) => new(GatewayError.Unreachable(cause.Error.Detail!) with { Code = code, Cause = cause }, MayTryAnother: true);
@@ -215,12 +239,12 @@ internal sealed class TargetCaller(OutboundClient client, TimeProvider time, ILo
     private static string? FieldFor(Surface surface, ModelOptions model) => surface == Surface.ChatCompletions ? model.MaxTokensField : surface.MaxTokensField;
 
     /// <summary>An answer while it comes.</summary>
-    private sealed record Answer(GatewayCall Call, ModelRoute Route, ModelTarget Target, string Label, HttpResponseMessage Response, Stream Body, byte[] Buffer, CallLimits Limits, TimeProvider Time, long Sent, bool AddsUsage)
+    private sealed record Answer(GatewayCall Call, ModelRoute Route, ModelTarget Target, string Label, HttpResponseMessage Response, Stream Body, byte[] Buffer, CallLimits Limits, TimeProvider Time, long Sent, bool AddsUsage, string? Key)
     {
         private TimeSpan? firstByte;
         private bool hasBegun;
 
-        public UsageTap Tap { get; private set; } = null!;   // from the beginning on
+        public UsageTap Tap { get; set; } = null!;   // from the beginning on
 
         /// <summary>Reads into the buffer from a place on.</summary>
         public async ValueTask<int> ReadAsync(int from)
@@ -246,10 +270,25 @@ internal sealed class TargetCaller(OutboundClient client, TimeProvider time, ILo
             Call.Begin((int)Response.StatusCode, length ?? Response.Content.Headers.ContentLength);
         }
 
+        /// <summary>As the others, for an answer that is not the target's own words.</summary>
+        public void BeginTranslated(long? length)
+        {
+            Take(isStream: length is null);
+            Call.Answer.Headers.ContentType = length is null ? "text/event-stream" : "application/json";
+            if (length is null) Call.BeginStream(StatusCodes.Status200OK);
+            else Call.Begin(StatusCodes.Status200OK, length);
+        }
+
+        /// <summary>Without the key, should the target have repeated it.</summary>
+        public GatewayError Mask(GatewayError error) => error with { Message = Secrets.Of(Key).Mask(error.Message) };
+
+        /// <summary>Never the key.</summary>
+        public override string ToString() => Label;
+
         private void Take(bool isStream)
         {
             hasBegun = true;
-            Tap = new UsageTap(isStream);
+            Tap ??= new UsageTap(isStream);
             Call.Account.Takes(Route, Target, Tap);
             Target.Health.Answered(firstByte);
             ForwardedHeaders.ToClient(Response, Call.Answer.Headers);

@@ -26,7 +26,7 @@ internal sealed class RouteExplainer(RouteTable table)
         var passed = new List<CandidateView>();
         foreach (var route in first.Chain)
         {
-            var order = route.Preview(surface.Dialect).ToList();
+            var order = route.Preview(surface).ToList();
             foreach (var target in order) asked.Add(View(asked.Count + 1, first, route, target, WhyAsked(route, target, order, asked.Count)));
             foreach (var target in route.Targets.Except(order)) passed.Add(View(null, first, route, target, WhyNot(target, surface)));
         }
@@ -38,7 +38,7 @@ internal sealed class RouteExplainer(RouteTable table)
         var missing = first.Chain.SelectMany(route => route.Options.Fallbacks).Where(name => !first.Chain.Any(route => route.Name.Equals(name, StringComparison.OrdinalIgnoreCase))).Distinct(StringComparer.OrdinalIgnoreCase).ToList();
         var note = missing.Count == 0 ? "" : $" Of its stand-ins there is no {string.Join(", ", missing)}.";
         if (asked.Count > 0) return $"{asked[0].Route}/{asked[0].Target.Name} is asked first{(asked.Count == 1 ? ", and no other" : $"; {asked.Count - 1} would follow")}.{note}";
-        return $"{(first.WaitFor(surface.Dialect) is null ? "No target speaks the dialect of this address." : first.WhyNone())}{note}";
+        return $"{(first.WaitFor(surface) is null ? "No target speaks the dialect of this address." : first.WhyNone())}{note}";
     }
 
     private static CandidateView View(int? at, ModelRoute first, ModelRoute route, ModelTarget target, string reason) => new(at, route.Name, route != first, route.Options.Strategy, reason, RouteViews.Of(target));
@@ -64,7 +64,7 @@ internal sealed class RouteExplainer(RouteTable table)
 
     private static string WhyNot(ModelTarget target, Surface surface)
     {
-        if (target.Dialect != surface.Dialect) return $"It speaks another dialect than /v1{surface.Path}.";
+        if (target.SurfaceFor(surface) is null) return $"It speaks another dialect than /v1{surface.Path}, and there is no translation.";
         if (target.IsDraining) return "It drains, and gets no new requests.";
         var health = target.Health;
         return string.Create(CultureInfo.InvariantCulture, $"It failed repeatedly (last: {health.LastFailure ?? "unknown"}), and is left alone for {health.Wait.TotalSeconds:0.#} s more.");

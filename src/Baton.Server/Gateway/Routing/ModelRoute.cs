@@ -35,12 +35,12 @@ internal sealed class ModelRoute(string name, ModelOptions options, ImmutableArr
     /// <summary>The target to be asked next, begun: to be ended by <see cref="TargetHealth.End"/>.</summary>
     /// <param name="tried">A bit for each target that was returned before; kept by the caller, 0 at first.</param>
     /// <returns>Null when none is left that may be asked.</returns>
-    public ModelTarget? Begin(Dialect dialect, ref ulong tried)
+    public ModelTarget? Begin(Surface surface, ref ulong tried)
     {
         while (true)
         {
             // Those that wait for a trial, or have asked to be left alone, come after all others.
-            var (ready, others) = Candidates(dialect, tried);
+            var (ready, others) = Candidates(surface, tried);
             var best = ready != 0 ? ready : others;
             if (best == 0) return null;
             var index = Choose(best);
@@ -50,12 +50,12 @@ internal sealed class ModelRoute(string name, ModelOptions options, ImmutableArr
     }
 
     /// <summary>The targets of this route and of those that stand in for it, to be asked one after the other until one answers; each is begun, and ended with its turn.</summary>
-    public IEnumerable<(ModelRoute Route, ModelTarget Target)> InTurn(Dialect dialect)
+    public IEnumerable<(ModelRoute Route, ModelTarget Target)> InTurn(Surface surface)
     {
         foreach (var route in Chain)
         {
             var tried = 0UL;
-            while (route.Begin(dialect, ref tried) is { } target)
+            while (route.Begin(surface, ref tried) is { } target)
             {
                 try
                 {
@@ -70,10 +70,10 @@ internal sealed class ModelRoute(string name, ModelOptions options, ImmutableArr
     }
 
     /// <summary>In which order the targets of this route would be asked now, should each one fail. Nothing is asked and nothing changed; where chance decides, it is one draw.</summary>
-    public IEnumerable<ModelTarget> Preview(Dialect dialect)
+    public IEnumerable<ModelTarget> Preview(Surface surface)
     {
         var (tried, turns) = (0UL, 0u);
-        while (Candidates(dialect, tried) is var (ready, others) && (ready | others) != 0)
+        while (Candidates(surface, tried) is var (ready, others) && (ready | others) != 0)
         {
             var best = ready != 0 ? ready : others;
             var index = Choose(best, BitOperations.PopCount(best) > 1 ? ++turns : turns);
@@ -82,21 +82,21 @@ internal sealed class ModelRoute(string name, ModelOptions options, ImmutableArr
         }
     }
 
-    /// <summary>How long until one of them may be asked; null when none speaks that dialect.</summary>
-    public TimeSpan? WaitFor(Dialect dialect) => Fault is not null ? WhenMended
-        : Chain.SelectMany(route => route.Targets).Where(target => target.Dialect == dialect).Min(target => (TimeSpan?)(target.IsDraining ? WhenMended : target.Health.Wait));
+    /// <summary>How long until one of them may be asked; null when none can be, in its own dialect or by a translation.</summary>
+    public TimeSpan? WaitFor(Surface surface) => Fault is not null ? WhenMended
+        : Chain.SelectMany(route => route.Targets).Where(target => target.SurfaceFor(surface) is not null).Min(target => (TimeSpan?)(target.IsDraining ? WhenMended : target.Health.Wait));
 
     /// <summary>Why no target may be asked.</summary>
     public string WhyNone() => Fault is not null ? $"The route of model '{name}' cannot be used: {Fault}"
         : $"No target of model '{name}' may be asked now: {string.Join(", ", Chain.SelectMany(route => route.Targets).Select(target => $"{target.Name} ({(target.IsDraining ? "draining" : target.Health.LastFailure ?? "busy")})"))}.";
 
-    private (ulong Ready, ulong Others) Candidates(Dialect dialect, ulong tried)
+    private (ulong Ready, ulong Others) Candidates(Surface surface, ulong tried)
     {
         var (ready, others) = (0UL, 0UL);
         for (var i = 0; i < targets.Length; i++)
         {
             var bit = 1UL << i;
-            if ((tried & bit) != 0 || targets[i].Dialect != dialect || targets[i].IsDraining) continue;
+            if ((tried & bit) != 0 || targets[i].SurfaceFor(surface) is null || targets[i].IsDraining) continue;
             var health = targets[i].Health;
             var state = health.State;
             if (state == BreakerState.Closed && !health.IsCooling) ready |= bit;

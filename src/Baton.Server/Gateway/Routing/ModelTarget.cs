@@ -7,6 +7,9 @@ internal enum Dialect
 {
     OpenAi,
     Anthropic,
+
+    /// <summary>Ollama's own: of targets only.</summary>
+    Ollama,
 }
 
 /// <summary>One place that answers for a model, and what is known of it.</summary>
@@ -14,7 +17,7 @@ internal enum Dialect
 /// <param name="Model">What it calls the model.</param>
 internal sealed record ModelTarget(string Name, string Path, string Model, TargetOptions Options, TargetHealth Health)
 {
-    public Dialect Dialect { get; } = Options.Dialect == "anthropic" ? Dialect.Anthropic : Dialect.OpenAi;
+    public Dialect Dialect { get; } = Options.Dialect switch { "anthropic" => Dialect.Anthropic, "ollama" => Dialect.Ollama, _ => Dialect.OpenAi };
 
     /// <summary>True when an operator, not a tenant, has named the host.</summary>
     public bool IsConfigured { get; init; } = true;
@@ -27,10 +30,19 @@ internal sealed record ModelTarget(string Name, string Path, string Model, Targe
     /// <summary>What that header says.</summary>
     public string Credential(string key) => KeyHeader.Equals("Authorization", StringComparison.OrdinalIgnoreCase) ? $"Bearer {key}" : key;
 
-    private readonly FrozenDictionary<string, Uri> addresses = Surface.All.ToFrozenDictionary(surface => surface.Path, surface => Join(Options.BaseUrl!, surface.Path), StringComparer.Ordinal);
+    private readonly FrozenDictionary<string, Uri> addresses = Surface.All.Append(Surface.OllamaChat).ToFrozenDictionary(surface => surface.Path, surface => Join(Options.BaseUrl!, surface.Path), StringComparer.Ordinal);
 
     /// <summary>Where it is asked.</summary>
     public Uri At(Surface surface) => addresses[surface.Path];
+
+    /// <summary>What it is to be asked for a request that came to a surface: the same where it speaks that dialect, its own for conversations where there is a translation.</summary>
+    /// <returns>Null where there is none.</returns>
+    public Surface? SurfaceFor(Surface asked)
+    {
+        if (asked.Dialect == Dialect && (asked != Surface.Responses || Options.Responses)) return asked;
+        if (!asked.IsConversation) return null;
+        return Dialect switch { Dialect.Anthropic => Surface.Messages, Dialect.Ollama => Surface.OllamaChat, _ => Surface.ChatCompletions };
+    }
 
     public static string KeyHeaderOf(TargetOptions options) => options.ApiKeyHeader ?? (options.Dialect == "anthropic" ? "x-api-key" : "Authorization");
 

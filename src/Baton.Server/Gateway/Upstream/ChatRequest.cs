@@ -31,7 +31,7 @@ internal static class ChatRequest
     private static JqValue Messages(ModelRequest request, string mode)
     {
         var messages = request.Messages.Select(Message);
-        if (request.Schema is { } schema && mode != "json_schema")
+        if (request.Schema is { } schema && mode is "json_object" or "prompt")
         {
             messages = messages.Prepend(Message(ModelMessage.System($"Answer with one JSON value that fits this JSON Schema, and with nothing else: {schema.ToJson()}")));
         }
@@ -42,7 +42,7 @@ internal static class ChatRequest
 
     private static JqValue Format(JqValue schema, string mode) => mode switch
     {
-        "json_schema" => JqValue.Object(("type", "json_schema"), ("json_schema", JqValue.Object(("name", "answer"), ("schema", schema), ("strict", StrictSubset.Holds(schema))))),
+        "json_schema" or "tool" => JqValue.Object(("type", "json_schema"), ("json_schema", JqValue.Object(("name", "answer"), ("schema", schema), ("strict", StrictSubset.Holds(schema))))),
         "json_object" => JqValue.Object(("type", "json_object")),
         _ => JqValue.Null,
     };

@@ -1,0 +1,107 @@
+using System.Buffers;
+
+namespace Baton.Server.Gateway;
+
+/// <summary>Turns what a target answers into what its caller understands, piece by piece. One for each answer; not thread-safe.</summary>
+/// <param name="formatTool">The tool whose call is the answer: the caller asked for a format, not for a call. Null where there is none.</param>
+/// <param name="isStream">Whether the caller wants a stream.</param>
+internal sealed class AnswerTranslation(EventReader reader, AnswerWriter writer, string? formatTool, bool isStream) : IDisposable
+{
+    private readonly List<AnswerEvent> read = [], ordered = [];
+    private readonly ToolOrder order = new();
+    private readonly AnswerDraft? draft = isStream ? null : new AnswerDraft();
+    private int answerCall = -1;
+    private bool callsTools;
+
+    /// <summary>Whether the target has said something of its answer: what has been appended so far is worth sending.</summary>
+    public bool HasSaid { get; private set; }
+
+    /// <summary>Whether the target has said why it stops: nothing of the answer is missing then.</summary>
+    public bool HasStopped { get; private set; }
+
+    /// <summary>Whether all of the answer has been appended.</summary>
+    public bool IsComplete { get; private set; }
+
+    /// <summary>What the target broke off with; nothing is appended behind that.</summary>
+    public GatewayError? Failure { get; private set; }
+
+    /// <summary>Tokens, as far as the target has told them.</summary>
+    public AnswerUsage Usage { get; private set; } = AnswerUsage.None;
+
+    /// <summary>Takes a piece of a stream, and appends what it comes to for the caller.</summary>
+    public void Translate(ReadOnlyMemory<byte> piece, IBufferWriter<byte> to)
+    {
+        reader.Read(piece, read);
+        Pass(to);
+    }
+
+    /// <summary>The target's connection has ended in order.</summary>
+    public void Finish(IBufferWriter<byte> to)
+    {
+        reader.Finish(read);
+        Pass(to);
+    }
+
+    /// <summary>Takes an answer that came in one piece.</summary>
+    public void TranslateWhole(ReadOnlyMemory<byte> body, IBufferWriter<byte> to)
+    {
+        reader.ReadWhole(body, read);
+        Pass(to);
+    }
+
+    public void Dispose() => writer.Dispose();
+
+    private void Pass(IBufferWriter<byte> to)
+    {
+        foreach (var said in read)
+        {
+            if (Answered(said) is { } kept) order.Add(kept, ordered);
+        }
+        read.Clear();
+        foreach (var said in ordered)
+        {
+            if (IsComplete || Failure is not null) break;
+            Write(said, to);
+        }
+        ordered.Clear();
+    }
+
+    private void Write(AnswerEvent said, IBufferWriter<byte> to)
+    {
+        switch (said)
+        {
+            case AnswerEvent.Failure failure: Failure = failure.Error; return;
+            case AnswerEvent.Tokens tokens: Usage = tokens.Usage; break;
+            case AnswerEvent.Start: break;
+            case AnswerEvent.End: (HasSaid, IsComplete) = (true, true); break;
+            default:
+                HasSaid = true;
+                HasStopped |= said is AnswerEvent.Stop;
+                break;
+        }
+        if (draft is null) writer.Write(said, to);
+        else
+        {
+            draft.Add(said);
+            if (IsComplete) writer.WriteWhole(draft.ToAnswer(), to);
+        }
+    }
+
+    /// <summary>The call that is the answer becomes its text; and whoever calls a tool stops for it, whatever reason some targets give.</summary>
+    private AnswerEvent? Answered(AnswerEvent said)
+    {
+        switch (said)
+        {
+            case AnswerEvent.ToolStart start when start.Name == formatTool:
+                answerCall = start.Call;
+                return null;
+            case AnswerEvent.ToolStart:
+                callsTools = true;
+                return said;
+            case AnswerEvent.ToolArguments fragment when fragment.Call == answerCall: return new AnswerEvent.Text(fragment.Fragment);
+            case AnswerEvent.Stop { Reason: StopReason.ToolUse } when !callsTools: return new AnswerEvent.Stop(StopReason.Done, null);
+            case AnswerEvent.Stop { Reason: StopReason.Done } when callsTools: return new AnswerEvent.Stop(StopReason.ToolUse, null);
+            default: return said;
+        }
+    }
+}

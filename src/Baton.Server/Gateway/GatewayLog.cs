@@ -18,6 +18,18 @@ internal static partial class GatewayLog
     [LoggerMessage(3205, LogLevel.Debug, "{Request}: the client left after {ElapsedMs:F0} ms")]
     public static partial void ClientGone(this ILogger log, string request, double elapsedMs);
 
+    [LoggerMessage(3206, LogLevel.Information, "{Request}: all targets of {Model} have failed; asking them again in {PauseMs:F0} ms")]
+    public static partial void AsksAgain(this ILogger log, string request, string model, double pauseMs);
+
+    [LoggerMessage(3207, LogLevel.Information, "Target {Target} of {Model} answers again; requests may come")]
+    public static partial void TargetIsBack(this ILogger log, string model, string target);
+
+    [LoggerMessage(3208, LogLevel.Warning, "A pass over the gateway's targets failed")]
+    public static partial void ProbesFailed(this ILogger log, Exception error);
+
+    [LoggerMessage(3209, LogLevel.Debug, "{Request}: {Target} has not begun to answer after {ElapsedMs:F0} ms; {Other} is asked beside it")]
+    public static partial void Hedges(this ILogger log, string request, string target, double elapsedMs, string other);
+
     [LoggerMessage(3210, LogLevel.Information, "The routes of {File} are in force")]
     public static partial void RoutesReplaced(this ILogger log, string file);
 

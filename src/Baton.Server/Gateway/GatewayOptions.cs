@@ -45,6 +45,10 @@ internal sealed class GatewayOptions
     /// <summary>How much tenants and teams may use. Default: as much as they like.</summary>
     public LimitsOptions Limits { get; set; } = new();
 
+    /// <summary>How often targets that are left alone are asked whether they answer again, and engines how they are. Default 5 s; 0 for never.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
+    public TimeSpan ProbeInterval { get; set; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Largest answer that is taken for a workflow, or in one piece from a target of another dialect, in bytes of the response with its frames. Default 32 MiB.</summary>
     [Range(1024, 1 << 30)]
     public int MaxResponseBytes { get; set; } = 32 << 20;

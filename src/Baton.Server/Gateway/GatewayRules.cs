@@ -88,6 +88,7 @@ internal sealed class GatewayRules : IValidateOptions<GatewayOptions>
         if (model.Targets.Count > ModelRoute.MaxTargets) yield return new RouteFault(place[nameof(model.Targets)], $": at most {ModelRoute.MaxTargets}, not {model.Targets.Count}.");
         if (model.Targets.Count > 0 && (model.BaseUrl ?? model.ApiKeyVariable ?? model.ApiKeyFile) is not null) yield return new RouteFault(place, " has Targets, and BaseUrl or a key beside them; put those into the targets.");
         foreach (var fault in Attributes(place, model)) yield return fault;
+        if (model.Targets.Count > 0 && Condition.Problem(model.When) is { } unclear) yield return new RouteFault(place[nameof(model.When)], $": {unclear}");
         foreach (var (at, target) in TargetsOf(place, model))
         {
             foreach (var fault in CheckTarget(at, target, isModel: target == model)) yield return fault;
@@ -110,6 +111,7 @@ internal sealed class GatewayRules : IValidateOptions<GatewayOptions>
         }
         var (variable, file) = (place[nameof(target.ApiKeyVariable)], place[nameof(target.ApiKeyFile)]);
         if (target.ApiKey is not null) yield return new RouteFault(place[nameof(target.ApiKey)], $" is no place for a key. Put the key into an environment variable or a file, and its name into {variable} or {file}.");
+        if (Condition.Problem(target.When) is { } unclear) yield return new RouteFault(place[nameof(target.When)], $": {unclear}");
         foreach (var fault in Headers(place, target)) yield return fault;
         if (target is { ApiKeyVariable.Length: > 0, ApiKeyFile.Length: > 0 }) yield return new RouteFault(variable, $" and {file} are both set; keep one.");
         else if (ApiKey.Problem(target) is { } missing) yield return new RouteFault(target.ApiKeyVariable is { Length: > 0 } ? variable : file, missing[missing.IndexOf(':', StringComparison.Ordinal)..]);
@@ -126,7 +128,8 @@ internal sealed class GatewayRules : IValidateOptions<GatewayOptions>
             yield return new RouteFault(place[member], member switch   // an attribute that allows values does not say which
             {
                 nameof(TargetOptions.Dialect) => $": must be openai, anthropic or ollama, not '{target.Dialect}'.",
-                nameof(ModelOptions.Strategy) => $": must be round_robin, random, weighted, least_loaded, latency or priority, not '{model!.Strategy}'.",
+                nameof(ModelOptions.Strategy) => $": must be round_robin, random, weighted, least_loaded, latency, prefix_affine or priority, not '{model!.Strategy}'.",
+                nameof(TargetOptions.Engine) => $": must be vllm or ollama, not '{target.Engine}'.",
                 nameof(ModelOptions.MaxTokensField) => $": must be max_tokens or max_completion_tokens, not '{model!.MaxTokensField}'.",
                 nameof(ModelOptions.StructuredOutput) => $": must be json_schema, json_object, prompt or tool, not '{model!.StructuredOutput}'.",
                 nameof(ModelOptions.Thinking) => $": must be adaptive or budget, not '{model!.Thinking}'.",

@@ -28,6 +28,16 @@ internal class TargetOptions
     /// <summary>True to give it no new requests, before it is taken away; those under way end in peace. Default false.</summary>
     public bool Drain { get; set; }
 
+    /// <summary>Which requests it serves. Default: all.</summary>
+    public WhenOptions? When { get; set; }
+
+    /// <summary>
+    /// The engine of a host of one's own, to be asked how it is: <c>vllm</c> at <c>/metrics</c>, for the load of all who use it; <c>ollama</c> at <c>/api/ps</c>, for the models
+    /// that it has loaded. Default: it is not asked.
+    /// </summary>
+    [AllowedValues(null, "vllm", "ollama")]
+    public string? Engine { get; set; }
+
     /// <summary>No place for a key: set, it stops the server. Keys come from the environment or from files.</summary>
     public string? ApiKey { get; set; }
 
@@ -58,10 +68,26 @@ internal sealed class ModelOptions : TargetOptions
 
     /// <summary>
     /// Which target is asked first: <c>round_robin</c> (the default), <c>random</c>, <c>weighted</c> (by chance, as their weights are), <c>least_loaded</c> (fewest requests
-    /// under way for its weight), <c>latency</c> (of two by chance, the one that is expected to answer sooner) or <c>priority</c> (in their order). The others follow should it fail.
+    /// under way for its weight), <c>latency</c> (of two by chance, the one that is expected to answer sooner), <c>prefix_affine</c> (all requests of a conversation at one target, while it
+    /// has no more than its share) or <c>priority</c> (in their order). The others follow should it fail.
     /// </summary>
-    [AllowedValues("round_robin", "random", "weighted", "least_loaded", "latency", "priority")]
+    [AllowedValues("round_robin", "random", "weighted", "least_loaded", "latency", "prefix_affine", "priority")]
     public string Strategy { get; set; } = "round_robin";
+
+    /// <summary>With <c>prefix_affine</c>: how many times its fair share a target may have under way before it passes requests on. Default 1.25.</summary>
+    [Range(1.0, 100.0)]
+    public double LoadBound { get; set; } = 1.25;
+
+    /// <summary>How often all targets are asked again once all have failed with something that may pass, after a wait that doubles. Default 1.</summary>
+    [Range(0, 10)]
+    public int Retries { get; set; } = 1;
+
+    /// <summary>
+    /// When a second target is asked beside one that has not begun to answer: a time, or <c>p95</c> for the time within which 95 % of this model's answers begin. The first answer counts,
+    /// the other call is cancelled. At most for one request in twenty. Default: never.
+    /// </summary>
+    [RegularExpression(@"p95|0\d:[0-5]\d:[0-5]\d(\.\d{1,7})?", ErrorMessage = "must be p95 or a time below 10 hours, such as 00:00:02.")]
+    public string? HedgeAfter { get; set; }
 
     /// <summary>Models that are asked, in this order, once every target of this one has failed.</summary>
     public List<string> Fallbacks { get; set; } = [];

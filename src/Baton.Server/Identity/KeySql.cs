@@ -18,7 +18,7 @@ internal sealed record KeySql
 
     /// <summary>1 tenant, 2 id, 3 hash, 4 hint, 5 until when the secret before is good; null for no longer.</summary>
     public string Rotate { get; init; } = """
-        UPDATE api_keys SET previous_until_ms = $5, previous_hash = CASE WHEN $5 IS NULL THEN NULL ELSE hash END, hash = $3, hint = $4 WHERE tenant_id = $1 AND id = $2
+        UPDATE api_keys SET previous_until_ms = $5, previous_hash = CASE WHEN CAST($5 AS bigint) IS NULL THEN NULL ELSE hash END, hash = $3, hint = $4 WHERE tenant_id = $1 AND id = $2
         """;
 
     public string Remove { get; init; } = "DELETE FROM api_keys WHERE tenant_id = $1 AND id = $2";

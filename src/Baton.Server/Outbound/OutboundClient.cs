@@ -24,6 +24,9 @@ internal sealed class OutboundClient : IDisposable
     /// <summary>How much of an error's body is read.</summary>
     public const int ErrorBytes = 64 << 10;
 
+    /// <summary>Set on requests for which a connection was opened: what breaks there was not broken before.</summary>
+    private static readonly HttpRequestOptionsKey<bool> Opened = new("baton.opened");
+
     private readonly AddressPolicy policy;
     private readonly HostMap map;
     private readonly HostResolver resolve;
@@ -31,6 +34,8 @@ internal sealed class OutboundClient : IDisposable
     private readonly HttpMessageInvoker configured;
     private readonly HttpMessageInvoker forwarding;
     private readonly HttpMessageInvoker guardedForwarding;
+    private readonly HttpMessageInvoker afresh;
+    private readonly HttpMessageInvoker guardedAfresh;
 
     public OutboundClient(IOptions<OutboundOptions> options, AddressPolicy policy, HostResolver? resolve = null)
     {
@@ -41,6 +46,8 @@ internal sealed class OutboundClient : IDisposable
         configured = NewInvoker(options.Value, isConfigured: true);
         forwarding = NewInvoker(options.Value, isConfigured: true, DecompressionMethods.None);
         guardedForwarding = NewInvoker(options.Value, isConfigured: false, DecompressionMethods.None);
+        afresh = NewInvoker(options.Value, isConfigured: true, DecompressionMethods.None, isKept: false);
+        guardedAfresh = NewInvoker(options.Value, isConfigured: false, DecompressionMethods.None, isKept: false);
     }
 
     public void Dispose()
@@ -49,6 +56,8 @@ internal sealed class OutboundClient : IDisposable
         configured.Dispose();
         forwarding.Dispose();
         guardedForwarding.Dispose();
+        afresh.Dispose();
+        guardedAfresh.Dispose();
     }
 
     /// <summary>Sends a request and returns when the response's headers are there; the caller reads and disposes.</summary>
@@ -61,6 +70,10 @@ internal sealed class OutboundClient : IDisposable
     }
 
     /// <summary>Sends a request and returns when the response's headers are there. Bodies go as they come: no compression is asked for.</summary>
+    /// <remarks>
+    /// A host may close a kept connection at the very moment at which a request is sent over it. The handler sends such a request again by itself only as long as nothing of its body has gone; here it is
+    /// sent again once, over a new connection, when the old one broke before the head of an answer was there.
+    /// </remarks>
     /// <param name="label">How messages name the call.</param>
     /// <param name="isConfigured">True when an operator, not a tenant, has named the host.</param>
     /// <exception cref="WorkflowException">Not reachable, broken off, or no connection in time.</exception>
@@ -68,17 +81,25 @@ internal sealed class OutboundClient : IDisposable
     public Task<HttpResponseMessage> ForwardAsync(HttpRequestMessage message, string label, bool isConfigured, CancellationToken cancel)
     {
         message.RequestUri = map.Rewrite(message.RequestUri!);
-        return BeginAsync(isConfigured ? forwarding : guardedForwarding, message, label, cancel);
+        return isConfigured ? BeginAsync(forwarding, message, label, cancel, afresh) : BeginAsync(guardedForwarding, message, label, cancel, guardedAfresh);
     }
 
     /// <summary>Why an address that is written as numbers may not be called by tenants; null where it may, and for names: what they come to is seen when they are called.</summary>
     public string? Refuse(Uri uri) => map.Find(uri.IdnHost) is null && IPAddress.TryParse(uri.IdnHost, out var address) ? policy.Refuse(address, isConfigured: false) : null;
 
-    private static async Task<HttpResponseMessage> BeginAsync(HttpMessageInvoker invoker, HttpRequestMessage message, string label, CancellationToken cancel)
+    /// <param name="again">Sends it once more when a kept connection breaks before the head of an answer is there.</param>
+    private static async Task<HttpResponseMessage> BeginAsync(HttpMessageInvoker invoker, HttpRequestMessage message, string label, CancellationToken cancel, HttpMessageInvoker? again = null)
     {
         try
         {
-            return await invoker.SendAsync(message, cancel);
+            try
+            {
+                return await invoker.SendAsync(message, cancel);
+            }
+            catch (HttpRequestException e) when (again is not null && IsCut(e) && !message.Options.TryGetValue(Opened, out _) && !cancel.IsCancellationRequested)
+            {
+                return await again.SendAsync(message, cancel);
+            }
         }
         catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)
         {
@@ -89,6 +110,9 @@ internal sealed class OutboundClient : IDisposable
             throw CallErrors.Unreachable(label, e);
         }
     }
+
+    private static bool IsCut(HttpRequestException e) => e.HttpRequestError == HttpRequestError.ResponseEnded
+        || e.InnerException is IOException { InnerException: SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown } };
 
     /// <summary>Sends a request and reads the response: all of a success, the beginning of an error.</summary>
     /// <param name="limit">Largest success that is taken, in bytes after decompression.</param>
@@ -135,7 +159,7 @@ internal sealed class OutboundClient : IDisposable
         }
     }
 
-    private HttpMessageInvoker NewInvoker(OutboundOptions options, bool isConfigured, DecompressionMethods decompression = DecompressionMethods.All) => new(new SocketsHttpHandler
+    private HttpMessageInvoker NewInvoker(OutboundOptions options, bool isConfigured, DecompressionMethods decompression = DecompressionMethods.All, bool isKept = true) => new(new SocketsHttpHandler
     {
         UseProxy = false,
         UseCookies = false,
@@ -143,11 +167,15 @@ internal sealed class OutboundClient : IDisposable
         AutomaticDecompression = decompression,
         ActivityHeadersPropagator = null,   // trace ids are no business of strangers
         ConnectTimeout = options.ConnectTimeout,
-        PooledConnectionLifetime = TimeSpan.FromMinutes(5),   // so that a change of a host's address is noticed
+        PooledConnectionLifetime = isKept ? TimeSpan.FromMinutes(5) : TimeSpan.Zero,   // so that a change of a host's address is noticed
         PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
         RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
         ResponseHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
-        ConnectCallback = (context, cancel) => ConnectAsync(context.DnsEndPoint, isConfigured, cancel),
+        ConnectCallback = (context, cancel) =>
+        {
+            context.InitialRequestMessage.Options.Set(Opened, true);
+            return ConnectAsync(context.DnsEndPoint, isConfigured, cancel);
+        },
     });
 
     private async ValueTask<Stream> ConnectAsync(DnsEndPoint wanted, bool isConfigured, CancellationToken cancel)

@@ -75,9 +75,9 @@ public sealed class ForwardTests
         Assert.Equal("""{"path":"/v1/messages"}""", (await world.SendAsync(ForwardWorld.Ask(), "/v1/messages", ("anthropic-beta", "tools"))).Body);
         Assert.Equal((ForwardWorld.Key, "2023-06-01", "tools"), (headers["x-api-key"].ToString(), headers["anthropic-version"].ToString(), headers["anthropic-beta"].ToString()));
 
-        var other = await world.SendAsync(ForwardWorld.Ask());
+        var other = await world.SendAsync("""{"model":"m","input":"hi"}""", "/v1/embeddings");
         Assert.Equal(400, other.Status);
-        Assert.Contains("ask at /v1/messages", other.Body, StringComparison.Ordinal);
+        Assert.Contains("do not speak the dialect of /v1/embeddings", other.Body, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -31,6 +31,8 @@ internal sealed class ForwardWorld : IAsyncDisposable
             values[$"Gateway:Models:m:Targets:{i}:Name"] = $"t{i}";
         }
         values["Gateway:Models:m:Strategy"] = "priority";
+        values["Gateway:Models:m:Retries"] = "0";
+        values["Gateway:ProbeInterval"] = "00:00:00";
         foreach (var (name, value) in settings) values[name.StartsWith("Gateway:", StringComparison.Ordinal) || name.StartsWith("Usage:", StringComparison.Ordinal) ? name : $"Gateway:Models:m:{name}"] = value;
         world.Server = await TestServer.StartAsync(new TestServer.Settings { Values = values });
         return world;

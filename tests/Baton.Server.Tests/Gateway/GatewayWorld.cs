@@ -19,7 +19,7 @@ internal sealed class GatewayWorld : IDisposable
     public GatewayWorld(Uri upstream, Action<ModelOptions>? configure = null, TimeProvider? time = null, Action<GatewayOptions>? all = null)
     {
         File.WriteAllText(keyFile, Key + "\n");
-        var model = new ModelOptions { BaseUrl = new Uri(upstream, "/v1").ToString(), ApiKeyFile = keyFile };
+        var model = new ModelOptions { BaseUrl = new Uri(upstream, "/v1").ToString(), ApiKeyFile = keyFile, Retries = 0 };
         configure?.Invoke(model);
         Options.Models["test/model"] = model;
         all?.Invoke(Options);
@@ -31,7 +31,8 @@ internal sealed class GatewayWorld : IDisposable
             var routes = new RouteTable(options, Time);
             Writer = new UsageWriter(null!, Microsoft.Extensions.Options.Options.Create(new UsageOptions()), Time, Log.For<UsageWriter>());   // it is never started: what is recorded stays with it
             var ledger = new UsageLedger(new PriceTable(options), Writer, new GatewayMetrics(new Meters(), routes));
-            return new ModelCaller(routes, ledger, options, new RouteCaller(new TargetCaller(client, options, Time, Log.For<TargetCaller>()), Log.For<RouteCaller>()), new ExtractModel(), new EchoModel(Time), Time, Log.For<ModelCaller>());
+            var targets = new TargetCaller(client, options, Time, Log.For<TargetCaller>());
+            return new ModelCaller(routes, ledger, options, new RouteCaller(targets, new Hedging(targets, Time, Log.For<Hedging>()), Time, Log.For<RouteCaller>()), new ExtractModel(), new EchoModel(Time), Time, Log.For<ModelCaller>());
         });
     }
 

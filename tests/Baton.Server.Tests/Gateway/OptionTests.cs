@@ -36,7 +36,7 @@ public sealed class OptionTests
         foreach (var part in new[]
         {
             "Gateway:Models:test/model:BaseUrl must be an absolute http or https URL", "Gateway:Models:test/model:ApiKey is no place for a key",
-            "Gateway:Models:test/model:ApiKeyVariable and Gateway:Models:test/model:ApiKeyFile are both set", "Gateway:Models:test/model:Timeout: ", "00:00:01", "Gateway:Models:test/model:MaxTokensField: must be max_tokens or max_completion_tokens, not 'most'", "Gateway:Models:test/model:StructuredOutput: must be json_schema, json_object or prompt, not 'xml'",
+            "Gateway:Models:test/model:ApiKeyVariable and Gateway:Models:test/model:ApiKeyFile are both set", "Gateway:Models:test/model:Timeout: ", "00:00:01", "Gateway:Models:test/model:MaxTokensField: must be max_tokens or max_completion_tokens, not 'most'", "Gateway:Models:test/model:StructuredOutput: must be json_schema, json_object, prompt or tool, not 'xml'",
             "Gateway:Models:test/model:Headers:x-api-key looks like a credential", "The value of the header 'X-Broken' holds a line break", "Gateway:Models:test/model:Headers: The header 'Host'",
             "Gateway:DefaultModel is 'nobody', but must be one of: baton/mine, fileless, keyless, test/model, baton/extract, baton/echo", "Gateway:Models:baton/mine: names that begin with 'baton/'",
             "Gateway:Models:baton/mine:BaseUrl must not hold a credential", "Gateway:Models:keyless:ApiKeyVariable: the environment variable BATON_TEST_NO_SUCH_KEY is not set.",

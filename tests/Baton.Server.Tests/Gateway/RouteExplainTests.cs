@@ -65,7 +65,7 @@ public sealed class RouteExplainTests
         await using var world = await ForwardWorld.StartAsync([Nowhere]);
         Assert.Contains("There is no such model. Nearest are: m,", (await ExplainAsync(world, model: "mm")).Outcome, StringComparison.Ordinal);
         Assert.Contains("this server answers itself", (await ExplainAsync(world, model: "baton/echo")).Outcome, StringComparison.Ordinal);
-        Assert.Contains("No target speaks the dialect", (await ExplainAsync(world, "/v1/messages")).Outcome, StringComparison.Ordinal);
+        Assert.Contains("No target speaks the dialect", (await ExplainAsync(world, "/v1/messages/count_tokens")).Outcome, StringComparison.Ordinal);
         Assert.Equal(["query/surface"], (await world.Server.PostAsync("/debug/route?surface=/v1/none", "{}")).Pointers(400));
         Assert.Equal(["/model"], (await world.Server.PostAsync("/debug/route", """{"model":5}""")).Pointers(400));
     }

@@ -150,7 +150,7 @@ public sealed class RouteTableTests
     }
 
     [Fact]
-    public void Routes_are_replaced_under_requests_without_one_that_is_lost_or_counted_twice()
+    public async Task Routes_are_replaced_under_requests_without_one_that_is_lost_or_counted_twice()
     {
         var table = Table();
         table.ReplaceFile(File("m", Target("http://one/v1"), Target("http://two/v1")));
@@ -165,7 +165,7 @@ public sealed class RouteTableTests
             },
             TestContext.Current.CancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToArray();
         for (var i = 0; i < 200; i++) table.ReplaceFile(File("m", i % 2 == 0 ? [Target("http://two/v1"), Target("http://one/v1")] : [Target("http://one/v1"), Target("http://two/v1")]));
-        Task.WaitAll(asking, TestContext.Current.CancellationToken);
+        await Task.WhenAll(asking);
         Assert.Equal(0, missing);
         Assert.All(table.Current.Find(A, "m")!.Targets, target => Assert.Equal(0, target.Health.UnderWay));
     }

@@ -31,7 +31,7 @@ public sealed class TranslatedForwardTests
         await using var broken = await WebServer.StartAsync(http => Replies.StreamAsync(http, stream));
         await using var other = await WebServer.StartAsync(http => Replies.StreamAsync(http, Exchanges.ChatText));
         await using var world = await ForwardWorld.StartAsync([broken.Address, other.Address], ("Targets:0:Dialect", "anthropic"));
-        Assert.Equal(Exchanges.ChatText, (await world.SendAsync(ForwardWorld.AskStream)).Body);
+        Assert.Equal(Exchanges.ChatText, (await world.SendAsync(ForwardWorld.Ask(""","stream":true,"stream_options":{"include_usage":true}"""))).Body);
     }
 
     [Fact]
@@ -78,18 +78,27 @@ public sealed class TranslatedForwardTests
         });
         await using var world = await ForwardWorld.StartAsync([upstream.Address]);
         var reply = await world.SendAsync(AskMessages.Replace("{\"model\"", "{\"stream\":true,\"model\"", StringComparison.Ordinal), "/v1/messages");
-        Assert.Contains("""{"type":"text_delta","text":"Grüße 🚚"}""", reply.Body, StringComparison.Ordinal);
+        var said = reply.Body.Split('\n').Where(line => line.StartsWith("data: ", StringComparison.Ordinal)).Select(line => JqValue.Parse(line["data: ".Length..])["delta"]["text"]);
+        Assert.Equal("Grüße 🚚", string.Concat(said.Select(text => text.TryGetString(out var piece) ? piece : "")));
         Assert.EndsWith("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n", reply.Body, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_stream_that_breaks_ends_with_the_callers_error_event()
     {
-        await using var upstream = await WebServer.StartAsync(http => Replies.StreamAsync(http, Exchanges.Chat("""{"content":"Thr"}"""), Replies.Data("""{"error":{"message":"out of memory","code":"boom"}}""")));
+        var heard = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var upstream = await WebServer.StartAsync(async http =>
+        {
+            await Replies.StreamAsync(http, Exchanges.Chat("""{"content":"Thr"}"""));
+            await heard.Task;   // together with the error it would be no answer, and the error alone be told
+            await Microsoft.AspNetCore.Http.HttpResponseWritingExtensions.WriteAsync(http.Response, Replies.Data("""{"error":{"message":"out of memory","code":"boom"}}"""));
+        });
         await using var world = await ForwardWorld.StartAsync([upstream.Address]);
-        var reply = await world.SendAsync(AskMessages.Replace("{\"model\"", "{\"stream\":true,\"model\"", StringComparison.Ordinal), "/v1/messages");
-        Assert.Contains("\"text\":\"Thr\"", reply.Body, StringComparison.Ordinal);
-        Assert.Contains("event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"api_error\",\"message\":\"out of memory\"}", reply.Body, StringComparison.Ordinal);
+        using var response = await world.OpenAsync(AskMessages.Replace("{\"model\"", "{\"stream\":true,\"model\"", StringComparison.Ordinal), "/v1/messages");
+        heard.SetResult();
+        var body = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.Contains("\"text\":\"Thr\"", body, StringComparison.Ordinal);
+        Assert.Contains("event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"api_error\",\"message\":\"out of memory\"}", body, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -98,7 +107,7 @@ public sealed class TranslatedForwardTests
         await using var upstream = await WebServer.StartAsync(http =>
         {
             http.Response.Headers.RetryAfter = "7";
-            return Replies.JsonAsync(http, $$"""{"error":{"message":"too many requests of {{ForwardWorld.Key}}"}}""", 429);
+            return Replies.JsonAsync(http, $$$"""{"error":{"message":"too many requests of {{{ForwardWorld.Key}}}"}}""", 429);
         });
         await using var world = await ForwardWorld.StartAsync([upstream.Address], ("Targets:0:Dialect", "ollama"));
         var reply = await world.SendAsync(AskMessages, "/v1/messages");

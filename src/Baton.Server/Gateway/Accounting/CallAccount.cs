@@ -32,7 +32,7 @@ internal sealed class CallAccount(string surface, CallOrigin origin, TimeProvide
     private readonly long began = time.GetTimestamp();
 
     /// <summary><c>req_</c> and a UUIDv7.</summary>
-    public string Id { get; } = $"req_{Guid.CreateVersion7(time.GetUtcNow()):N}";
+    public string Id { get; private init; } = $"req_{Guid.CreateVersion7(time.GetUtcNow()):N}";
 
     public string Surface => surface;
 
@@ -83,6 +83,12 @@ internal sealed class CallAccount(string surface, CallOrigin origin, TimeProvide
 
     /// <summary>The answer of this target is the one: it is paid for.</summary>
     public void Takes(ModelRoute route, ModelTarget target, UsageTap tap) => (Model, Target, Tap) = (route.Name, target, tap);
+
+    /// <summary>The same call, as one of two targets that are asked for one answer sees it.</summary>
+    public CallAccount Beside() => new(surface, origin, time) { Id = Id, Asked = Asked, Model = Model, Target = Target, Attempts = Attempts, Prompt = Prompt };
+
+    /// <summary>Of those, this is the one that counts.</summary>
+    public void Takes(CallAccount beside) => (Model, Target, Tap, Busy, Outcome) = (beside.Model, beside.Target, beside.Tap, beside.Busy, beside.Outcome);
 
     /// <summary>The answer begins.</summary>
     public void Begin(int status)

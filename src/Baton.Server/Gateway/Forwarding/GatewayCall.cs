@@ -27,7 +27,7 @@ internal sealed class GatewayCall(Surface surface, CallOrigin origin, IHeaderDic
     public required IAnswerSink Answer { get; init; }
 
     /// <summary>What is to be accounted for it.</summary>
-    public CallAccount Account { get; } = new(origin.Run is null ? surface.Path : CallAccount.Step, origin, time);
+    public CallAccount Account { get; private init; } = new(origin.Run is null ? surface.Path : CallAccount.Step, origin, time);
 
     /// <summary>Names the request: <c>req_</c> and a UUIDv7.</summary>
     public string Id => Account.Id;
@@ -53,6 +53,18 @@ internal sealed class GatewayCall(Surface surface, CallOrigin origin, IHeaderDic
     {
         Account.Asks(route, target);
         AskedLast = $"{route.Name}/{target.Name}";
+    }
+
+    /// <summary>The same call with an answer that may turn out not to count.</summary>
+    /// <param name="stop">Signalled when it does not, too.</param>
+    public GatewayCall Beside(IAnswerSink answer, CancellationToken stop) =>
+        new(surface, origin, headers, time, stop) { Answer = answer, Account = Account.Beside(), waited = waited, AskedLast = AskedLast };
+
+    /// <summary>One of those calls beside it is the one that counts, as far as it has come.</summary>
+    public void Takes(GatewayCall beside)
+    {
+        (AskedLast, Error, waited) = (beside.AskedLast, beside.Error, beside.waited);
+        Account.Takes(beside.Account);
     }
 
     /// <summary>Time that went into waiting for targets: all other is the gateway's own.</summary>

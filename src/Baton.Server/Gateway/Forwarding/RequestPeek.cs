@@ -27,7 +27,7 @@ internal readonly record struct RequestPeek(string? Model, Place ModelAt, bool I
     public bool AsksForUsage { get; init; }
 
     /// <summary>Deeper than any schema of a tool.</summary>
-    private const int MaxDepth = 256;
+    public const int MaxDepth = 256;
 
     /// <summary>Reads the members at the top of an object; of several with one name the last counts, as it does upstream.</summary>
     /// <param name="maxTokensField">The member with the most tokens; <c>max_completion_tokens</c> is one too.</param>

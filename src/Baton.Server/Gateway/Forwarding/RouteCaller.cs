@@ -3,31 +3,50 @@ using Baton.Jq;
 namespace Baton.Server.Gateway;
 
 /// <summary>
-/// The path of every call of a model, of applications and of workflows' steps alike: asks the targets of the model, one after the other until one answers. Nothing is read from the
-/// database or written to it on the way.
+/// The path of every call of a model, of applications and of workflows' steps alike: asks the targets of the model, one after the other until one answers, and once more when all
+/// have failed with something that may pass. Nothing is read from the database or written to it on the way.
 /// </summary>
-internal sealed class RouteCaller(TargetCaller targets, ILogger<RouteCaller> log)
+internal sealed class RouteCaller(TargetCaller targets, Hedging hedging, TimeProvider time, ILogger<RouteCaller> log)
 {
     /// <param name="request">What the targets of a route are sent: a route may want it in other words than the one that it stands in for.</param>
     /// <exception cref="OperationCanceledException">Nobody waits for the answer any more.</exception>
     public async Task AskAsync(GatewayCall call, ModelRoute first, Func<ModelRoute, ForwardedRequest> request)
     {
+        var own = request(first);
+        var facts = RoutingFacts.Of(call.RequestHeaders, call.Origin.Caller, first, own.Body.Span);
+        first.Retries.Count(time);
         Attempt.Failed? last = null;
         call.Account.Asked = first.Name;
-        foreach (var (route, target) in first.InTurn(call.Surface))
+        for (var retry = 0; ; retry++)
         {
-            if (await targets.AskAsync(call, route, target, request(route)) is not Attempt.Failed failed) return;
-            if (!failed.WasAsked)
+            // 1. Each once.
+            var mayPass = false;
+            var turn = new TargetTurn(first, call.Surface, facts, isAgain: retry > 0);
+            while ((retry == 0 || first.Retries.TryTake(time)) && turn.Next() is { } next)
             {
-                last ??= failed;
-                continue;
+                var sent = next.Route == first ? own : request(next.Route);
+                var attempt = Hedging.After(call, next.Route) is { } after ? await hedging.AskAsync(call, turn, next, sent, after) : await AskAsync(call, next, sent);
+                if (attempt is not Attempt.Failed failed) return;
+                if (!failed.WasAsked)
+                {
+                    last ??= failed;
+                    continue;
+                }
+                last = failed;
+                mayPass = failed.MayTryAnother && (mayPass || RetryPause.MayPass(failed));
+                if (!failed.MayTryAnother) break;
             }
-            last = failed;
-            log.TargetFailed(call.Id, call.AskedLast!, last.Error.Status, last.Error.Code);
-            if (!last.MayTryAnother) break;
+            // 2. All have failed with something that may pass: again, after a while. A step of a run has a policy of its own, which outlives this process.
+            if (!mayPass || retry >= first.Options.Retries || call.Origin.Run is not null) break;
+            if (RetryPause.Before(retry + 1, first, call.Surface, facts) is not { } pause || call.Elapsed + pause >= first.Options.Timeout) break;
+            log.AsksAgain(call.Id, first.Name, pause.TotalMilliseconds);
+            var since = time.GetTimestamp();
+            await Task.Delay(pause, time, call.Cancel);
+            call.Waited(since);
         }
-        if (last is null && call.Surface == Surface.CountTokens && first.WaitFor(call.Surface) is null) await EstimateAsync(call, request(first));
-        else await (last is null ? call.RefuseAsync(NoneToAsk(call, first)) : last.Reply is { } reply ? call.RefuseAsync(reply) : call.RefuseAsync(last.Error));
+        // 3. What the last one said.
+        if (last is null && call.Surface == Surface.CountTokens && first.WaitFor(call.Surface) is null) await EstimateAsync(call, own);
+        else await (last is null ? call.RefuseAsync(NoneToAsk(call, first, facts)) : last.Reply is { } reply ? call.RefuseAsync(reply) : call.RefuseAsync(last.Error));
     }
 
     /// <summary>No target counts: an estimate, which says that it is one.</summary>
@@ -38,10 +57,25 @@ internal sealed class RouteCaller(TargetCaller targets, ILogger<RouteCaller> log
         return call.SendAsync(StatusCodes.Status200OK, JqValue.Object(("input_tokens", TokenEstimate.Of(translation.Conversation))).ToUtf8Bytes());
     }
 
-    private static GatewayError NoneToAsk(GatewayCall call, ModelRoute route)
+    private async Task<Attempt> AskAsync(GatewayCall call, (ModelRoute Route, ModelTarget Target) next, ForwardedRequest request)
     {
-        if (route.WaitFor(call.Surface) is { } wait) return GatewayError.Unavailable(route.WhyNone(), wait);
-        return GatewayError.Invalid($"The targets of model '{route.Name}' do not speak the dialect of /v1{call.Surface.Path}, and it cannot be translated: ask at /v1/chat/completions.", "model", "wrong_dialect");
+        try
+        {
+            var attempt = await targets.AskAsync(call, next.Route, next.Target, request);
+            if (attempt is Attempt.Failed { WasAsked: true } failed) log.TargetFailed(call.Id, call.AskedLast!, failed.Error.Status, failed.Error.Code);
+            return attempt;
+        }
+        finally
+        {
+            next.Target.Health.End();
+        }
+    }
+
+    private static GatewayError NoneToAsk(GatewayCall call, ModelRoute route, RoutingFacts facts)
+    {
+        if (route.WaitFor(call.Surface) is not { } wait) return GatewayError.Invalid($"The targets of model '{route.Name}' do not speak the dialect of /v1{call.Surface.Path}, and it cannot be translated: ask at /v1/chat/completions.", "model", "wrong_dialect");
+        if (route.Fault is null && !route.Serves(call.Surface, facts)) return new GatewayError(403, "permission_error", "no_target_for_request", $"The targets of model '{route.Name}' serve only requests with a header, a tag or a key that this one does not have.", "model");
+        return GatewayError.Unavailable(route.WhyNone(), wait);
     }
 }
 

@@ -1,5 +1,4 @@
 using System.Buffers;
-using Baton.Server.Outbound;
 
 namespace Baton.Server.Gateway;
 

@@ -68,7 +68,7 @@ internal static partial class RouteEndpoints
         if (!body.Value.IsObject) return Problems.InvalidBody("The body is a request, as it would be sent to the gateway.", new Fault("", "Send a JSON object."));
         var model = body.Value["model"];
         if (!model.IsNull && !model.IsString) return Problems.InvalidBody("'model' must be a text.", new Fault("/model", "'model' must be a text."));
-        return TypedResults.Json(explainer.Explain(http.Tenant, surface, model.TryGetString(out var name) ? name : null), WireJson.Web.RouteExplanation);
+        return TypedResults.Json(explainer.Explain(http.Tenant, surface, model.TryGetString(out var name) ? name : null, http.Request.Headers, http.CallerName, System.Text.Encoding.UTF8.GetBytes(body.Value.ToJson())), WireJson.Web.RouteExplanation);
     }
 
     private static async Task<IResult> AnswerAsync(HttpContext http, string name, RouteTable table, RouteStore store, RouteLoader loader, RouteChange change, CancellationToken cancel)

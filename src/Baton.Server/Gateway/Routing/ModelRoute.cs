@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Numerics;
 using Baton.Engine;
 
@@ -10,10 +11,15 @@ internal sealed class ModelRoute(string name, ModelOptions options, ImmutableArr
     /// <summary>As many as the bits that remember which were tried.</summary>
     public const int MaxTargets = 64;
 
+    /// <summary>With so many requests under way at each target that has the model loaded, another one may load it.</summary>
+    private const int WarmIsBusy = 4;
+
     /// <summary>What has to be mended by people is asked for again after so long.</summary>
     private static readonly TimeSpan WhenMended = TimeSpan.FromSeconds(30);
 
-    private uint turn = uint.MaxValue;
+    private readonly TargetChoice choice = new(targets, options);
+    private readonly Condition? routeCondition = Condition.Of(options.When);
+    private readonly ImmutableArray<Condition?> conditions = [.. targets.Select(target => ReferenceEquals(target.Options, options) ? null : Condition.Of(target.Options.When))];
 
     public string Name => name;
 
@@ -29,58 +35,75 @@ internal sealed class ModelRoute(string name, ModelOptions options, ImmutableArr
     /// <summary>Why it cannot be used as it is stored, and so has no targets; null for nothing.</summary>
     public string? Fault { get; init; }
 
+    /// <summary>Allows calls of targets that have all been asked before.</summary>
+    public CallShare Retries { get; } = new(share: 0.2, perSecond: 2);
+
+    /// <summary>After which wait a second target may be asked; null for never, or not by a time that is known before.</summary>
+    public TimeSpan? HedgeAfter { get; } = options.HedgeAfter is { } after && TimeSpan.TryParse(after, CultureInfo.InvariantCulture, out var wait) ? wait : null;
+
+    /// <summary>Allows second calls beside a slow one.</summary>
+    public HedgeCredit Hedges { get; } = new(requests: 20);
+
+    /// <summary>Whether it matters to it which conversation a request belongs to.</summary>
+    public bool ReadsConversation { get; } = options.Strategy == "prefix_affine";
+
+    /// <summary>Whether it matters to it which tags a request has.</summary>
+    public bool ReadsTags { get; } = options.When?.Tag is not null || targets.Any(static target => target.Options.When?.Tag is not null);
+
     /// <summary>This route, then those that stand in for it.</summary>
     public ImmutableArray<ModelRoute> Chain { get; internal set; } = [];
 
     /// <summary>The target to be asked next, begun: to be ended by <see cref="TargetHealth.End"/>.</summary>
     /// <param name="tried">A bit for each target that was returned before; kept by the caller, 0 at first.</param>
+    /// <param name="facts">Null for a request of which nothing is known.</param>
+    /// <param name="worst">Only one that stands as well as this.</param>
     /// <returns>Null when none is left that may be asked.</returns>
-    public ModelTarget? Begin(Surface surface, ref ulong tried)
+    public ModelTarget? Begin(Surface surface, ref ulong tried, RoutingFacts? facts = null, Standing worst = Standing.Trial)
     {
-        while (true)
+        while (Best(surface, tried, facts, worst) is not 0 and var candidates)
         {
-            // Those that wait for a trial, or have asked to be left alone, come after all others.
-            var (ready, others) = Candidates(surface, tried);
-            var best = ready != 0 ? ready : others;
-            if (best == 0) return null;
-            var index = Choose(best);
+            var index = choice.Next(candidates, facts, out var most);
+            if (!targets[index].Health.TryBegin(most)) continue;   // another request was sooner, so it stands otherwise now
             tried |= 1UL << index;
-            if (targets[index].Health.TryBegin()) return targets[index];
+            return targets[index];
         }
+        return null;
     }
 
     /// <summary>The targets of this route and of those that stand in for it, to be asked one after the other until one answers; each is begun, and ended with its turn.</summary>
-    public IEnumerable<(ModelRoute Route, ModelTarget Target)> InTurn(Surface surface)
+    public IEnumerable<(ModelRoute Route, ModelTarget Target)> InTurn(Surface surface, RoutingFacts? facts = null)
     {
-        foreach (var route in Chain)
+        var turn = new TargetTurn(this, surface, facts);
+        while (turn.Next() is { } next)
         {
-            var tried = 0UL;
-            while (route.Begin(surface, ref tried) is { } target)
+            try
             {
-                try
-                {
-                    yield return (route, target);
-                }
-                finally
-                {
-                    target.Health.End();
-                }
+                yield return next;
+            }
+            finally
+            {
+                next.Target.Health.End();
             }
         }
     }
 
     /// <summary>In which order the targets of this route would be asked now, should each one fail. Nothing is asked and nothing changed; where chance decides, it is one draw.</summary>
-    public IEnumerable<ModelTarget> Preview(Surface surface)
+    public IEnumerable<ModelTarget> Preview(Surface surface, RoutingFacts? facts = null)
     {
         var (tried, turns) = (0UL, 0u);
-        while (Candidates(surface, tried) is var (ready, others) && (ready | others) != 0)
+        while (Best(surface, tried, facts, Standing.Trial) is not 0 and var candidates)
         {
-            var best = ready != 0 ? ready : others;
-            var index = Choose(best, BitOperations.PopCount(best) > 1 ? ++turns : turns);
+            var index = choice.Next(candidates, facts, out _, BitOperations.PopCount(candidates) > 1 ? ++turns : turns);
             tried |= 1UL << index;
             yield return targets[index];
         }
     }
+
+    /// <summary>How every target of the chain stands towards a request. Changes nothing, not even whose turn it is.</summary>
+    public ImmutableArray<Candidate> Explain(Surface surface, RoutingFacts? facts) => [.. Chain.SelectMany(route => route.ExplainOwn(surface, facts))];
+
+    /// <summary>Whether a target of the chain serves such requests when it is well.</summary>
+    public bool Serves(Surface surface, RoutingFacts? facts) => Chain.Any(route => Enumerable.Range(0, route.Targets.Length).Any(index => route.StandingOf(index, surface, facts) < Standing.NotMeant));
 
     /// <summary>How long until one of them may be asked; null when none can be, in its own dialect or by a translation.</summary>
     public TimeSpan? WaitFor(Surface surface) => Fault is not null ? WhenMended
@@ -90,86 +113,64 @@ internal sealed class ModelRoute(string name, ModelOptions options, ImmutableArr
     public string WhyNone() => Fault is not null ? $"The route of model '{name}' cannot be used: {Fault}"
         : $"No target of model '{name}' may be asked now: {string.Join(", ", Chain.SelectMany(route => route.Targets).Select(target => $"{target.Name} ({(target.IsDraining ? "draining" : target.Health.LastFailure ?? "busy")})"))}.";
 
-    private (ulong Ready, ulong Others) Candidates(Surface surface, ulong tried)
+    /// <summary>Those that stand best of the ones that are left: a bit for each.</summary>
+    private ulong Best(Surface surface, ulong tried, RoutingFacts? facts, Standing worst)
     {
-        var (ready, others) = (0UL, 0UL);
-        for (var i = 0; i < targets.Length; i++)
+        var (best, found, cold) = (worst, 0UL, 0UL);
+        for (var index = 0; index < targets.Length; index++)
         {
-            var bit = 1UL << i;
-            if ((tried & bit) != 0 || targets[i].SurfaceFor(surface) is null || targets[i].IsDraining) continue;
-            var health = targets[i].Health;
-            var state = health.State;
-            if (state == BreakerState.Closed && !health.IsCooling) ready |= bit;
-            else if (state != BreakerState.Open) others |= bit;
+            var bit = 1UL << index;
+            if ((tried & bit) != 0) continue;
+            var standing = StandingOf(index, surface, facts);
+            if (standing == Standing.Cold) cold |= bit;
+            if (standing > best) continue;
+            if (standing < best) found = 0;
+            (best, found) = (standing, found | bit);
         }
-        return (ready, others);
+        if (cold == 0 || best != Standing.Ready) return found;
+        for (var rest = found; rest != 0; rest &= rest - 1)
+        {
+            if (targets[BitOperations.TrailingZeroCount(rest)].Health.UnderWay < WarmIsBusy) return found;
+        }
+        return found | cold;
     }
 
-    /// <param name="ahead">0 to take a turn; above, to look that many turns ahead and take none.</param>
-    private int Choose(ulong candidates, uint ahead = 0)
+    private Standing StandingOf(int index, Surface surface, RoutingFacts? facts)
     {
-        var count = BitOperations.PopCount(candidates);
-        if (count == 1) return BitOperations.TrailingZeroCount(candidates);
-        return options.Strategy switch
+        var (target, own) = (targets[index], conditions[index]);
+        if (target.SurfaceFor(surface) is null) return Standing.OtherDialect;
+        if (target.IsDraining) return Standing.Draining;
+        if (own?.Unmet(facts) is not null || routeCondition?.Unmet(facts) is not null) return Standing.NotMeant;
+        var standing = target.Health.Standing;
+        if (standing != Standing.Ready) return standing;
+        return own is not null ? Standing.Meant : target.Health.IsCold ? Standing.Cold : Standing.Ready;
+    }
+
+    private IEnumerable<Candidate> ExplainOwn(Surface surface, RoutingFacts? facts)
+    {
+        var first = Best(surface, 0, facts, Standing.Trial);
+        var chances = choice.Chances(first, facts);
+        for (var index = 0; index < targets.Length; index++)
         {
-            "priority" => BitOperations.TrailingZeroCount(candidates),
-            "random" => At(candidates, Random.Shared.Next(count)),
-            "weighted" => Weighted(candidates),
-            "least_loaded" => Least(candidates, static target => (target.Health.UnderWay + 1) / target.Options.Weight),
-            "latency" => Sooner(candidates, count),
-            _ => InTurn(candidates, ahead),
+            var (target, standing) = (targets[index], StandingOf(index, surface, facts));
+            yield return new Candidate(this, target, standing, chances[index], Why(index, standing, (first & (1UL << index)) != 0 && chances[index] == 0, facts), target.Health.Load, target.Health.FirstByteMs);
+        }
+    }
+
+    private string? Why(int index, Standing standing, bool isPassedOver, RoutingFacts? facts)
+    {
+        var health = targets[index].Health;
+        return standing switch
+        {
+            Standing.OtherDialect => $"speaks {targets[index].Options.Dialect}, and there is no translation",
+            Standing.Draining => "drains, and gets no new requests",
+            Standing.NotMeant => $"serves only requests with {conditions[index]?.Unmet(facts) ?? routeCondition?.Unmet(facts)}",
+            Standing.Open => $"failed repeatedly ({health.LastFailure}); left alone for {health.Wait.TotalSeconds:0.#} s more",
+            Standing.Trial => $"failed repeatedly ({health.LastFailure}); asked once there is no other",
+            Standing.Cooling => $"asked to be left alone for {health.CoolsFor.TotalSeconds:0.#} s more; asked once there is no other",
+            Standing.Cold => "does not have the model loaded, while another has",
+            _ when isPassedOver => $"another comes first by {options.Strategy}",
+            _ => null,
         };
-    }
-
-    /// <summary>The next in the order of all targets: one that is missing for a while leaves its turn to the next, not a hole.</summary>
-    private int InTurn(ulong candidates, uint ahead)
-    {
-        var start = (int)((ahead == 0 ? Interlocked.Increment(ref turn) : Volatile.Read(ref turn) + ahead) % (uint)targets.Length);
-        var from = candidates >> start << start;
-        return BitOperations.TrailingZeroCount(from != 0 ? from : candidates);
-    }
-
-    private int Weighted(ulong candidates)
-    {
-        var total = 0.0;
-        for (var rest = candidates; rest != 0; rest &= rest - 1) total += targets[BitOperations.TrailingZeroCount(rest)].Options.Weight;
-        var at = Random.Shared.NextDouble() * total;
-        var index = 0;
-        for (var rest = candidates; rest != 0; rest &= rest - 1)
-        {
-            index = BitOperations.TrailingZeroCount(rest);
-            if ((at -= targets[index].Options.Weight) < 0) break;
-        }
-        return index;
-    }
-
-    /// <summary>The least by a measure; of several alike, one by chance: else the first of them would get every request that comes alone.</summary>
-    private int Least(ulong candidates, Func<ModelTarget, double> measure)
-    {
-        var (best, least, alike) = (0, double.MaxValue, 0);
-        for (var rest = candidates; rest != 0; rest &= rest - 1)
-        {
-            var index = BitOperations.TrailingZeroCount(rest);
-            var measured = measure(targets[index]);
-            if (measured > least) continue;
-            alike = measured < least ? 1 : alike + 1;
-            if (alike == 1 || Random.Shared.Next(alike) == 0) best = index;
-            least = measured;
-        }
-        return best;
-    }
-
-    /// <summary>The better of two by chance (Mitzenmacher, "The Power of Two Choices", 2001): the time to the first byte, times the requests that would share it.</summary>
-    private int Sooner(ulong candidates, int count)
-    {
-        var first = Random.Shared.Next(count);
-        var second = (first + 1 + Random.Shared.Next(count - 1)) % count;
-        return Least((1UL << At(candidates, first)) | (1UL << At(candidates, second)), static target => target.Health.FirstByteMs * (target.Health.UnderWay + 1));
-    }
-
-    private static int At(ulong candidates, int skip)
-    {
-        for (; skip > 0; skip--) candidates &= candidates - 1;
-        return BitOperations.TrailingZeroCount(candidates);
     }
 }

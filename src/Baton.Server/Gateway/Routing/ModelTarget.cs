@@ -44,6 +44,18 @@ internal sealed record ModelTarget(string Name, string Path, string Model, Targe
         return Dialect switch { Dialect.Anthropic => Surface.Messages, Dialect.Ollama => Surface.OllamaChat, _ => Surface.ChatCompletions };
     }
 
+    /// <summary>An address below its BaseUrl, such as <c>/models</c>.</summary>
+    public Uri Below(string path) => Join(Options.BaseUrl!, path);
+
+    /// <summary>An address beside its API: engines tell of themselves outside of <c>/v1</c>.</summary>
+    public Uri AtRoot(string path)
+    {
+        var uri = new UriBuilder(Options.BaseUrl!);
+        var root = uri.Path.TrimEnd('/');
+        uri.Path = (root.EndsWith("/v1", StringComparison.Ordinal) ? root[..^3] : root) + path;
+        return uri.Uri;
+    }
+
     public static string KeyHeaderOf(TargetOptions options) => options.ApiKeyHeader ?? (options.Dialect == "anthropic" ? "x-api-key" : "Authorization");
 
     public override string ToString() => Name;

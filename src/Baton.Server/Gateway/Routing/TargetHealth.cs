@@ -17,6 +17,9 @@ internal sealed class TargetHealth(int failuresToOpen, TimeSpan pause, TimeProvi
     private string? lastFailure;
     private int failures, underWay;
     private double firstByteMs;
+    private bool isSuspect;
+    private long lastBegun, openings, closings;
+    private volatile Reported? reported;
 
     /// <summary>How its time is shared among the calls that it answers, for prices by the second.</summary>
     public HostShare Share { get; } = new(time);
@@ -24,8 +27,19 @@ internal sealed class TargetHealth(int failuresToOpen, TimeSpan pause, TimeProvi
     /// <summary>Requests that it has not ended yet.</summary>
     public int UnderWay => Volatile.Read(ref underWay);
 
+    /// <summary>Requests under way that count for it: its own engine's, where that tells them, with what has come since; what it keeps in its cache decides between equals.</summary>
+    public double Load => Report is not { } told ? UnderWay : Math.Max(UnderWay, told.Engine.Running + (2 * told.Engine.Waiting) + UnderWay - told.UnderWay) + told.Engine.CacheUse;
+
+    /// <summary>Whether it is known not to have the model loaded.</summary>
+    public bool IsCold => Report is { Engine.IsWarm: false };
+
+    private Reported? Report => reported is { } told && time.GetElapsedTime(told.At) < told.Valid ? told : null;
+
     /// <summary>Moving average of the time to its first byte, in ms; 0 before the first.</summary>
     public double FirstByteMs => Volatile.Read(ref firstByteMs);
+
+    /// <summary>The times of which that is the average.</summary>
+    public FirstByteTimes FirstBytes { get; } = new();
 
     public BreakerState State
     {
@@ -61,16 +75,37 @@ internal sealed class TargetHealth(int failuresToOpen, TimeSpan pause, TimeProvi
         }
     }
 
+    /// <summary>How often it was left alone, and how often it was found well again, since this process began.</summary>
+    public (long Openings, long Closings) Transitions => (Volatile.Read(ref openings), Volatile.Read(ref closings));
+
+    /// <summary>How long ago it was last asked; null for never.</summary>
+    public TimeSpan? SinceBegun => Volatile.Read(ref lastBegun) is not 0 and var begun ? time.GetElapsedTime(begun) : null;
+
+    /// <summary>Whether it may be asked: <see cref="Gateway.Standing.Ready"/>, <see cref="Gateway.Standing.Cooling"/>, <see cref="Gateway.Standing.Trial"/> or <see cref="Gateway.Standing.Open"/>.</summary>
+    public Standing Standing
+    {
+        get
+        {
+            lock (gate)
+            {
+                if (failures >= failuresToOpen) return StateNow() == BreakerState.Open ? Standing.Open : Standing.Trial;
+                return coolFor > TimeSpan.Zero && time.GetElapsedTime(cooledAt) < coolFor ? Standing.Cooling : Standing.Ready;
+            }
+        }
+    }
+
     /// <summary>Begins a request, to be ended with <see cref="End"/>.</summary>
+    /// <param name="most">As many may be under way then.</param>
     /// <returns>False when it may not be asked now.</returns>
-    public bool TryBegin()
+    public bool TryBegin(int most = int.MaxValue)
     {
         lock (gate)
         {
             var state = StateNow();
-            if (state == BreakerState.Open) return false;
+            if (state == BreakerState.Open || underWay >= most) return false;
             if (state == BreakerState.HalfOpen) openedAt = time.GetTimestamp();   // while this one tries, the others wait
             Interlocked.Increment(ref underWay);
+            lastBegun = time.GetTimestamp();
             return true;
         }
     }
@@ -81,9 +116,11 @@ internal sealed class TargetHealth(int failuresToOpen, TimeSpan pause, TimeProvi
     {
         lock (gate)
         {
-            (failures, doublings) = (0, 0);
+            if (failures >= failuresToOpen) closings++;
+            (failures, doublings, isSuspect) = (0, 0, false);
             if (firstByte is not { } took) return;
             coolFor = TimeSpan.Zero;
+            FirstBytes.Add(took);
             firstByteMs = firstByteMs == 0 ? took.TotalMilliseconds : firstByteMs + (Newest * (took.TotalMilliseconds - firstByteMs));
         }
     }
@@ -97,10 +134,40 @@ internal sealed class TargetHealth(int failuresToOpen, TimeSpan pause, TimeProvi
             lastFailure = how;
             var wasOpen = failures >= failuresToOpen;
             if (++failures < failuresToOpen) return;
-            if (wasOpen) doublings++;
+            if (wasOpen || isSuspect) doublings++;
+            if (!wasOpen) openings++;
+            isSuspect = false;
             openedAt = time.GetTimestamp();
         }
     }
+
+    /// <summary>It answers when it is asked for little: requests may come again, but the first that fails ends that, and the pause goes on doubling.</summary>
+    public void Probed()
+    {
+        lock (gate)
+        {
+            if (failures < failuresToOpen) return;
+            (failures, isSuspect) = (failuresToOpen - 1, true);
+            closings++;
+        }
+    }
+
+    /// <summary>How long it still wants to be left alone; none when it does not.</summary>
+    public TimeSpan CoolsFor
+    {
+        get
+        {
+            lock (gate)
+            {
+                var left = coolFor > TimeSpan.Zero ? coolFor - time.GetElapsedTime(cooledAt) : TimeSpan.Zero;
+                return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+            }
+        }
+    }
+
+    /// <summary>Its engine has told how it is.</summary>
+    /// <param name="valid">How long that counts.</param>
+    public void Tells(EngineReport engine, TimeSpan valid) => reported = new Reported(engine, UnderWay, time.GetTimestamp(), valid);
 
     /// <summary>It wants to be left alone for a while: that is no failure.</summary>
     /// <param name="wait">As it says; null where it does not.</param>
@@ -114,4 +181,7 @@ internal sealed class TargetHealth(int failuresToOpen, TimeSpan pause, TimeProvi
     private TimeSpan OpenFor => TimeSpan.FromTicks(Math.Min(pause.Ticks << Math.Min(doublings, 16), LongestPause.Ticks));
 
     private BreakerState StateNow() => failures < failuresToOpen ? BreakerState.Closed : time.GetElapsedTime(openedAt) < OpenFor ? BreakerState.Open : BreakerState.HalfOpen;
+
+    /// <param name="UnderWay">Requests of this node among those that it told of.</param>
+    private sealed record Reported(EngineReport Engine, int UnderWay, long At, TimeSpan Valid);
 }

@@ -1,0 +1,74 @@
+namespace Baton.Server.Gateway;
+
+/// <summary>Asks a second target when the first is slower to begin than nearly all are: the first useful answer counts, the other call is cancelled.</summary>
+internal sealed class Hedging(TargetCaller targets, TimeProvider time, ILogger<Hedging> log)
+{
+    /// <summary>So many answers must have been seen before it is known what slow means.</summary>
+    private const int FewestAnswers = 20;
+
+    /// <summary>
+    /// After which wait a second target may be asked; null for never: where it is not configured, for requests with an Idempotency-Key, as they want to be carried out once, and
+    /// at <c>/responses</c>, as each of those is stored where it was made.
+    /// </summary>
+    public static TimeSpan? After(GatewayCall call, ModelRoute route)
+    {
+        if (route.Options.HedgeAfter is null || call.Surface == Surface.Responses || call.RequestHeaders.ContainsKey("Idempotency-Key")) return null;
+        return route.HedgeAfter ?? FirstByteTimes.Quantile(route.Targets, 0.95, FewestAnswers);
+    }
+
+    /// <param name="first">Begun; it is ended here, as is the second.</param>
+    public async Task<Attempt> AskAsync(GatewayCall call, TargetTurn turn, (ModelRoute Route, ModelTarget Target) first, ForwardedRequest request, TimeSpan after)
+    {
+        first.Route.Hedges.Count();
+        var race = new AnswerRace(call);
+        call.Asks(first.Route, first.Target);
+        using var one = race.Join();
+        var asking = RunAsync(call, one, first, request);
+        using (var answered = CancellationTokenSource.CreateLinkedTokenSource(call.Cancel))
+        {
+            await Task.WhenAny(asking, race.Begun, Task.Delay(after, time, answered.Token));
+            await answered.CancelAsync();
+        }
+        if (asking.IsCompleted || race.Begun.IsCompleted || call.Cancel.IsCancellationRequested || Second() is not { } second) return Taken(one, await asking)!;
+        log.Hedges(call.Id, call.AskedLast!, call.Elapsed.TotalMilliseconds, second.Target.Name);
+        call.Asks(second.Route, second.Target);
+        using var other = race.Join();
+        var also = RunAsync(call, other, second, request);
+        await Task.WhenAll(asking, also);   // the one that loses is cancelled, so it ends soon
+        var (firstSaid, secondSaid) = (await asking, await also);
+        if (firstSaid is Attempt.Delivered || secondSaid is null or Attempt.Failed && firstSaid is Attempt.Failed { MayTryAnother: false }) return Taken(one, firstSaid)!;
+        return Taken(other, secondSaid) ?? Taken(one, firstSaid)!;
+
+        Attempt? Taken(AnswerRace.Runner runner, Attempt? attempt)
+        {
+            if (attempt is not null) call.Takes(runner.Call);
+            return attempt;
+        }
+
+        (ModelRoute Route, ModelTarget Target)? Second()
+        {
+            if (!first.Route.Hedges.TryTake()) return null;
+            return turn.Beside();
+        }
+    }
+
+    /// <returns>Null when another was sooner.</returns>
+    private async Task<Attempt?> RunAsync(GatewayCall whole, AnswerRace.Runner runner, (ModelRoute Route, ModelTarget Target) next, ForwardedRequest request)
+    {
+        try
+        {
+            var attempt = await targets.AskAsync(runner.Call, next.Route, next.Target, request);
+            if (attempt is Attempt.Failed { WasAsked: true } failed) log.TargetFailed(runner.Call.Id, runner.Call.AskedLast!, failed.Error.Status, failed.Error.Code);
+            return attempt;
+        }
+        catch (Exception e) when (runner.HasLost && e is OperationCanceledException or HttpRequestException or IOException)
+        {
+            return null;   // it was broken off
+        }
+        finally
+        {
+            if (runner.HasWon) whole.Takes(runner.Call);   // with what it has come to, however it ended
+            next.Target.Health.End();
+        }
+    }
+}

@@ -26,6 +26,8 @@ public sealed class BatonClient(HttpClient http, string? key = null)
 
     public KeysClient Keys => new(this);
 
+    public BudgetsClient Budgets => new(this);
+
     /// <exception cref="BatonException">The server refused, or cannot be reached.</exception>
     public Task<HealthView> HealthAsync(CancellationToken cancel) => GetAsync("/health/detailed", WireJson.Web.HealthView, cancel);
 

@@ -45,6 +45,7 @@ internal static class BatonHost
             app.MapKeys();
             app.MapRoutes();
             app.MapUsage();
+            app.MapBudgets();
             app.MapWorkflows();
         }
         return app;

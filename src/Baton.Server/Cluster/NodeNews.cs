@@ -30,6 +30,12 @@ internal static class NodeNews
     /// <summary>A key was made, changed or removed.</summary>
     public const string Keys = "keys";
 
+    /// <summary>A budget was made, changed or removed.</summary>
+    public const string Budgets = "budgets";
+
+    /// <summary>Calls wait for money that other nodes may have at hand and not in use.</summary>
+    public const string BudgetsWanted = "budgets-wanted";
+
     /// <summary>Hands a line on to this process.</summary>
     public static void Tell(string line, Wakeups wakeups)
     {
@@ -39,6 +45,8 @@ internal static class NodeNews
             case [Registered]: wakeups.Registered(); break;
             case [Rerouted]: wakeups.Rerouted(); break;
             case [Keys]: wakeups.KeysChanged(); break;
+            case [Budgets]: wakeups.BudgetsChanged(); break;
+            case [BudgetsWanted]: wakeups.BudgetsWanted(); break;
             case ["called", var run]: wakeups.CalledElsewhere(RunId.Parse(run, null)); break;
             case ["parked", var ms]: wakeups.Parked(DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(ms, CultureInfo.InvariantCulture))); break;
             case ["ended", var run, var space, var workflow, var tenant]: wakeups.Ended(new TenantId(tenant), RunId.Parse(run, null), space, workflow); break;

@@ -35,6 +35,12 @@ internal sealed class Wakeups
     /// <summary>Another node made, changed or removed a key.</summary>
     public event Action? KeysChangedElsewhere;
 
+    /// <summary>Another node made, changed or removed a budget.</summary>
+    public event Action? BudgetsChangedElsewhere;
+
+    /// <summary>Calls at another node wait for money that this one may have at hand.</summary>
+    public event Action? BudgetsWantedElsewhere;
+
     /// <summary>News may have been missed: whoever waits for any looks at the database.</summary>
     public event Action? NewsMissed;
 
@@ -43,6 +49,10 @@ internal sealed class Wakeups
     public void Rerouted() => ReroutedElsewhere?.Invoke();
 
     public void KeysChanged() => KeysChangedElsewhere?.Invoke();
+
+    public void BudgetsChanged() => BudgetsChangedElsewhere?.Invoke();
+
+    public void BudgetsWanted() => BudgetsWantedElsewhere?.Invoke();
 
     public void Anything() => NewsMissed?.Invoke();
 

@@ -11,7 +11,7 @@ internal static class CommandLine
     {
         var root = new RootCommand("Baton: durable workflows and language models in one process. Start with: baton demo, or baton serve.")
         {
-            DemoCommand.Create(workflows), ServeCommand.Create(workflows), RunCommand.Create(workflows), RunsCommand.Create(), LogsCommand.Create(), SignalCommand.Create(), ApprovalsCommand.List(), ApprovalsCommand.Answer(), WorkflowsCommand.Create(), NodesCommand.Create(), KeysCommand.Create(), UsageCommand.Create(), ModelsCommand.Create(), RouteCommand.Create(), DoctorCommand.Create(workflows),
+            DemoCommand.Create(workflows), ServeCommand.Create(workflows), RunCommand.Create(workflows), RunsCommand.Create(), LogsCommand.Create(), SignalCommand.Create(), ApprovalsCommand.List(), ApprovalsCommand.Answer(), WorkflowsCommand.Create(), NodesCommand.Create(), KeysCommand.Create(), UsageCommand.Create(), BudgetsCommand.Create(), ModelsCommand.Create(), RouteCommand.Create(), DoctorCommand.Create(workflows),
         };
         var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });   // @FILE is the content of an input, not more arguments
         if (parsed.Errors.Count > 0)

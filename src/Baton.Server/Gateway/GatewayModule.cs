@@ -24,6 +24,7 @@ internal static class GatewayModule
             services.AddSingleton<RouteTable>().AddSingleton<TargetCaller>().AddSingleton<Hedging>().AddSingleton<RouteCaller>().AddSingleton<BuiltInCompletions>().AddSingleton<Forwarder>();
             services.AddSingleton<RouteStore>().AddSingleton<RouteExplainer>().AddSingleton<RouteLoader>().AddHostedService(provider => provider.GetRequiredService<RouteLoader>());
             services.AddSingleton<TargetProber>().AddHostedService(provider => provider.GetRequiredService<TargetProber>());
+            services.AddBudgets();
             return services.AddSingleton<ExtractModel>().AddSingleton<EchoModel>().AddSingleton<ModelCaller>();
         }
     }

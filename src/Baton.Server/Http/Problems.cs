@@ -44,6 +44,8 @@ internal static class Problems
 
     public static ProblemResult UnknownApproval(string id) => Of("unknown-approval", 404, "No such approval", $"There is no approval {id}.");
 
+    public static ProblemResult UnknownBudget(string name) => Of("unknown-budget", 404, "No such budget", $"There is no budget '{name}'. GET /api/v1/budgets lists them all.");
+
     public static ProblemResult ApprovalClosed(string id, string state, string? by) => Of("approval-closed", 409, "The approval is not open", (state, by) switch
     {
         ("answered", _) => $"{id} was answered by {by}. An approval is answered once.",

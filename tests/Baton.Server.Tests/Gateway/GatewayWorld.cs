@@ -32,9 +32,12 @@ internal sealed class GatewayWorld : IDisposable
             Writer = new UsageWriter(null!, Microsoft.Extensions.Options.Options.Create(new UsageOptions()), Time, Log.For<UsageWriter>());   // it is never started: what is recorded stays with it
             var ledger = new UsageLedger(new PriceTable(options), Writer, new GatewayMetrics(new Meters(), routes));
             var targets = new TargetCaller(client, options, Time, Log.For<TargetCaller>());
-            return new ModelCaller(routes, ledger, options, new RouteCaller(targets, new Hedging(targets, Time, Log.For<Hedging>()), Time, Log.For<RouteCaller>()), new ExtractModel(), new EchoModel(Time), Time, Log.For<ModelCaller>());
+            return new ModelCaller(routes, ledger, options, new RouteCaller(targets, new Hedging(targets, Time, Log.For<Hedging>()), Gate(options), Time, Log.For<RouteCaller>()), new ExtractModel(), new EchoModel(Time), Time, Log.For<ModelCaller>());
         });
     }
+
+    private BudgetGate Gate(IOptions<GatewayOptions> options) =>
+        new(new BudgetLedger(Time, TimeSpan.Zero), new PriceTable(options), Microsoft.Extensions.Options.Options.Create(new BudgetOptions()), Time, Log.For<BudgetGate>());
 
     public GatewayOptions Options { get; } = new();
 

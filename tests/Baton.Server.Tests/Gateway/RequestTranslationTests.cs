@@ -238,7 +238,7 @@ public sealed class RequestTranslationTests
         configure?.Invoke(options);
         var translation = Translation.Read(caller, Encoding.UTF8.GetBytes(Fill(body)), null, out var problem);
         Assert.Null(problem);
-        var written = translation!.Write(target, "upstream", options, true, out problem);
+        var written = translation!.Write(target, "upstream", options, null, true, out problem);
         Assert.Null(problem);
         return JqValue.Parse(written.Span);
     }
@@ -248,7 +248,7 @@ public sealed class RequestTranslationTests
     private static GatewayError Refused(Surface caller, Dialect target, string body)
     {
         var translation = Translation.Read(caller, Encoding.UTF8.GetBytes(body), null, out var problem);
-        translation?.Write(target, "upstream", new ModelOptions(), true, out problem);
+        translation?.Write(target, "upstream", new ModelOptions(), null, true, out problem);
         Assert.NotNull(problem);
         Assert.Equal(400, problem.Status);
         Assert.StartsWith($"'{problem.Field}' ", problem.Message, StringComparison.Ordinal);

@@ -33,12 +33,14 @@ internal sealed class Translation
 
     /// <summary>The request as a target wants it.</summary>
     /// <param name="model">What the target calls the model.</param>
+    /// <param name="affordable">Most tokens of the answer that the caller can pay for; null for no such limit.</param>
     /// <param name="asksForUsage">Whether a stream of chat completions is asked to tell its usage.</param>
     /// <param name="problem">What this target cannot be asked.</param>
-    public ReadOnlyMemory<byte> Write(Dialect target, string model, ModelOptions options, bool asksForUsage, out GatewayError? problem)
+    public ReadOnlyMemory<byte> Write(Dialect target, string model, ModelOptions options, int? affordable, bool asksForUsage, out GatewayError? problem)
     {
         var faults = new Faults();
-        var written = RequestWriter.Write(Conversation, target, model, options, asksForUsage, faults);
+        var asked = affordable is { } most ? Conversation with { MaxTokens = Math.Min(most, Conversation.MaxTokens ?? most) } : Conversation;
+        var written = RequestWriter.Write(asked, target, model, options, asksForUsage, faults);
         problem = faults.First;
         return written;
     }

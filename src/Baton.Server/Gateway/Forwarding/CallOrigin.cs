@@ -11,4 +11,7 @@ internal sealed record CallOrigin(TenantId Tenant, string Caller, string? Run = 
 {
     /// <summary>The key that was sent; null for those of the environment and of the keys file, and for runs.</summary>
     public VirtualKey? Key { get; init; }
+
+    /// <summary>The team of the key; null for none.</summary>
+    public string? Team => Key?.Team;
 }

@@ -47,6 +47,9 @@ internal sealed class GatewayCall(Surface surface, CallOrigin origin, IHeaderDic
     /// <summary>What the gateway itself says went wrong; null while nothing has, or a target has said it.</summary>
     public GatewayError? Error { get; private set; }
 
+    /// <summary>What it may spend, and has; null where no budget counts it.</summary>
+    public CallSpending? Spending { get; set; }
+
     public TimeSpan Elapsed => Account.Elapsed;
 
     public void Asks(ModelRoute route, ModelTarget target)
@@ -58,7 +61,7 @@ internal sealed class GatewayCall(Surface surface, CallOrigin origin, IHeaderDic
     /// <summary>The same call with an answer that may turn out not to count.</summary>
     /// <param name="stop">Signalled when it does not, too.</param>
     public GatewayCall Beside(IAnswerSink answer, CancellationToken stop) =>
-        new(surface, origin, headers, time, stop) { Answer = answer, Account = Account.Beside(), waited = waited, AskedLast = AskedLast };
+        new(surface, origin, headers, time, stop) { Answer = answer, Account = Account.Beside(), waited = waited, AskedLast = AskedLast, Spending = Spending };
 
     /// <summary>One of those calls beside it is the one that counts, as far as it has come.</summary>
     public void Takes(GatewayCall beside)

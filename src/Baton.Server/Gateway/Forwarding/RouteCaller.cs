@@ -3,20 +3,33 @@ using Baton.Jq;
 namespace Baton.Server.Gateway;
 
 /// <summary>
-/// The path of every call of a model, of applications and of workflows' steps alike: asks the targets of the model, one after the other until one answers, and once more when all
-/// have failed with something that may pass. Nothing is read from the database or written to it on the way.
+/// The path of every call of a model, of applications and of workflows' steps alike: keeps the money for it and asks the targets of the model, one after the other until one answers,
+/// and once more when all have failed with something that may pass. Nothing is read from the database or written to it on the way.
 /// </summary>
-internal sealed class RouteCaller(TargetCaller targets, Hedging hedging, TimeProvider time, ILogger<RouteCaller> log)
+internal sealed class RouteCaller(TargetCaller targets, Hedging hedging, BudgetGate budgets, TimeProvider time, ILogger<RouteCaller> log)
 {
     /// <param name="request">What the targets of a route are sent: a route may want it in other words than the one that it stands in for.</param>
     /// <exception cref="OperationCanceledException">Nobody waits for the answer any more.</exception>
     public async Task AskAsync(GatewayCall call, ModelRoute first, Func<ModelRoute, ForwardedRequest> request)
     {
         var own = request(first);
+        call.Account.Asked = first.Name;
+        if (!await budgets.AdmitAsync(call, first, own)) return;
+        try
+        {
+            await AskInTurnAsync(call, first, own, request);
+        }
+        finally
+        {
+            call.Spending?.End();
+        }
+    }
+
+    private async Task AskInTurnAsync(GatewayCall call, ModelRoute first, ForwardedRequest own, Func<ModelRoute, ForwardedRequest> request)
+    {
         var facts = RoutingFacts.Of(call.RequestHeaders, call.Origin.Caller, first, own.Body.Span);
         first.Retries.Count(time);
         Attempt.Failed? last = null;
-        call.Account.Asked = first.Name;
         for (var retry = 0; ; retry++)
         {
             // 1. Each once.

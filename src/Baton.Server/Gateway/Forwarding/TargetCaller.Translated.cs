@@ -21,6 +21,7 @@ internal sealed partial class TargetCaller
         try
         {
             if (await PumpAsync(answer, translation, told)) return Attempt.Delivered.Instance;
+            if (await EndedBySpendingAsync(answer.Call)) return Attempt.Delivered.Instance;
             if (translation.Failure is { } failure)
             {
                 log.StreamBroken(answer.Call.Id, answer.Call.AskedLast!, failure.Code ?? failure.Type);
@@ -71,6 +72,7 @@ internal sealed partial class TargetCaller
             {
                 answer.Limits.Pause();
                 await answer.Call.Answer.WriteAsync(told.WrittenMemory, answer.Call.Cancel);
+                if (answer.Call.Spending is { } spending && !await spending.SeeAsync(answer.Call.Cancel) && !translation.IsComplete) return false;
                 answer.Limits.Heard();
                 told.ResetWrittenCount();
             }

@@ -19,7 +19,7 @@ internal sealed partial class TargetCaller(OutboundClient client, IOptions<Gatew
         var gone = call.Cancel;
         // What has no words in the target's dialect may have some in another's: nothing is wrong with the target.
         var addsUsage = AddsUsage(call.Surface, target, request.Peek);
-        var (asked, body, translation) = Prepare(call.Surface, route, target, request, addsUsage, out var problem);
+        var (asked, body, translation) = Prepare(call, route, target, request, addsUsage, out var problem);
         if (problem is not null) return new Attempt.Failed(problem, MayTryAnother: true) { WasAsked = false };
         call.Asks(route, target);
         using var limits = new CallLimits(label, route.Options, time, gone);
@@ -67,13 +67,14 @@ internal sealed partial class TargetCaller(OutboundClient client, IOptions<Gatew
 
     /// <summary>Where the target is asked, and with which words.</summary>
     /// <returns>With a translation where they are not the caller's own.</returns>
-    private static (Surface Asked, ReadOnlyMemory<byte> Body, Translation? Translation) Prepare(Surface surface, ModelRoute route, ModelTarget target, ForwardedRequest request, bool addsUsage, out GatewayError? problem)
+    private static (Surface Asked, ReadOnlyMemory<byte> Body, Translation? Translation) Prepare(GatewayCall call, ModelRoute route, ModelTarget target, ForwardedRequest request, bool addsUsage, out GatewayError? problem)
     {
         problem = null;
+        var surface = call.Surface;
         var asked = target.SurfaceFor(surface) ?? surface;
-        if (asked == surface) return (asked, RequestPatch.Apply(request.Body, request.Peek, target.Model, route.Options.MaxOutputTokens, FieldFor(surface, route.Options), addsUsage), null);
+        if (asked == surface) return (asked, RequestPatch.Apply(request.Body, request.Peek, target.Model, MostTokens(call, route.Options), FieldFor(surface, route.Options), addsUsage), null);
         if (request.Translate(surface, out problem) is not { } translation) return (asked, default, null);
-        return (asked, translation.Write(target.Dialect, target.Model, route.Options, target.Options.StreamUsage, out problem), translation);
+        return (asked, translation.Write(target.Dialect, target.Model, route.Options, call.Spending?.Affordable, target.Options.StreamUsage, out problem), translation);
     }
 
     /// <summary>A stream is handed on from its first event with data on, and event by event: what breaks off in the middle of one is not seen.</summary>
@@ -93,6 +94,7 @@ internal sealed partial class TargetCaller(OutboundClient client, IOptions<Gatew
         try
         {
             if (await PumpAsync(answer, length)) return Attempt.Delivered.Instance;
+            if (await EndedBySpendingAsync(call)) return Attempt.Delivered.Instance;
             await BreakAsync(answer, GatewayError.Broken($"{answer.Label} ended its stream in the middle of an answer."));
         }
         catch (OperationCanceledException) when (answer.Limits.AreOver && !call.Cancel.IsCancellationRequested)
@@ -106,6 +108,16 @@ internal sealed partial class TargetCaller(OutboundClient client, IOptions<Gatew
         target.Health.Failed("broken stream");
         call.Account.Outcome = CallOutcome.Broken;
         return Attempt.Delivered.Instance;
+    }
+
+    /// <returns>Whether an answer has come to an end because its money is used up; then that is told.</returns>
+    private async ValueTask<bool> EndedBySpendingAsync(GatewayCall call)
+    {
+        if (call.Spending is not { IsSpent: true } spending) return false;
+        log.BudgetSpent(call.Id, spending.Budget.Name);
+        call.Account.Outcome = CallOutcome.Broken;
+        await call.BreakAsync(BudgetErrors.Spent(spending.Budget, call.Surface.Dialect));
+        return true;
     }
 
     /// <returns>Whether the answer came to its own end.</returns>
@@ -124,6 +136,7 @@ internal sealed partial class TargetCaller(OutboundClient client, IOptions<Gatew
                 var kept = answer.AddsUsage ? AddedUsage.TakeOut(buffer.AsSpan(0, whole)) : whole;
                 answer.Limits.Pause();
                 if (kept > 0) await client.WriteAsync(buffer.AsMemory(0, kept), gone);
+                if (answer.Call.Spending is { } spending && !await spending.SeeAsync(gone) && !isComplete) return false;
                 answer.Limits.Heard();
                 buffer.AsSpan(whole, length - whole).CopyTo(buffer);
                 length -= whole;
@@ -235,6 +248,8 @@ internal sealed partial class TargetCaller(OutboundClient client, IOptions<Gatew
     /// <summary>Whether usage has to be asked for that the client did not ask for: what it sees stays as it would be.</summary>
     private static bool AddsUsage(Surface surface, ModelTarget target, RequestPeek peek) =>
         peek is { IsStream: true, AsksForUsage: false } && target is { Dialect: Dialect.OpenAi, Options.StreamUsage: true } && (surface == Surface.ChatCompletions || surface == Surface.Completions);
+
+    private static int? MostTokens(GatewayCall call, ModelOptions model) => call.Spending?.Affordable is { } affordable ? Math.Min(affordable, model.MaxOutputTokens ?? affordable) : model.MaxOutputTokens;
 
     private static string? FieldFor(Surface surface, ModelOptions model) => surface == Surface.ChatCompletions ? model.MaxTokensField : surface.MaxTokensField;
 

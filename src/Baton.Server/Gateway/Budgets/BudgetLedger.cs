@@ -1,0 +1,251 @@
+using System.Collections.Frozen;
+using Baton.Engine;
+using Baton.Server.Cluster;
+
+namespace Baton.Server.Gateway;
+
+/// <summary>
+/// The money of this process: what of each budget is reserved, spent and at hand. Only memory; the <see cref="BudgetWriter"/> fetches slices for it and tells what became of them.
+/// A call is kept money for in all of its budgets or in none, and counts in the period in which it was admitted. Thread-safe: one lock, held for a few additions.
+/// </summary>
+/// <param name="patience">How long a call waits for a grant where what is at hand does not suffice and there may be more.</param>
+internal sealed partial class BudgetLedger(TimeProvider time, TimeSpan patience)
+{
+    private static readonly TimeSpan LongestLead = TimeSpan.FromSeconds(30);
+
+    private readonly Lock gate = new();
+    private readonly List<BudgetAccount> draining = [];
+    private volatile FrozenDictionary<TenantId, BudgetSeries[]> tenants = FrozenDictionary<TenantId, BudgetSeries[]>.Empty;
+    private TaskCompletionSource? waiting;
+    private DateTimeOffset yieldUntil;
+    private bool isTold;
+
+    /// <summary>Set when there is something to report sooner or later.</summary>
+    public Signal Changed { get; } = new(time);
+
+    /// <summary>Set when somebody waits, or soon will.</summary>
+    public Signal Urgent { get; } = new(time);
+
+    /// <summary>Keeps money for a call.</summary>
+    /// <param name="least">The least that would do, in micro-dollars; at most <paramref name="wished"/>.</param>
+    /// <param name="wished">What it may cost.</param>
+    public async ValueTask<BudgetAdmission> AdmitAsync(TenantId tenant, string? team, string key, string model, long least, long wished, CancellationToken cancel)
+    {
+        if (AccountsOf(tenant, team, key, model) is not { } accounts) return BudgetAdmission.Admitted.Free;
+        var amount = wished;
+        foreach (var account in accounts)
+        {
+            if (account.Budget.Limit < least) return Refuse(account, least);   // no grant could pay it
+            amount = Math.Min(amount, account.Budget.Limit);
+        }
+        for (var since = time.GetTimestamp(); ;)
+        {
+            if (TryReserve(accounts, amount) is not { } lacking) return new BudgetAdmission.Admitted(new Reservation(this, accounts, amount));
+            var (left, isSure) = Left(lacking, amount);
+            if (isSure && left < least) return Refuse(lacking, least);
+            if (isSure)
+            {
+                amount = left;   // with less, then
+                continue;
+            }
+            var rest = patience - time.GetElapsedTime(since);
+            if (rest > TimeSpan.Zero) await PassAsync(accounts, amount, rest, cancel);
+            else if (amount > least) amount = least;
+            else return lacking.IsUnheard || lacking.Free is null ? new BudgetAdmission.Unknown(lacking.Budget) : Refuse(lacking, least);
+        }
+    }
+
+    /// <summary>Whether any budget counts such a call.</summary>
+    public bool Counts(TenantId tenant, string? team, string key, string model)
+    {
+        if (!tenants.TryGetValue(tenant, out var all)) return false;
+        foreach (var series in all)
+        {
+            if (series.Budget.Covers(team, key, model)) return true;
+        }
+        return false;
+    }
+
+    /// <summary>Whether something keeps money in reserve; for tests and for the end.</summary>
+    public long Reserved
+    {
+        get
+        {
+            lock (gate) return All().Sum(account => account.Reserved);
+        }
+    }
+
+    /// <summary>What stands in the account of a budget now.</summary>
+    public (long Spent, long Reserved, long Available)? Find(TenantId tenant, string budget)
+    {
+        lock (gate)
+        {
+            if (!tenants.TryGetValue(tenant, out var all) || all.FirstOrDefault(one => one.Budget.Name == budget) is not { } series) return null;
+            var account = series.At(time.GetUtcNow(), draining);
+            return (account.Spent, account.Reserved, account.Available);
+        }
+    }
+
+    /// <returns>False when that is more than is kept for the call, and memory alone has no more.</returns>
+    internal bool Charge(Reservation call, long total)
+    {
+        var isLow = false;
+        lock (gate)
+        {
+            if (call.IsEnded || total <= call.Charged) return true;
+            var added = total - call.Charged;
+            var released = Math.Min(added, Math.Max(0, call.Amount - call.Charged));
+            foreach (var account in call.Accounts)
+            {
+                account.Spend(added, released);
+                isLow |= account.IsLow;
+            }
+            call.Charged = total;
+            if (total > call.Amount && !TryExtend(call)) return false;
+        }
+        Wake(isLow);
+        return true;
+    }
+
+    /// <summary>Waits for more money for a call that has spent more than its own.</summary>
+    internal async ValueTask<bool> ExtendAsync(Reservation call, CancellationToken cancel)
+    {
+        for (var since = time.GetTimestamp(); ;)
+        {
+            lock (gate)
+            {
+                if (call.IsEnded || call.Charged <= call.Amount || TryExtend(call)) return true;
+                foreach (var account in call.Accounts)
+                {
+                    if (IsSpent(account, 1)) return false;
+                }
+            }
+            var rest = patience - time.GetElapsedTime(since);
+            if (rest <= TimeSpan.Zero) return false;
+            await PassAsync(call.Accounts, call.Step, rest, cancel);
+        }
+    }
+
+    internal Budget Tightest(BudgetAccount[] accounts)
+    {
+        lock (gate) return accounts.MinBy(static account => account.Available)!.Budget;
+    }
+
+    internal void End(Reservation call, long? actual)
+    {
+        lock (gate)
+        {
+            if (call.IsEnded) return;
+            call.IsEnded = true;
+            var (added, released) = ((actual ?? call.Charged) - call.Charged, Math.Max(0, call.Amount - call.Charged));
+            foreach (var account in call.Accounts) account.Spend(added, released);
+            call.Charged += added;
+        }
+        Wake(urgent: false);
+    }
+
+    /// <summary>Keeps more for a call whose own is spent: as much as at first, or whatever there is.</summary>
+    private static bool TryExtend(Reservation call)
+    {
+        var more = call.Step;
+        foreach (var account in call.Accounts) more = Math.Min(more, account.Available);
+        if (more <= 0) return false;
+        foreach (var account in call.Accounts) account.Reserve(more);
+        call.Amount = call.Charged + more;
+        return true;
+    }
+
+    private BudgetAdmission.Refused Refuse(BudgetAccount account, long asked)
+    {
+        lock (gate) return new BudgetAdmission.Refused(account.Budget, asked, Math.Max(0, account.Available + Math.Max(0, account.Free ?? 0)), account.Span.End);
+    }
+
+    /// <returns>Null when it is done; else the first account with too little, and nothing is kept.</returns>
+    private BudgetAccount? TryReserve(BudgetAccount[] accounts, long amount)
+    {
+        var isLow = false;
+        lock (gate)
+        {
+            foreach (var account in accounts)
+            {
+                if (account.Available < amount) return account;
+            }
+            foreach (var account in accounts)
+            {
+                account.Reserve(amount);
+                isLow |= account.IsLow;
+            }
+        }
+        Wake(isLow);
+        return null;
+    }
+
+    /// <summary>What an account can pay, with what it could be lent; and whether that is sure.</summary>
+    private (long Left, bool IsSure) Left(BudgetAccount account, long amount)
+    {
+        lock (gate) return (Math.Max(0, account.Available + Math.Max(0, account.Free ?? 0)), IsSpent(account, amount));
+    }
+
+    /// <summary>Whether it is sure that there is less: the database has said what is free, and no other process can give anything back.</summary>
+    private static bool IsSpent(BudgetAccount account, long amount) => account.Free is { } free && account.Lent == 0 && !account.IsAsked && !account.IsUnheard && !account.IsUntold && account.Available + Math.Max(0, free) < amount;
+
+    /// <summary>Waits until the database has been asked, after this moment, for so much.</summary>
+    private async ValueTask PassAsync(BudgetAccount[] accounts, long amount, TimeSpan most, CancellationToken cancel)
+    {
+        Task pass;
+        lock (gate)
+        {
+            foreach (var account in accounts)
+            {
+                if (account.Available < amount) account.Demand += amount;
+            }
+            pass = (waiting ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+        Wake(urgent: true);
+        try
+        {
+            await pass.WaitAsync(most, time, cancel);
+        }
+        catch (TimeoutException)
+        {
+            // The caller looks at the clock.
+        }
+    }
+
+    private BudgetAccount[]? AccountsOf(TenantId tenant, string? team, string key, string model)
+    {
+        if (!tenants.TryGetValue(tenant, out var all)) return null;
+        var count = 0;
+        foreach (var series in all)
+        {
+            if (series.Budget.Covers(team, key, model)) count++;
+        }
+        if (count == 0) return null;
+        var accounts = new BudgetAccount[count];
+        lock (gate)
+        {
+            var (now, at) = (time.GetUtcNow(), 0);
+            foreach (var series in all)
+            {
+                if (at < count && series.Budget.Covers(team, key, model)) accounts[at++] = series.At(now, draining);
+            }
+            return at == count ? accounts : accounts[..at];   // a budget may have been changed between the two looks
+        }
+    }
+
+    private IEnumerable<BudgetAccount> All() => tenants.Values.SelectMany(all => all).SelectMany(series => series.Accounts).Concat(draining);
+
+    private void Wake(bool urgent)
+    {
+        if (!Volatile.Read(ref isTold))
+        {
+            Volatile.Write(ref isTold, true);
+            Changed.Set();
+        }
+        if (urgent)
+        {
+            Changed.Set();
+            Urgent.Set();
+        }
+    }
+}

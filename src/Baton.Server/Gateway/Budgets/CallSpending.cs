@@ -1,0 +1,35 @@
+namespace Baton.Server.Gateway;
+
+/// <summary>What a call spends while its answer passes, and what it came to. One thread at a time.</summary>
+internal sealed class CallSpending(Reservation reservation, PriceTable prices, CallCeiling ceiling, CallAccount account)
+{
+    /// <summary>Most tokens that the answer may have, where the budget pays for fewer than were asked for; null for no such limit.</summary>
+    public int? Affordable { get; set; }
+
+    /// <summary>Whether all money for the call is used up: its answer ends here.</summary>
+    public bool IsSpent { get; private set; }
+
+    /// <summary>The budget that has the least left.</summary>
+    public Budget Budget => reservation.Tightest;
+
+    /// <summary>Some more of a stream has been handed on, and is in the account.</summary>
+    /// <returns>False when the money is used up.</returns>
+    public async ValueTask<bool> SeeAsync(CancellationToken cancel)
+    {
+        var (target, tap) = (account.Target!, account.Tap!);
+        var usage = tap.Usage(ceiling.Prompt, out var isEstimated);
+        var price = prices.Of(target);
+        var cost = price.Cost(usage, price.GpuSecond == 0 ? TimeSpan.Zero : account.Elapsed / Math.Max(1, target.Health.UnderWay));
+        if (isEstimated && ceiling.Explains(usage.Output)) cost = Math.Min(cost, reservation.Amount);
+        var isPaid = await reservation.ChargeAsync(cost, cancel);
+        IsSpent = !isPaid && !tap.IsTold;   // an answer that has told what it used is over
+        return !IsSpent;
+    }
+
+    /// <summary>The call is over, however it ended: what was seen of an answer is paid for, as it is accounted for; the rest is free again.</summary>
+    public void End()
+    {
+        if (account.Tap is not { } tap) reservation.Release();
+        else reservation.Settle(prices.Cost(account.Target!, account.Counted ?? tap.Usage(ceiling.Prompt, out _), account.Busy));
+    }
+}

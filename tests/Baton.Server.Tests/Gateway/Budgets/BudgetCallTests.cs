@@ -1,0 +1,233 @@
+using System.Text.Json;
+using Baton.Client;
+using Baton.Server.Gateway;
+using Baton.Server.Tests.Support;
+using Microsoft.AspNetCore.Http;
+
+namespace Baton.Server.Tests.Gateway.Budgets;
+
+/// <summary>What applications and workflows see of budgets. An output token costs a micro-dollar here, a prompt nothing, but where a test says otherwise.</summary>
+public sealed class BudgetCallTests
+{
+    private static readonly (string, string) Price = ("Targets:0:Price:Output", "1000000");
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_call_is_charged_what_it_used_and_refused_once_it_cannot_be_paid()
+    {
+        await using var upstream = await WebServer.StartAsync(http => Replies.WholeAsync(http, "Three."));   // says that it used 7 tokens
+        await using var world = await ForwardWorld.StartAsync([upstream.Address], Price);
+        await PutAsync(world, 20);
+        Assert.Equal(200, (await world.SendAsync(ForwardWorld.Ask(""","max_tokens":20"""))).Status);
+        var budget = await world.Server.Client.Budgets.GetAsync("b", Cancel);
+        Assert.Equal((20, 7, 0, 0, 13), (budget.LimitMicro, budget.SpentMicro, budget.ReservedMicro, budget.UncertainMicro, budget.LeftMicro));
+        var refused = await world.SendAsync(ForwardWorld.Ask(""","max_tokens":14"""));
+        Assert.Equal(429, refused.Status);
+        var error = JsonElement.Parse(refused.Body).GetProperty("error");
+        Assert.Equal(("insufficient_quota", "insufficient_quota"), (error.GetProperty("type").GetString(), error.GetProperty("code").GetString()));
+        Assert.StartsWith("Budget 'b' (day) of this tenant has $0.000013 of $0.00002 left, and this request may cost $0.000014. It begins anew at ", error.GetProperty("message").GetString());
+        Assert.InRange(int.Parse(refused["Retry-After"]), 1, 24 * 3600);
+        Assert.Equal(200, (await world.SendAsync(ForwardWorld.Ask(""","max_tokens":13"""))).Status);
+    }
+
+    [Fact]
+    public async Task Anthropics_callers_are_refused_in_their_dialect()
+    {
+        await using var upstream = await WebServer.StartAsync(http => Replies.JsonAsync(http, "{}"));
+        await using var world = await ForwardWorld.StartAsync([upstream.Address], Price, ("Targets:0:Dialect", "anthropic"));
+        await PutAsync(world, 20, "total");
+        var refused = await world.SendAsync(ForwardWorld.Ask(""","max_tokens":21"""), "/v1/messages");
+        Assert.Equal((429, "rate_limit_error"), (refused.Status, JsonElement.Parse(refused.Body).GetProperty("error").GetProperty("type").GetString()));
+        Assert.False(refused.Headers.Contains("Retry-After"));
+        Assert.Contains("It does not begin anew by itself.", refused.Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_call_that_fails_costs_nothing()
+    {
+        await using var upstream = await WebServer.StartAsync(http => Replies.JsonAsync(http, """{"error":{"message":"no"}}""", 500));
+        await using var world = await ForwardWorld.StartAsync([upstream.Address], Price);
+        await PutAsync(world, 20);
+        for (var i = 0; i < 3; i++) Assert.Equal(500, (await world.SendAsync(ForwardWorld.Ask(""","max_tokens":20"""))).Status);
+        Assert.Equal((0, 20), await StandAsync(world));
+    }
+
+    [Fact]
+    public async Task A_stream_that_has_used_up_the_budget_ends_with_an_error_event_and_its_target_is_told()
+    {
+        var gone = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var upstream = await WebServer.StartAsync(async http =>
+        {
+            http.RequestAborted.Register(() => gone.TrySetResult());
+            await Replies.StreamAsync(http, [.. Enumerable.Range(0, 300).Select(i => Replies.Chunk($"{i} "))]);
+            await gone.Task;
+        });
+        await using var world = await ForwardWorld.StartAsync([upstream.Address], Price);
+        await PutAsync(world, 50);
+        var reply = await world.SendAsync(ForwardWorld.AskStream);
+        Assert.Equal(200, reply.Status);
+        Assert.StartsWith(Replies.Chunk("0 "), reply.Body, StringComparison.Ordinal);
+        var last = reply.Body.TrimEnd().Split("\n\n")[^1];
+        Assert.Contains("\"code\":\"insufficient_quota\"", last, StringComparison.Ordinal);
+        Assert.Contains("Budget 'b' (day) of this tenant is used up: the answer ends here.", JsonElement.Parse(last["data: ".Length..]).GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
+        await gone.Task.WaitAsync(TimeSpan.FromSeconds(60), Cancel);
+        var chunks = reply.Body.Split("\n\n", StringSplitOptions.RemoveEmptyEntries).Length - 1;
+        Assert.Equal((chunks, 0), await StandAsync(world));
+        Assert.Equal(429, (await world.SendAsync(ForwardWorld.AskStream)).Status);
+    }
+
+    [Fact]
+    public async Task A_stream_without_a_ceiling_goes_on_as_long_as_there_is_money()
+    {
+        await using var upstream = await WebServer.StartAsync(http => Replies.StreamAsync(http, [.. Enumerable.Range(0, 300).Select(i => Replies.Chunk("x")), Replies.Finish(), Replies.Data("""{"choices":[],"usage":{"prompt_tokens":11,"completion_tokens":300,"total_tokens":311}}"""), Replies.Done]));
+        await using var world = await ForwardWorld.StartAsync([upstream.Address], Price, ("Budgets:UncappedTokens", "7"));
+        await PutAsync(world, 400);
+        var reply = await world.SendAsync(ForwardWorld.AskStream);
+        Assert.EndsWith(Replies.Done, reply.Body, StringComparison.Ordinal);
+        Assert.Equal((300, 100), await StandAsync(world));
+    }
+
+    [Fact]
+    public async Task A_stream_within_its_ceiling_is_never_cut_though_frames_look_like_tokens()
+    {
+        await using var upstream = await WebServer.StartAsync(http => Replies.StreamAsync(http, [Replies.Chunk(""), .. Enumerable.Range(0, 40).Select(i => Replies.Chunk("x")), Replies.Finish(), Replies.Done]));
+        await using var world = await ForwardWorld.StartAsync([upstream.Address], Price);
+        await PutAsync(world, 40);
+        var reply = await world.SendAsync(ForwardWorld.Ask(""","stream":true,"max_tokens":40"""));
+        Assert.EndsWith(Replies.Done, reply.Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_ceiling_is_lowered_to_what_the_budget_can_pay_where_that_is_set()
+    {
+        var seen = "";
+        await using var upstream = await WebServer.StartAsync(async http =>
+        {
+            seen = await new StreamReader(http.Request.Body).ReadToEndAsync();
+            await Replies.WholeAsync(http, "Three.");
+        });
+        await using var world = await ForwardWorld.StartAsync([upstream.Address], Price, ("Budgets:ClampMaxTokens", "true"));
+        await PutAsync(world, 9);
+        Assert.Equal(200, (await world.SendAsync(ForwardWorld.Ask(""","max_tokens":100"""))).Status);
+        Assert.Contains("\"max_tokens\":9}", seen, StringComparison.Ordinal);
+        Assert.Equal(200, (await world.SendAsync(ForwardWorld.Ask())).Status);
+        Assert.Contains("\"max_tokens\":2,", seen, StringComparison.Ordinal);
+        Assert.Equal(429, (await world.SendAsync(ForwardWorld.Ask(""","max_tokens":1"""))).Status);   // the target used 7 of the 2
+    }
+
+    [Fact]
+    public async Task Only_the_calls_that_a_budget_is_for_count_in_it()
+    {
+        await using var upstream = await WebServer.StartAsync(http => Replies.WholeAsync(http, "Three."));
+        await using var world = await ForwardWorld.StartAsync([upstream.Address], Price);
+        foreach (var (name, budget) in new[] { ("others", new PutBudget(0, "day", Model: "n")), ("key", new PutBudget(0, "day", Key: "k")), ("team", new PutBudget(0, "day", Team: "t")), ("mine", new PutBudget(100, "day", Key: "local", Model: "M")) })
+        {
+            await world.Server.Client.Budgets.PutAsync(name, budget, Cancel);
+        }
+        Assert.Equal(200, (await world.SendAsync(ForwardWorld.Ask(""","max_tokens":20"""))).Status);
+        Assert.Equal([("key", 0L), ("mine", 7L), ("others", 0L), ("team", 0L)], (await world.Server.Client.Budgets.ListAsync(Cancel)).Items.Select(one => (one.Name, one.SpentMicro)));
+    }
+
+    [Fact]
+    public async Task The_dearest_target_and_the_prompt_and_all_choices_are_reserved_for()
+    {
+        await using var upstream = await WebServer.StartAsync(http => Replies.WholeAsync(http, "Three."));
+        await using var world = await ForwardWorld.StartAsync([upstream.Address, upstream.Address], Price, ("Targets:1:Price:Output", "5000000"), ("Targets:1:Price:Input", "2000000"));
+        await PutAsync(world, 1_000_000);
+        var prompt = new string('x', 400);   // 100 tokens
+        await PutAsync(world, 299);
+        var body = $$"""{"messages":[{"role":"user","content":"{{prompt}}"}],"model":"m","max_tokens":10,"n":2}""";
+        var refused = await world.SendAsync(body);
+        Assert.Equal(429, refused.Status);
+        Assert.Contains("may cost $0.000302", refused.Body, StringComparison.Ordinal);   // 100 + 1 for the other texts at 2, 2 times 10 at 5
+        await PutAsync(world, 302);
+        Assert.Equal(200, (await world.SendAsync(body)).Status);
+        Assert.Equal(7, (await StandAsync(world)).Spent);   // the first target is the cheaper one
+    }
+
+    [Fact]
+    public async Task A_step_of_a_workflow_is_held_to_the_budget_of_its_tenant()
+    {
+        await using var upstream = await WebServer.StartAsync(http => Replies.WholeAsync(http, "Three."));
+        await using var world = await ForwardWorld.StartAsync([upstream.Address], Price);
+        await PutAsync(world, 20);
+        await world.Server.RegisterAsync("asks", "do: [ { ask: { call: llm, with: { model: m, prompt: hi, max_tokens: 10 } } } ]");
+        Assert.Equal("completed", (await world.Server.EndAsync(await world.Server.StartRunAsync("asks"))).State);
+        Assert.Equal((7, 13), await StandAsync(world));
+        await PutAsync(world, 16);
+        var failed = await world.Server.EndAsync(await world.Server.StartRunAsync("asks"));
+        Assert.Equal("failed", failed.State);
+        Assert.Contains("Budget 'b' (day) of this tenant has $0.000009 of $0.000016 left", failed.Error!.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_API_takes_changes_and_removes_budgets_and_says_what_is_wrong()
+    {
+        await using var server = await TestServer.StartAsync();
+        var made = await server.Client.Budgets.PutAsync("team.a", new PutBudget(5_000_000, "month", Team: "a"), Cancel);
+        Assert.Equal((5_000_000, 0, 5_000_000, "a", 1), (made.LimitMicro, made.SpentMicro, made.LeftMicro, made.Team, made.ResetsAt!.Value.Day));
+        Assert.Equal(6_000_000, (await server.Client.Budgets.PutAsync("team.a", new PutBudget(6_000_000, "total"), Cancel)).LimitMicro);
+        Assert.Null((await server.Client.Budgets.GetAsync("team.a", Cancel)).ResetsAt);
+        await server.Client.Budgets.DeleteAsync("team.a", Cancel);
+        Assert.Equal("urn:baton:problem:unknown-budget", (await server.GetAsync("/api/v1/budgets/team.a")).Problem(404).GetProperty("type").GetString());
+        foreach (var (body, pointer) in new[] { ("""{"period":"day"}""", "/limit_micro"), ("""{"limit_micro":-1,"period":"day"}""", "/limit_micro"), ("""{"limit_micro":1,"period":"year"}""", "/period"), ("""{"limit_micro":1,"period":"day","team":""}""", "/team"), ("""{"limit_micro":1,"period":"day","x":1}""", "/x") })
+        {
+            var put = new HttpRequestMessage(HttpMethod.Put, "/api/v1/budgets/b") { Content = new StringContent(body, System.Text.Encoding.UTF8, "application/json") };
+            Assert.Equal([pointer], (await server.SendAsync(put)).Pointers(400));
+        }
+    }
+
+    /// <summary>The property of the ledger once more, over real connections: clients that leave, targets that cut, and usage that is told or not.</summary>
+    [Fact]
+    public async Task Whatever_clients_and_targets_do_at_once_the_budget_holds_and_nothing_stays_reserved()
+    {
+        const int Limit = 4_000, Clients = 16;
+        var delivered = 0;
+        await using var upstream = await WebServer.StartAsync(async http =>
+        {
+            var random = new Random(Interlocked.Increment(ref delivered));
+            if (random.Next(6) == 0)
+            {
+                await Replies.JsonAsync(http, """{"error":{"message":"no"}}""", 503);
+                return;
+            }
+            for (var left = random.Next(1, 120); left > 0; left--) await Replies.StreamAsync(http, Replies.Chunk("x"));
+            if (random.Next(4) == 0) http.Abort();
+            else await Replies.StreamAsync(http, Replies.Finish(), Replies.Done);
+        });
+        await using var world = await ForwardWorld.StartAsync([upstream.Address], Price, ("Gateway:BreakerFailures", "1000"), ("Budgets:UncappedTokens", "7"));
+        await PutAsync(world, Limit);
+        await Task.WhenAll(Enumerable.Range(0, Clients).Select(client => Task.Run(async () =>
+        {
+            var random = new Random(client);
+            for (var refusals = 0; refusals < 2;)
+            {
+                using var response = await world.OpenAsync(random.Next(2) == 0 ? ForwardWorld.AskStream : ForwardWorld.Ask(""","stream":true,"max_tokens":60"""));
+                if ((int)response.StatusCode == 429) refusals++;
+                if (!response.IsSuccessStatusCode || random.Next(5) == 0) continue;   // it leaves
+                try
+                {
+                    await response.Content.ReadAsStringAsync(Cancel);
+                }
+                catch (HttpRequestException)
+                {
+                    // Cut, and told so.
+                }
+            }
+        })));
+        await Eventually.IsTrueAsync(() => world.Server.Get<BudgetLedger>().Reserved == 0);
+        var (spent, left) = await StandAsync(world);
+        Assert.InRange(spent, Limit - (Clients * 67), Limit + (Clients * 120));   // some gave up while others had reserved; a chunk is what the network gave at once
+        Assert.Equal(Math.Max(0, Limit - spent), left);
+    }
+
+    private static Task PutAsync(ForwardWorld world, long limit, string period = "day") => world.Server.Client.Budgets.PutAsync("b", new PutBudget(limit, period), Cancel);
+
+    private static async Task<(long Spent, long Left)> StandAsync(ForwardWorld world)
+    {
+        await Eventually.IsTrueAsync(() => world.Server.Get<BudgetLedger>().Reserved == 0);   // the answer is there a moment before its end is counted
+        var budget = await world.Server.Client.Budgets.GetAsync("b", Cancel);
+        return (budget.SpentMicro, budget.LeftMicro);
+    }
+}

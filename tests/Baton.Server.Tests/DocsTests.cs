@@ -146,7 +146,7 @@ public sealed partial class DocsTests
         where fence.Groups["language"].Value == language
         select (Path.GetRelativePath(ConformanceData.Root, file), fence.Groups["text"].Value);
 
-    [GeneratedRegex(@"^\| `(?<name>[A-Z]\w+:\w+)` \|", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"^\| `(?<name>[A-Z]\w+(:\w+)+)` \|", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex OptionEntry();
 
     [GeneratedRegex(@"^```(?<language>\w+)\n(?<text>.*?)\n```$", RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.ExplicitCapture)]

@@ -49,6 +49,14 @@ internal sealed class GatewayOptions
     [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
     public TimeSpan ProbeInterval { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>What is kept of answers, for models that may give them again.</summary>
+    [ValidateObjectMembers]
+    public CacheOptions Cache { get; set; } = new();
+
+    /// <summary>What is kept of streams, for clients that may take them up again.</summary>
+    [ValidateObjectMembers]
+    public ResumeOptions Resume { get; set; } = new();
+
     /// <summary>Largest answer that is taken for a workflow, or in one piece from a target of another dialect, in bytes of the response with its frames. Default 32 MiB.</summary>
     [Range(1024, 1 << 30)]
     public int MaxResponseBytes { get; set; } = 32 << 20;

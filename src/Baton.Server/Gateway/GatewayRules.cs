@@ -89,10 +89,24 @@ internal sealed class GatewayRules : IValidateOptions<GatewayOptions>
         if (model.Targets.Count > 0 && (model.BaseUrl ?? model.ApiKeyVariable ?? model.ApiKeyFile) is not null) yield return new RouteFault(place, " has Targets, and BaseUrl or a key beside them; put those into the targets.");
         foreach (var fault in Attributes(place, model)) yield return fault;
         if (model.Targets.Count > 0 && Condition.Problem(model.When) is { } unclear) yield return new RouteFault(place[nameof(model.When)], $": {unclear}");
+        foreach (var fault in CheckCache(place[nameof(model.Cache)], model.Cache)) yield return fault;
         foreach (var (at, target) in TargetsOf(place, model))
         {
             foreach (var fault in CheckTarget(at, target, isModel: target == model)) yield return fault;
         }
+    }
+
+    private static IEnumerable<RouteFault> CheckCache(RoutePlace place, ModelCacheOptions? cache)
+    {
+        if (cache is null) yield break;
+        var results = new List<ValidationResult>();
+        Validator.TryValidateObject(cache, new ValidationContext(cache), results, validateAllProperties: true);
+        foreach (var result in results)
+        {
+            var member = result.MemberNames.Single();
+            yield return new RouteFault(place[member], member == nameof(cache.Requests) ? $": must be deterministic or all, not '{cache.Requests}'." : $": {result.ErrorMessage}");
+        }
+        if (cache.StaleIfError > TimeSpan.Zero && cache.Ttl == TimeSpan.Zero) yield return new RouteFault(place[nameof(cache.StaleIfError)], $" is set, and {place[nameof(cache.Ttl)]} is not: nothing is kept that could be given when targets fail.");
     }
 
     private static IEnumerable<RouteFault> CheckTarget(RoutePlace place, TargetOptions target, bool isModel)

@@ -60,6 +60,9 @@ internal static class IdentityModule
     {
         /// <summary>Marks an endpoint that says nothing about anybody's work.</summary>
         public RouteHandlerBuilder NeedsNoCredential() => endpoint.WithMetadata(new OpenEndpoint());
+
+        /// <summary>Closes an endpoint to all keys but those of administrators.</summary>
+        public RouteHandlerBuilder TakesAdminKeys() => endpoint.WithMetadata(new NeededScope(KeyScope.Admin));
     }
 
     extension(IEndpointConventionBuilder endpoint)

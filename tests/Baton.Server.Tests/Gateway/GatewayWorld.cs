@@ -24,20 +24,24 @@ internal sealed class GatewayWorld : IDisposable
         Options.Models["test/model"] = model;
         all?.Invoke(Options);
         Time = time ?? TimeProvider.System;
-        client = new OutboundClient(Microsoft.Extensions.Options.Options.Create(new OutboundOptions()), new AddressPolicy(allowPrivate: false));
+        client = NewClient();
         models = new Lazy<ModelCaller>(() =>   // settings that are wrong are only validated
         {
             var options = Microsoft.Extensions.Options.Options.Create(Options);
             var routes = new RouteTable(options, Time);
             Writer = new UsageWriter(null!, Microsoft.Extensions.Options.Options.Create(new UsageOptions()), Time, Log.For<UsageWriter>());   // it is never started: what is recorded stays with it
             var ledger = new UsageLedger(new PriceTable(options), Writer, new GatewayMetrics(new Meters(), routes));
-            var targets = new TargetCaller(client, options, Time, Log.For<TargetCaller>());
-            return new ModelCaller(routes, ledger, options, new RouteCaller(targets, new Hedging(targets, Time, Log.For<Hedging>()), Gate(options), Time, Log.For<RouteCaller>()), new ExtractModel(), new EchoModel(Time), Time, Log.For<ModelCaller>());
+            return new ModelCaller(routes, ledger, options, NewCaller(client, options, Time, Log), new ExtractModel(), new EchoModel(Time), Time, Log.For<ModelCaller>());
         });
     }
 
-    private BudgetGate Gate(IOptions<GatewayOptions> options) =>
-        new(new BudgetLedger(Time, TimeSpan.Zero), new PriceTable(options), Microsoft.Extensions.Options.Options.Create(new BudgetOptions()), Time, Log.For<BudgetGate>());
+    /// <summary>Without any budget.</summary>
+    public static RouteCaller NewCaller(OutboundClient client, IOptions<GatewayOptions> options, TimeProvider time, CapturedLog log)
+    {
+        var targets = new TargetCaller(client, options, time, log.For<TargetCaller>());
+        var budgets = new BudgetGate(new BudgetLedger(time, TimeSpan.Zero), new PriceTable(options), Microsoft.Extensions.Options.Options.Create(new BudgetOptions()), time, log.For<BudgetGate>());
+        return new RouteCaller(targets, new Hedging(targets, time, log.For<Hedging>()), budgets, time, log.For<RouteCaller>());
+    }
 
     public GatewayOptions Options { get; } = new();
 
@@ -54,6 +58,8 @@ internal sealed class GatewayWorld : IDisposable
     public static ModelRequest Ask(string prompt = "How many parcels were late?", string? model = "test/model") => new() { Origin = Origin, Model = model, Messages = [ModelMessage.User(prompt)] };
 
     public static CallOrigin Origin { get; } = new(TenantId.Default, "test");
+
+    public static OutboundClient NewClient() => new(Microsoft.Extensions.Options.Options.Create(new OutboundOptions()), new AddressPolicy(allowPrivate: false));
 
     public Task<ModelAnswer> AnswerAsync(ModelRequest? request = null, DeltaSink? onDelta = null) =>
         Models.CompleteAsync(request ?? Ask(), onDelta, TestContext.Current.CancellationToken);
@@ -109,7 +115,7 @@ internal static class Replies
 
     public static async Task PiecesAsync(HttpContext http, string type, params string[] parts)
     {
-        http.Response.ContentType = type;
+        if (!http.Response.HasStarted) http.Response.ContentType = type;
         foreach (var part in parts)
         {
             await http.Response.WriteAsync(part);

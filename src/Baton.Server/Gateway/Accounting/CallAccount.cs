@@ -90,6 +90,9 @@ internal sealed class CallAccount(string surface, CallOrigin origin, TimeProvide
     /// <summary>Of those, this is the one that counts.</summary>
     public void Takes(CallAccount beside) => (Model, Target, Tap, Busy, Outcome) = (beside.Model, beside.Target, beside.Tap, beside.Busy, beside.Outcome);
 
+    /// <summary>Tells what there is to tell of the one that is accounted for in its place.</summary>
+    public void TakeOver(CallAccount asked) => (Model, Target, Attempts) = (asked.Model, asked.Target, asked.Attempts);
+
     /// <summary>The answer begins.</summary>
     public void Begin(int status)
     {

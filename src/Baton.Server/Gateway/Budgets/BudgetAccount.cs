@@ -30,7 +30,7 @@ internal sealed class BudgetAccount(Budget budget, BudgetSpan span)
     /// <summary>Of <see cref="Spent"/>: what the database knows.</summary>
     public long Reported { get; private set; }
 
-    /// <summary>Asked for by calls that wait for a grant.</summary>
+    /// <summary>Asked for by calls that wait for a grant, until each has looked whether it is there: before that it is not idle.</summary>
     public long Demand { get; set; }
 
     /// <summary>What nobody holds and nobody has spent, as the database said last; null before it was asked.</summary>
@@ -68,7 +68,6 @@ internal sealed class BudgetAccount(Budget budget, BudgetSpan span)
         var recent = Math.Max(0, inUse - lastUse);
         lastUse = inUse;
         var (demand, idle) = (Demand, Ceiling - inUse);
-        Demand = 0;
         var ahead = yields || Free < 0 ? 0 : Ahead(recent);   // the limit was lowered: the rest is not this process's to spend
         var wanted = inUse + demand + ahead;
         // Small differences are not worth a statement.

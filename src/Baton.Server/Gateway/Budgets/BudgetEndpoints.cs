@@ -1,6 +1,5 @@
 using Baton.Client;
 using Baton.Engine;
-using Baton.Jq;
 using Baton.Server.Http;
 using Baton.Server.Identity;
 

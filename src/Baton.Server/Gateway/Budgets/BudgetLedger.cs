@@ -38,9 +38,12 @@ internal sealed partial class BudgetLedger(TimeProvider time, TimeSpan patience)
             if (account.Budget.Limit < least) return Refuse(account, least);   // no grant could pay it
             amount = Math.Min(amount, account.Budget.Limit);
         }
+        var demanded = 0L;
         for (var since = time.GetTimestamp(); ;)
         {
-            if (TryReserve(accounts, amount) is not { } lacking) return new BudgetAdmission.Admitted(new Reservation(this, accounts, amount));
+            var lacking = TryReserve(accounts, amount, demanded);
+            demanded = 0;
+            if (lacking is null) return new BudgetAdmission.Admitted(new Reservation(this, accounts, amount));
             var (left, isSure) = Left(lacking, amount);
             if (isSure && left < least) return Refuse(lacking, least);
             if (isSure)
@@ -49,7 +52,7 @@ internal sealed partial class BudgetLedger(TimeProvider time, TimeSpan patience)
                 continue;
             }
             var rest = patience - time.GetElapsedTime(since);
-            if (rest > TimeSpan.Zero) await PassAsync(accounts, amount, rest, cancel);
+            if (rest > TimeSpan.Zero) await PassAsync(accounts, demanded = amount, rest, cancel);
             else if (amount > least) amount = least;
             else return lacking.IsUnheard || lacking.Free is null ? new BudgetAdmission.Unknown(lacking.Budget) : Refuse(lacking, least);
         }
@@ -110,10 +113,13 @@ internal sealed partial class BudgetLedger(TimeProvider time, TimeSpan patience)
     /// <summary>Waits for more money for a call that has spent more than its own.</summary>
     internal async ValueTask<bool> ExtendAsync(Reservation call, CancellationToken cancel)
     {
+        var demanded = 0L;
         for (var since = time.GetTimestamp(); ;)
         {
             lock (gate)
             {
+                foreach (var account in call.Accounts) account.Demand -= demanded;
+                demanded = 0;
                 if (call.IsEnded || call.Charged <= call.Amount || TryExtend(call)) return true;
                 foreach (var account in call.Accounts)
                 {
@@ -122,7 +128,7 @@ internal sealed partial class BudgetLedger(TimeProvider time, TimeSpan patience)
             }
             var rest = patience - time.GetElapsedTime(since);
             if (rest <= TimeSpan.Zero) return false;
-            await PassAsync(call.Accounts, call.Step, rest, cancel);
+            await PassAsync(call.Accounts, demanded = call.Step, rest, cancel);
         }
     }
 
@@ -161,11 +167,13 @@ internal sealed partial class BudgetLedger(TimeProvider time, TimeSpan patience)
     }
 
     /// <returns>Null when it is done; else the first account with too little, and nothing is kept.</returns>
-    private BudgetAccount? TryReserve(BudgetAccount[] accounts, long amount)
+    /// <param name="demanded">What was asked for by <see cref="PassAsync"/> before.</param>
+    private BudgetAccount? TryReserve(BudgetAccount[] accounts, long amount, long demanded)
     {
         var isLow = false;
         lock (gate)
         {
+            foreach (var account in accounts) account.Demand -= demanded;
             foreach (var account in accounts)
             {
                 if (account.Available < amount) return account;
@@ -189,16 +197,13 @@ internal sealed partial class BudgetLedger(TimeProvider time, TimeSpan patience)
     /// <summary>Whether it is sure that there is less: the database has said what is free, and no other process can give anything back.</summary>
     private static bool IsSpent(BudgetAccount account, long amount) => account.Free is { } free && account.Lent == 0 && !account.IsAsked && !account.IsUnheard && !account.IsUntold && account.Available + Math.Max(0, free) < amount;
 
-    /// <summary>Waits until the database has been asked, after this moment, for so much.</summary>
+    /// <summary>Waits until the database has been asked, after this moment, for so much. The caller takes the demand back when it looks again; here, where it is cancelled.</summary>
     private async ValueTask PassAsync(BudgetAccount[] accounts, long amount, TimeSpan most, CancellationToken cancel)
     {
         Task pass;
         lock (gate)
         {
-            foreach (var account in accounts)
-            {
-                if (account.Available < amount) account.Demand += amount;
-            }
+            foreach (var account in accounts) account.Demand += amount;
             pass = (waiting ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
         }
         Wake(urgent: true);
@@ -209,6 +214,14 @@ internal sealed partial class BudgetLedger(TimeProvider time, TimeSpan patience)
         catch (TimeoutException)
         {
             // The caller looks at the clock.
+        }
+        catch
+        {
+            lock (gate)
+            {
+                foreach (var account in accounts) account.Demand -= amount;
+            }
+            throw;
         }
     }
 

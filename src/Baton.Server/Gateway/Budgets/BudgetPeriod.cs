@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Baton.Server.Gateway;
 
 /// <summary>How often a budget begins anew. By the calendar of UTC; weeks begin on Monday.</summary>
@@ -15,6 +17,7 @@ internal enum BudgetPeriod
 /// <summary>One period of a budget.</summary>
 /// <param name="Start">Its first moment; the Unix epoch for what never begins anew.</param>
 /// <param name="End">The first moment of the next; null for none.</param>
+[StructLayout(LayoutKind.Auto)]
 internal readonly record struct BudgetSpan(DateTimeOffset Start, DateTimeOffset? End)
 {
     public static BudgetSpan Of(BudgetPeriod period, DateTimeOffset now)

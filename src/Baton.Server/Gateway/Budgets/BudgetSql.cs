@@ -1,5 +1,3 @@
-using Baton.Server.Storage;
-
 namespace Baton.Server.Gateway;
 
 /// <summary>Statements of budgets, of what was spent of them and of the slices that are lent.</summary>

@@ -1,3 +1,4 @@
+using Baton.Server.Identity;
 using Baton.Client;
 using Baton.Server.Cluster;
 using Baton.Server.Http;
@@ -27,9 +28,9 @@ internal static class BudgetsModule
             var budgets = app.MapGroup("/api/v1/budgets").TakesNamedParameters().WithTags("Budgets");
             budgets.MapGet("/", BudgetEndpoints.List).WithSummary("All budgets, with what stands in their current periods.").Produces<Page<BudgetView>>().Refuses(400, 503);
             budgets.MapGet("/{name}", BudgetEndpoints.Get).WithSummary("One budget, with what stands in its current period.").Produces<BudgetView>().Refuses(400, 404, 503);
-            budgets.MapPut("/{name}", BudgetEndpoints.Put).WithSummary("Make a budget, or change it; what was spent stays spent.").Accepts<PutBudget>("application/json").Produces<BudgetView>().Refuses(400, 413, 415, 503);
-            budgets.MapDelete("/{name}", BudgetEndpoints.Delete).WithSummary("Remove a budget: nothing is counted in it any more.").Produces(204).Refuses(400, 404, 503);
-            budgets.MapPost("/{name}/reconcile", BudgetEndpoints.Reconcile).WithSummary("Give back what killed processes had at hand, less what they did spend.").Accepts<ReconcileBudget>("application/json").Produces<BudgetView>().Refuses(400, 404, 413, 415, 503);
+            budgets.MapPut("/{name}", BudgetEndpoints.Put).TakesAdminKeys().WithSummary("Make a budget, or change it; what was spent stays spent.").Accepts<PutBudget>("application/json").Produces<BudgetView>().Refuses(400, 403, 413, 415, 503);
+            budgets.MapDelete("/{name}", BudgetEndpoints.Delete).TakesAdminKeys().WithSummary("Remove a budget: nothing is counted in it any more.").Produces(204).Refuses(400, 403, 404, 503);
+            budgets.MapPost("/{name}/reconcile", BudgetEndpoints.Reconcile).TakesAdminKeys().WithSummary("Give back what killed processes had at hand, less what they did spend.").Accepts<ReconcileBudget>("application/json").Produces<BudgetView>().Refuses(400, 403, 404, 413, 415, 503);
         }
     }
 }

@@ -8,7 +8,7 @@ namespace Baton.Server.Gateway;
 /// <summary>
 /// Takes a request of an application to whoever answers for its model, and the answer back. What need not change goes through as it came.
 /// </summary>
-internal sealed class Forwarder(RouteTable table, LimitGate limits, RouteCaller models, BuiltInCompletions builtIns, UsageLedger ledger, IOptions<GatewayOptions> options, TimeProvider time, ILogger<Forwarder> log)
+internal sealed class Forwarder(RouteTable table, LimitGate limits, RouteCaller models, BuiltInCompletions builtIns, AnswerCache cache, ResumableStreams streams, UsageLedger ledger, IOptions<GatewayOptions> options, TimeProvider time, ILogger<Forwarder> log)
 {
     private const int MaxNamesShown = 8;
 
@@ -17,6 +17,12 @@ internal sealed class Forwarder(RouteTable table, LimitGate limits, RouteCaller 
         var call = GatewayCall.Of(http, surface, time);
         try
         {
+            // 0. The rest of an answer that it has the start of.
+            if (http.Request.Headers.TryGetValue(CacheHeaders.LastEventId, out var seen))
+            {
+                await streams.ResumeAsync(call, seen.ToString());
+                return;
+            }
             // 1. The body, as it is.
             var (body, problem) = await ReadAsync(http);
             if (problem is not null)
@@ -56,12 +62,8 @@ internal sealed class Forwarder(RouteTable table, LimitGate limits, RouteCaller 
             }
             call.Admission = admission;
             // 5. What they say.
-            if (route is null) await builtIns.AnswerAsync(call, model, body, peek.IsStream);
-            else
-            {
-                var request = new ForwardedRequest(body, peek);
-                await models.AskAsync(call, route, _ => request);
-            }
+            if (route is null) await BuiltInAsync(call, model, body, peek);
+            else await RouteAsync(call, route, new ForwardedRequest(body, peek));
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
@@ -70,16 +72,51 @@ internal sealed class Forwarder(RouteTable table, LimitGate limits, RouteCaller 
         }
         finally
         {
-            // 6. What it used, and what came of it: that is what counts within the limits, and its place is another's.
-            try
-            {
-                var used = ledger.Close(call.Account).Tokens;
-                call.Admission.Settle(used.Input, used.Output);
-            }
-            finally
-            {
-                call.Admission.Dispose();
-            }
+            // 6. What it used, and what came of it.
+            if (!call.IsHandedOver) Close(call);
+        }
+    }
+
+    private Task BuiltInAsync(GatewayCall call, string model, ReadOnlyMemory<byte> body, RequestPeek peek) => peek.IsStream && ResumableStreams.IsAskedFor(call)
+        ? streams.AnswerAsync(call, asked => InPlaceOfAsync(call, asked, () => builtIns.AnswerAsync(asked, model, body, isStream: true))) : builtIns.AnswerAsync(call, model, body, peek.IsStream);
+
+    private Task RouteAsync(GatewayCall call, ModelRoute route, ForwardedRequest request)
+    {
+        if (request.Peek.IsStream && ResumableStreams.IsAskedFor(call)) return streams.AnswerAsync(call, AskAsync);
+        return AnswerCache.Concerns(call, route) ? cache.AnswerAsync(call, route, request.Body, AskAsync) : models.AskAsync(call, route, _ => request);
+
+        Task AskAsync(GatewayCall asked) => InPlaceOfAsync(call, asked, () => models.AskAsync(asked, route, _ => request));
+    }
+
+    /// <summary>Asks by a call that may outlive the one that it asks for, and is accounted for in its place.</summary>
+    private async Task InPlaceOfAsync(GatewayCall call, GatewayCall asked, Func<Task> ask)
+    {
+        try
+        {
+            await ask();
+        }
+        catch (OperationCanceledException) when (asked.Cancel.IsCancellationRequested)
+        {
+            asked.Account.Outcome = CallOutcome.Cancelled;
+            throw;
+        }
+        finally
+        {
+            if (asked != call) Close(asked);
+        }
+    }
+
+    /// <summary>What was used counts within the limits, and the call's place is another's.</summary>
+    private void Close(GatewayCall call)
+    {
+        try
+        {
+            var used = ledger.Close(call.Account).Tokens;
+            call.Admission.Settle(used.Input, used.Output);
+        }
+        finally
+        {
+            call.Admission.Dispose();
         }
     }
 

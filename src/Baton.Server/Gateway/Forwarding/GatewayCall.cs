@@ -70,6 +70,25 @@ internal sealed class GatewayCall(Surface surface, CallOrigin origin, IHeaderDic
         Account.Takes(beside.Account);
     }
 
+    /// <summary>Whether what it uses is accounted for by another call, that asks in its place.</summary>
+    public bool IsHandedOver { get; private set; }
+
+    /// <summary>The same call with its answer going elsewhere, and on its own time: it may outlive the request that began it. From here on that one is accounted for, and not this.</summary>
+    public GatewayCall Detach(IAnswerSink sink, CancellationToken until)
+    {
+        var copy = new HeaderDictionary(headers.Count);   // a request's own are cleared when it ends
+        foreach (var (name, value) in headers) copy[name] = value;
+        IsHandedOver = true;
+        return new GatewayCall(surface, origin, copy, time, until) { Answer = sink, Account = Account.Beside(), Admission = Admission };
+    }
+
+    /// <summary>Tells of itself what there is to tell of the call that asks in its place.</summary>
+    public void TakeOver(GatewayCall asked)
+    {
+        (AskedLast, Error, waited) = (asked.AskedLast, asked.Error, asked.waited);
+        Account.TakeOver(asked.Account);
+    }
+
     /// <summary>Time that went into waiting for targets: all other is the gateway's own.</summary>
     public void Waited(long since) => waited += time.GetElapsedTime(since);
 

@@ -47,6 +47,9 @@ internal sealed class ModelRoute(string name, ModelOptions options, ImmutableArr
     /// <summary>Whether it matters to it which conversation a request belongs to.</summary>
     public bool ReadsConversation { get; } = options.Strategy == "prefix_affine";
 
+    /// <summary>Whether who asks, or how, decides by which targets it is answered.</summary>
+    public bool HasConditions => options.When is not null || targets.Any(static target => target.Options.When is not null);
+
     /// <summary>Whether it matters to it which tags a request has.</summary>
     public bool ReadsTags { get; } = options.When?.Tag is not null || targets.Any(static target => target.Options.When?.Tag is not null);
 

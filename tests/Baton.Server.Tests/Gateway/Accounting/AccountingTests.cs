@@ -1,6 +1,5 @@
 using System.Text;
 using Baton.Client;
-using Baton.Server.Gateway;
 using Baton.Server.Tests.Support;
 
 namespace Baton.Server.Tests.Gateway.Accounting;

@@ -2,7 +2,6 @@ using System.Text.Json;
 using Baton.Client;
 using Baton.Server.Gateway;
 using Baton.Server.Tests.Support;
-using Microsoft.AspNetCore.Http;
 
 namespace Baton.Server.Tests.Gateway.Budgets;
 

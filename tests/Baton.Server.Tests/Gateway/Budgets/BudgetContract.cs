@@ -3,7 +3,6 @@ using Baton.Server.Cluster;
 using Baton.Server.Gateway;
 using Baton.Server.Storage;
 using Baton.Server.Tests.Storage;
-using Baton.Server.Tests.Support;
 
 namespace Baton.Server.Tests.Gateway.Budgets;
 

@@ -83,9 +83,9 @@ public sealed class LedgerTests
     {
         var ledger = Open(Bank.Budget("b", 100));
         await AdmittedAsync(ledger, 93);
-        var call = Assert.IsType<BudgetAdmission.Admitted>(await ledger.AdmitAsync(Bank.Tenant, null, "k", "m", 2, 50, TestContext.Current.CancellationToken)).Reservation!;
+        var call = Assert.IsType<BudgetAdmission.Admitted>(Finish(bank, ledger, ledger.AdmitAsync(Bank.Tenant, null, "k", "m", 2, 50, TestContext.Current.CancellationToken))).Reservation!;
         Assert.Equal(7, call.Amount);
-        Assert.IsType<BudgetAdmission.Refused>(await ledger.AdmitAsync(Bank.Tenant, null, "k", "m", 1, 50, TestContext.Current.CancellationToken));
+        Assert.IsType<BudgetAdmission.Refused>(Finish(bank, ledger, ledger.AdmitAsync(Bank.Tenant, null, "k", "m", 1, 50, TestContext.Current.CancellationToken)));
     }
 
     [Fact]

@@ -1,0 +1,36 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Baton.Server.Gateway;
+
+/// <summary>What this node keeps of answers, in memory: nothing of it is on disk, or known to other nodes.</summary>
+internal sealed class CacheOptions
+{
+    public const string Section = "Gateway:Cache";
+
+    /// <summary>What all answers together may take, in bytes; those that were not asked for longest go first. Default 64 MiB.</summary>
+    [Range(0L, 1L << 40)]
+    public long MaxBytes { get; set; } = 64 << 20;
+
+    /// <summary>Largest answer that is kept, in bytes, and how far one who listens to a shared call may fall behind. Default 1 MiB.</summary>
+    [Range(1024, 1 << 30)]
+    public int MaxAnswerBytes { get; set; } = 1 << 20;
+}
+
+/// <summary>Which answers of a model may be given again.</summary>
+internal sealed class ModelCacheOptions
+{
+    /// <summary>How long an answer may be given again. Default 0: answers are not kept, but identical calls that are under way at the same time share one.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "365.00:00:00")]
+    public TimeSpan Ttl { get; set; }
+
+    /// <summary>How much longer it may be given when every target fails. Default 0.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "365.00:00:00")]
+    public TimeSpan StaleIfError { get; set; }
+
+    /// <summary>Whose answers: <c>deterministic</c> (the default; requests with <c>temperature</c> 0 or a <c>seed</c>, embeddings, counts of tokens) or <c>all</c>.</summary>
+    [AllowedValues("deterministic", "all")]
+    public string Requests { get; set; } = "deterministic";
+
+    /// <summary>Whether identical calls that are under way share one. Default true.</summary>
+    public bool Coalesce { get; set; } = true;
+}

@@ -1,0 +1,64 @@
+namespace Baton.Server.Gateway;
+
+/// <summary>A call whose answer several may listen to. It goes on as long as one of them does, whoever began it; when the last one leaves, it is cancelled. Thread-safe.</summary>
+internal sealed class SharedAnswer(int window, ILogger log) : IAsyncDisposable
+{
+    private readonly CancellationTokenSource cancel = new();
+    private Task work = Task.CompletedTask;
+    private int ended;
+
+    public AnswerRecording Recording { get; } = new(window);
+
+    /// <summary>The call that asks; null before it has begun.</summary>
+    public GatewayCall? Asked { get; private set; }
+
+    /// <summary>Begins to ask.</summary>
+    /// <param name="call">On whose behalf: it may end before the answer does.</param>
+    /// <param name="ended">Told, before any listener hears the end, whether the answer is a good one to its end.</param>
+    public void Start(GatewayCall call, Func<GatewayCall, Task> ask, Action<SharedAnswer, bool>? ended = null)
+    {
+        Asked = call.Detach(Recording, cancel.Token);
+        work = WorkAsync(Asked, ask, ended);
+    }
+
+    /// <summary>Stops listening. The last one to do so ends the call, and waits until it has ended.</summary>
+    public async Task LeaveAsync(AnswerListener listener)
+    {
+        if (Recording.Leave(listener)) await DisposeAsync();
+    }
+
+    /// <summary>Lets go of a hold; see <see cref="AnswerRecording.TryHold"/>.</summary>
+    public async Task ReleaseAsync()
+    {
+        if (Recording.Release()) await DisposeAsync();
+    }
+
+    /// <summary>Ends the call, whoever listens, and waits until it has ended.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref ended, 1) == 0) await cancel.CancelAsync();
+        await work;
+        cancel.Dispose();
+    }
+
+    private async Task WorkAsync(GatewayCall call, Func<GatewayCall, Task> ask, Action<SharedAnswer, bool>? ended)
+    {
+        var isWhole = false;
+        try
+        {
+            await ask(call);
+            isWhole = call.Error is null && Recording is { HasBegun: true, State: RecordingState.Open, Status: >= 200 and < 300 };
+        }
+        catch (OperationCanceledException) when (call.Cancel.IsCancellationRequested)
+        {
+            Recording.Abort();
+        }
+        catch (Exception e)   // the edge of this work: nobody else is sure to be there
+        {
+            log.SharedCallFailed(e, call.Id);
+            Recording.Abort();
+        }
+        ended?.Invoke(this, isWhole);
+        Recording.Complete(isWhole);
+    }
+}

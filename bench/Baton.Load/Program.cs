@@ -6,6 +6,7 @@ using Baton.Server;
 Bench[] benches =
 [
     new("engine", "Durable steps a second, a lone run, a map over 10,000 items, the server's start; side by side with other engines by --peers.", [BenchOptions.ScenarioName, BenchOptions.DatabaseName, BenchOptions.PeersName], EngineScenarios.RunAsync),
+    new("gateway", "The gateway beside a call without it and beside nginx: requests a second, added time, streams, processor time and memory.", [BenchOptions.ScenarioName], GatewayBench.RunAsync),
     new("jq", "The same jq programs in Baton and in the jq command.", [], JqBench.RunAsync),
 ];
 
@@ -52,6 +53,9 @@ string Help() => $"""
       --db sqlite|postgres|both    what Baton is measured on
       --peers                      DBOS, LangGraph and Restate on the same work in the same run, and the ratios; installs them from npm
       --scenario NAME              instead of the usual: {string.Join(", ", EngineScenarios.Names)}
+
+    gateway:
+      --scenario NAME              one of {string.Join(", ", GatewayBench.Names)}
     """;
 
 static void Print(BenchResult result)

@@ -19,6 +19,10 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     public BatonClient Client { get; }
 
+    public Uri Address => http.BaseAddress!;
+
+    public int Pid => process.Id;
+
     public double RssMb
     {
         get
@@ -32,12 +36,16 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <exception cref="BenchException">It does not start; the message says why.</exception>
     public static async Task<ServerProcess> StartAsync(BenchDatabase database, params (string Name, string Value)[] environment)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!, [Path.Combine(AppContext.BaseDirectory, "Baton.Load.dll"), "serve", "--port", "0", "--db", database.Address])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            UseShellExecute = false,
-        };
+        return await StartAsync(Processors.Start(Command(database), isPinned: false), environment);
+    }
+
+    /// <summary>As <see cref="StartAsync(BenchDatabase, ValueTuple{string, string}[])"/>, with the first processor for it alone.</summary>
+    public static Task<ServerProcess> StartPinnedAsync(BenchDatabase database, params (string Name, string Value)[] environment) => StartAsync(Processors.Start(Command(database), isPinned: true), environment);
+
+    private static string[] Command(BenchDatabase database) => [Environment.ProcessPath!, Path.Combine(AppContext.BaseDirectory, "Baton.Load.dll"), "serve", "--port", "0", "--db", database.Address];
+
+    private static async Task<ServerProcess> StartAsync(ProcessStartInfo start, (string Name, string Value)[] environment)
+    {
         foreach (var (name, value) in environment) start.Environment[name] = value;
         var started = Process.Start(start)!;
         var error = started.StandardError.ReadToEndAsync();

@@ -1,0 +1,50 @@
+using System.Globalization;
+using System.Text;
+
+namespace Baton.Load;
+
+/// <summary>What stands between the load and the upstream.</summary>
+/// <param name="Pids">Its processes; none for a call without anything between.</param>
+internal sealed record GatewaySubject(string Name, Uri Address, IReadOnlyList<int> Pids, string? Key, IAsyncDisposable? Owner) : IAsyncDisposable
+{
+    /// <summary>Ticks of <c>/proc/PID/stat</c>, the same on every Linux that matters.</summary>
+    private const int MicrosecondsPerTick = 10_000;
+
+    public bool HasProcess => Pids.Count > 0;
+
+    /// <summary>Of all its processes since they began, user and system.</summary>
+    public double CpuMicroseconds => Pids.Sum(pid =>
+    {
+        var text = File.ReadAllText($"/proc/{pid}/stat");
+        var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
+        return (double)(long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) * MicrosecondsPerTick;
+    });
+
+    public double RssMb => Pids.Sum(pid => File.ReadLines($"/proc/{pid}/status").Where(line => line.StartsWith("VmRSS:", StringComparison.Ordinal)).Sum(line => double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture))) / 1_000;
+
+    public static GatewaySubject Direct(Uri upstream) => new("direct", upstream, [], null, null);
+
+    public static async Task<GatewaySubject> NginxAsync(Uri upstream)
+    {
+        var nginx = await NginxProcess.ProxyAsync(upstream);
+        return new GatewaySubject("nginx", nginx.Address, nginx.Workers, null, nginx);
+    }
+
+    public static async Task<GatewaySubject> BatonAsync(BenchDatabases databases, Uri upstream, bool isFull)
+    {
+        var name = isFull ? "baton-full" : "baton-bare";
+        var server = await ServerProcess.StartPinnedAsync(await databases.NewAsync(DatabaseKind.Sqlite), GatewaySettings.Of(upstream, isFull));
+        return new GatewaySubject(name, server.Address, [server.Pid], isFull ? await GatewaySettings.NewKeyAsync(server) : null, server);
+    }
+
+    /// <summary>A request in the bytes of HTTP/1.1.</summary>
+    public byte[] Request(byte[] body) =>
+    [
+        .. Encoding.ASCII.GetBytes($"POST /v1/chat/completions HTTP/1.1\r\nHost: {Address.Authority}\r\nContent-Type: application/json\r\n{(Key is null ? "" : $"Authorization: Bearer {Key}\r\n")}Content-Length: {body.Length}\r\n\r\n"), .. body,
+    ];
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Owner is not null) await Owner.DisposeAsync();
+    }
+}

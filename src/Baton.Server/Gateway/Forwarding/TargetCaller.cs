@@ -222,7 +222,9 @@ internal sealed partial class TargetCaller(OutboundClient client, IOptions<Gatew
                 return Because(UpstreamErrors.Redirected(status, label), "upstream_redirect");
             case 401 or 403:   // of the gateway, not of the caller: who would look for it in a key that is right
                 target.Health.Failed(CallErrors.Name(status));
-                return Because(UpstreamErrors.NotAccepted(status, label, target), "upstream_credential");
+                var said = new Quotation(key, []).Of(UpstreamError.Read(status, body).Message);   // for whoever runs workflows here; for applications not: some tell the end of the key
+                var refused = Because(UpstreamErrors.NotAccepted(status, label, target, said: null), "upstream_credential");
+                return refused with { Error = refused.Error with { Cause = UpstreamErrors.NotAccepted(status, label, target, said) } };
             case 429:
                 target.Health.Answered(null);
                 target.Health.Cool(ErrorReply.RetryAfter(response, time));

@@ -44,7 +44,7 @@ internal sealed class Quotation(string? key, ImmutableArray<ModelMessage> messag
         var kept = new StringBuilder();
         for (var at = 0; at < text.Length;)
         {
-            var run = messages.Max(message => RunAt(text, at, message.Content));
+            var run = messages.IsEmpty ? 0 : messages.Max(message => RunAt(text, at, message.Content));
             if (run == 0) kept.Append(text[at++]);
             else
             {

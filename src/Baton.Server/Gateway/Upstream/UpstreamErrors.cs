@@ -18,8 +18,8 @@ internal static class UpstreamErrors
     public static WorkflowException Redirected(int status, string label) =>
         CallErrors.Misconfigured($"{label} was answered {CallErrors.Name(status)}, a redirect. Redirects are not followed, because the key is for one host; write the address it leads to into BaseUrl.");
 
-    public static WorkflowException NotAccepted(int status, string label, ModelTarget target) =>
-        new(new WorkflowError(ErrorTypes.Communication, status, Title(ErrorClass.Auth), $"{label} was answered {CallErrors.Name(status)}: it does not accept the gateway's key. See {target.Path}:ApiKeyVariable."), ErrorClass.Auth);
+    public static WorkflowException NotAccepted(int status, string label, ModelTarget target, string? said) =>
+        new(new WorkflowError(ErrorTypes.Communication, status, Title(ErrorClass.Auth), $"{label} was answered {CallErrors.Name(status)}: it does not accept the gateway's key. See {target.Path}:ApiKeyVariable.{(said is null ? "" : $" It says: {said}")}"), ErrorClass.Auth);
 
     private static string? Advice(int? status, ErrorClass errorClass) => errorClass switch
     {

@@ -28,7 +28,7 @@ internal sealed record GatewayUpstream(Uri Address, IAsyncDisposable Owner) : IA
 internal sealed record SaturationScenario(string Name, int PromptBytes) : GatewayScenario(Name)
 {
     private const int Connections = 64;
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(4), Measured = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(3), Measured = TimeSpan.FromSeconds(4);
 
     public override async Task<GatewayUpstream> StartUpstreamAsync() => await NginxProcess.UpstreamAsync();
 
@@ -48,7 +48,7 @@ internal sealed record SaturationScenario(string Name, int PromptBytes) : Gatewa
 /// <summary>Requests at fixed times, whatever the answers take.</summary>
 internal sealed record RateScenario(string Name, int PerSecond) : GatewayScenario(Name)
 {
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(4), Measured = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(3), Measured = TimeSpan.FromSeconds(5);
 
     public override async Task<GatewayUpstream> StartUpstreamAsync() => await NginxProcess.UpstreamAsync();
 
@@ -69,7 +69,7 @@ internal sealed record RateScenario(string Name, int PerSecond) : GatewayScenari
 /// <summary>Streams side by side, of chunks that tell when they were written.</summary>
 internal sealed record StreamScenario(string Name, int Streams) : GatewayScenario(Name)
 {
-    public const int Chunks = 100;
+    public const int Chunks = 50;
 
     public static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(40);
 

@@ -45,7 +45,7 @@ internal sealed partial class BudgetLedger(TimeProvider time, TimeSpan patience)
             demanded = 0;
             if (lacking is null) return new BudgetAdmission.Admitted(new Reservation(this, accounts, amount));
             var (left, isSure) = Left(lacking, amount);
-            if (isSure && left < least) return Refuse(lacking, least);
+            if (isSure && left < least) return Refuse(lacking, least, left);
             if (isSure)
             {
                 amount = left;   // with less, then
@@ -161,9 +161,10 @@ internal sealed partial class BudgetLedger(TimeProvider time, TimeSpan patience)
         return true;
     }
 
-    private BudgetAdmission.Refused Refuse(BudgetAccount account, long asked)
+    /// <param name="left">As it was when that was decided: a report may be under way since; null for now.</param>
+    private BudgetAdmission.Refused Refuse(BudgetAccount account, long asked, long? left = null)
     {
-        lock (gate) return new BudgetAdmission.Refused(account.Budget, asked, Math.Max(0, account.Available + Math.Max(0, account.Free ?? 0)), account.Span.End);
+        lock (gate) return new BudgetAdmission.Refused(account.Budget, asked, left ?? Math.Max(0, account.Available + Math.Max(0, account.Free ?? 0)), account.Span.End);
     }
 
     /// <returns>Null when it is done; else the first account with too little, and nothing is kept.</returns>

@@ -120,4 +120,6 @@ internal static class Property
     private static readonly Config Fixed = Config.QuickThrowOnFailure.WithMaxTest(300).WithReplay(20_260_302UL, 4_711UL);
 
     public static void Holds<T>(Arbitrary<T> values, Func<T, bool> body) => Check.One(Fixed, Prop.ForAll(values, body));
+
+    public static void HoldsAsync<T>(Arbitrary<T> values, Func<T, Task<bool>> body) => Check.One(Fixed, Prop.ForAll(values, body));
 }

@@ -50,6 +50,9 @@ internal sealed class BudgetAccount(Budget budget, BudgetSpan span)
 
     public long Available => Ceiling - Spent - Reserved;
 
+    /// <summary>Whether more was spent than is paid for. A slice is never below what was spent from it: then it is the limit that does not pay.</summary>
+    public bool IsOverdrawn => Available < 0 || (Available == 0 && Free < 0);
+
     /// <summary>Whether so little is at hand that more is to be lent before it is needed.</summary>
     public bool IsLow => Free > 0 && Available < Ahead(0) / 2;
 

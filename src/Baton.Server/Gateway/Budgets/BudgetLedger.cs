@@ -123,7 +123,7 @@ internal sealed partial class BudgetLedger(TimeProvider time, TimeSpan patience)
                 if (call.IsEnded || call.Charged <= call.Amount || TryExtend(call)) return true;
                 foreach (var account in call.Accounts)
                 {
-                    if (IsSpent(account, 1)) return false;
+                    if (IsSure(account) && account.Available + account.Free < 0) return false;
                 }
             }
             var rest = patience - time.GetElapsedTime(since);
@@ -150,12 +150,15 @@ internal sealed partial class BudgetLedger(TimeProvider time, TimeSpan patience)
         Wake(urgent: false);
     }
 
-    /// <summary>Keeps more for a call whose own is spent: as much as at first, or whatever there is.</summary>
+    /// <summary>Keeps more for a call whose own is spent: as much as at first, or whatever there is. None at all is enough for one that has spent the last of it, and no more.</summary>
     private static bool TryExtend(Reservation call)
     {
         var more = call.Step;
-        foreach (var account in call.Accounts) more = Math.Min(more, account.Available);
-        if (more <= 0) return false;
+        foreach (var account in call.Accounts)
+        {
+            if (account.IsOverdrawn) return false;
+            more = Math.Min(more, account.Available);
+        }
         foreach (var account in call.Accounts) account.Reserve(more);
         call.Amount = call.Charged + more;
         return true;
@@ -195,8 +198,11 @@ internal sealed partial class BudgetLedger(TimeProvider time, TimeSpan patience)
         lock (gate) return (Math.Max(0, account.Available + Math.Max(0, account.Free ?? 0)), IsSpent(account, amount));
     }
 
-    /// <summary>Whether it is sure that there is less: the database has said what is free, and no other process can give anything back.</summary>
-    private static bool IsSpent(BudgetAccount account, long amount) => account.Free is { } free && account.Lent == 0 && !account.IsAsked && !account.IsUnheard && !account.IsUntold && account.Available + Math.Max(0, free) < amount;
+    /// <summary>Whether it is sure that there is less.</summary>
+    private static bool IsSpent(BudgetAccount account, long amount) => IsSure(account) && account.Available + Math.Max(0, account.Free!.Value) < amount;
+
+    /// <summary>Whether the database has said what is free, and no other process can give anything back.</summary>
+    private static bool IsSure(BudgetAccount account) => account is { Free: not null, Lent: 0, IsAsked: false, IsUnheard: false, IsUntold: false };
 
     /// <summary>Waits until the database has been asked, after this moment, for so much. The caller takes the demand back when it looks again; here, where it is cancelled.</summary>
     private async ValueTask PassAsync(BudgetAccount[] accounts, long amount, TimeSpan most, CancellationToken cancel)

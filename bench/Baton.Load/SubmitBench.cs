@@ -1,6 +1,3 @@
-using System.Collections.Concurrent;
-using System.Diagnostics;
-using System.Runtime.InteropServices;
 using Baton.Client;
 
 namespace Baton.Load;
@@ -30,19 +27,8 @@ internal static class SubmitBench
 
     private static async Task<(IReadOnlyCollection<double> Latencies, int Refused)> SubmitAsync(ServerProcess server, TimeSpan span)
     {
-        var (latencies, refused) = (new ConcurrentBag<double>(), 0);
-        var (started, count) = (Stopwatch.GetTimestamp(), (int)(span.TotalSeconds * PerSecond));
-        // A thread of its own: the timers of .NET tick by the millisecond, which is as long as a start takes.
-        var requests = await Task.Factory.StartNew(() => Enumerable.Range(0, count).Select(i =>
-        {
-            var due = TimeSpan.FromSeconds((double)i / PerSecond);
-            if (due - Stopwatch.GetElapsedTime(started) is { Ticks: > 0 } left) _ = Sleep((uint)left.TotalMicroseconds);
-            return OneAsync(due);
-        }).ToList(), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        await Task.WhenAll(requests);
-        return (latencies, refused);
-
-        async Task OneAsync(TimeSpan due)
+        var refused = 0;
+        var latencies = await OpenLoop.RunAsync(PerSecond, span, async _ =>
         {
             await Task.Yield();
             try
@@ -53,11 +39,7 @@ internal static class SubmitBench
             {
                 Interlocked.Increment(ref refused);
             }
-            latencies.Add((Stopwatch.GetElapsedTime(started) - due).TotalMilliseconds);
-        }
+        });
+        return ([.. latencies.Select(latency => latency.TotalMilliseconds)], refused);
     }
-
-    [DllImport("libc", EntryPoint = "usleep")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int Sleep(uint microseconds);
 }

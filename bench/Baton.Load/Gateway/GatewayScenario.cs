@@ -55,9 +55,10 @@ internal sealed record RateScenario(string Name, int PerSecond) : GatewayScenari
     public override async Task<IReadOnlyList<(string Metric, double Value)>> MeasureAsync(GatewaySubject subject)
     {
         var request = subject.Request(Body(1 << 10, isStream: false));
-        await OpenLoop.RunAsync(subject, request, PerSecond, WarmUp);
+        using var wires = new HttpWires(subject.Address);
+        await OpenLoop.RunAsync(PerSecond, WarmUp, _ => wires.AskAsync(request));
         var before = subject.CpuMicroseconds;
-        var latencies = await OpenLoop.RunAsync(subject, request, PerSecond, Measured);
+        double[] latencies = [.. (await OpenLoop.RunAsync(PerSecond, Measured, _ => wires.AskAsync(request))).Select(latency => latency.TotalMicroseconds)];
         var cpu = (subject.CpuMicroseconds - before) / latencies.Length;
         return [("p50_us", Statistics.Median(latencies)), ("p99_us", Statistics.Percentile(latencies, 0.99)), .. subject.HasProcess ? [("cpu_us_per_request", cpu), ("rss_mb", subject.RssMb)] : Array.Empty<(string, double)>()];
     }

@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Diagnostics;
 using System.Text;
 
 namespace Baton.Load;
@@ -7,20 +7,12 @@ namespace Baton.Load;
 /// <param name="Pids">Its processes; none for a call without anything between.</param>
 internal sealed record GatewaySubject(string Name, Uri Address, IReadOnlyList<int> Pids, string? Key, IAsyncDisposable? Owner) : IAsyncDisposable
 {
-    /// <summary>Ticks of <c>/proc/PID/stat</c>, the same on every Linux that matters.</summary>
-    private const int MicrosecondsPerTick = 10_000;
-
     public bool HasProcess => Pids.Count > 0;
 
     /// <summary>Of all its processes since they began, user and system.</summary>
-    public double CpuMicroseconds => Pids.Sum(pid =>
-    {
-        var text = File.ReadAllText($"/proc/{pid}/stat");
-        var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
-        return (double)(long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) * MicrosecondsPerTick;
-    });
+    public double CpuMicroseconds => Sum(static process => process.TotalProcessorTime.TotalMicroseconds);
 
-    public double RssMb => Pids.Sum(pid => File.ReadLines($"/proc/{pid}/status").Where(line => line.StartsWith("VmRSS:", StringComparison.Ordinal)).Sum(line => double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture))) / 1_000;
+    public double RssMb => Sum(static process => process.WorkingSet64) / 1e6;
 
     public static GatewaySubject Direct(Uri upstream) => new("direct", upstream, [], null, null);
 
@@ -47,4 +39,10 @@ internal sealed record GatewaySubject(string Name, Uri Address, IReadOnlyList<in
     {
         if (Owner is not null) await Owner.DisposeAsync();
     }
+
+    private double Sum(Func<Process, double> figure) => Pids.Sum(pid =>
+    {
+        using var process = Process.GetProcessById(pid);
+        return figure(process);
+    });
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -62,5 +63,23 @@ internal sealed class HttpWire : IDisposable
         var at = text.IndexOf("content-length:", StringComparison.OrdinalIgnoreCase);
         if (at < 0) throw new BenchException($"an answer without Content-Length: {text}");
         return int.Parse(text.AsSpan(at + "content-length:".Length).Trim().ToString().Split('\r')[0], CultureInfo.InvariantCulture);
+    }
+}
+
+/// <summary>Connections for requests that come whenever they come: as many as are under way at once.</summary>
+internal sealed class HttpWires(Uri address) : IDisposable
+{
+    private readonly ConcurrentStack<HttpWire> idle = new();
+
+    public async Task AskAsync(byte[] request)
+    {
+        if (!idle.TryPop(out var wire)) wire = await HttpWire.ConnectAsync(address);
+        await wire.AskAsync(request);
+        idle.Push(wire);
+    }
+
+    public void Dispose()
+    {
+        while (idle.TryPop(out var wire)) wire.Dispose();
     }
 }

@@ -101,7 +101,7 @@ internal static class Processors
     /// <param name="isPinned">The first processor for it alone; else it shares that of this process.</param>
     public static ProcessStartInfo Start(IReadOnlyList<string> command, bool isPinned)
     {
-        IReadOnlyList<string> whole = isPinned && Environment.ProcessorCount >= 1 ? ["taskset", "-c", "0", .. command] : command;
+        IReadOnlyList<string> whole = isPinned ? ["taskset", "-c", "0", .. command] : command;
         return new ProcessStartInfo(whole[0], whole.Skip(1)) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
     }
 }

@@ -99,13 +99,7 @@ internal sealed class GatewayRules : IValidateOptions<GatewayOptions>
     private static IEnumerable<RouteFault> CheckCache(RoutePlace place, ModelCacheOptions? cache)
     {
         if (cache is null) yield break;
-        var results = new List<ValidationResult>();
-        Validator.TryValidateObject(cache, new ValidationContext(cache), results, validateAllProperties: true);
-        foreach (var result in results)
-        {
-            var member = result.MemberNames.Single();
-            yield return new RouteFault(place[member], member == nameof(cache.Requests) ? $": must be deterministic or all, not '{cache.Requests}'." : $": {result.ErrorMessage}");
-        }
+        foreach (var (member, message) in Attributes(cache)) yield return new RouteFault(place[member], member == nameof(cache.Requests) ? $": must be deterministic or all, not '{cache.Requests}'." : $": {message}");
         if (cache.StaleIfError > TimeSpan.Zero && cache.Ttl == TimeSpan.Zero) yield return new RouteFault(place[nameof(cache.StaleIfError)], $" is set, and {place[nameof(cache.Ttl)]} is not: nothing is kept that could be given when targets fail.");
     }
 
@@ -119,9 +113,7 @@ internal sealed class GatewayRules : IValidateOptions<GatewayOptions>
         }
         if (target.Price is { } price)
         {
-            var results = new List<ValidationResult>();
-            Validator.TryValidateObject(price, new ValidationContext(price), results, validateAllProperties: true);
-            foreach (var result in results) yield return new RouteFault(place[nameof(target.Price)], $":{result.MemberNames.Single()}: {result.ErrorMessage}");
+            foreach (var (member, message) in Attributes(price)) yield return new RouteFault(place[nameof(target.Price)], $":{member}: {message}");
         }
         var (variable, file) = (place[nameof(target.ApiKeyVariable)], place[nameof(target.ApiKeyFile)]);
         if (target.ApiKey is not null) yield return new RouteFault(place[nameof(target.ApiKey)], $" is no place for a key. Put the key into an environment variable or a file, and its name into {variable} or {file}.");
@@ -133,12 +125,9 @@ internal sealed class GatewayRules : IValidateOptions<GatewayOptions>
 
     private static IEnumerable<RouteFault> Attributes(RoutePlace place, TargetOptions target)
     {
-        var results = new List<ValidationResult>();
-        Validator.TryValidateObject(target, new ValidationContext(target), results, validateAllProperties: true);
-        foreach (var result in results)
+        var model = target as ModelOptions;
+        foreach (var (member, message) in Attributes(target))
         {
-            var member = result.MemberNames.Single();
-            var model = target as ModelOptions;
             yield return new RouteFault(place[member], member switch   // an attribute that allows values does not say which
             {
                 nameof(TargetOptions.Dialect) => $": must be openai, anthropic or ollama, not '{target.Dialect}'.",
@@ -147,9 +136,17 @@ internal sealed class GatewayRules : IValidateOptions<GatewayOptions>
                 nameof(ModelOptions.MaxTokensField) => $": must be max_tokens or max_completion_tokens, not '{model!.MaxTokensField}'.",
                 nameof(ModelOptions.StructuredOutput) => $": must be json_schema, json_object, prompt or tool, not '{model!.StructuredOutput}'.",
                 nameof(ModelOptions.Thinking) => $": must be adaptive or budget, not '{model!.Thinking}'.",
-                _ => $": {result.ErrorMessage}",
+                _ => $": {message}",
             });
         }
+    }
+
+    /// <summary>What the attributes of options say is wrong with them.</summary>
+    private static IEnumerable<(string Member, string? Message)> Attributes(object options)
+    {
+        var results = new List<ValidationResult>();
+        Validator.TryValidateObject(options, new ValidationContext(options), results, validateAllProperties: true);
+        return results.Select(result => (result.MemberNames.Single(), result.ErrorMessage));
     }
 
     private static IEnumerable<RouteFault> Headers(RoutePlace place, TargetOptions target)

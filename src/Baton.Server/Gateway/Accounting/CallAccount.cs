@@ -30,6 +30,7 @@ internal sealed class CallAccount(string surface, CallOrigin origin, TimeProvide
     public const string Step = "step";
 
     private readonly long began = time.GetTimestamp();
+    private long? promptTokens;
 
     /// <summary><c>req_</c> and a UUIDv7.</summary>
     public string Id { get; private init; } = $"req_{Guid.CreateVersion7(time.GetUtcNow()):N}";
@@ -58,7 +59,14 @@ internal sealed class CallAccount(string surface, CallOrigin origin, TimeProvide
     public TokenUsage? Counted { get; set; }
 
     /// <summary>The request, for an estimate of what it holds; let go with the account.</summary>
-    public ReadOnlyMemory<byte> Prompt { get; set; }
+    public ReadOnlyMemory<byte> Prompt
+    {
+        get;
+        set => (field, promptTokens) = (value, null);
+    }
+
+    /// <summary>An estimate of the tokens of the request, made when it is first asked for: limits, budgets and usage may all want it.</summary>
+    public long PromptTokens => promptTokens ??= PromptEstimate.Of(Prompt.Span);
 
     /// <summary>The target's own time: see <see cref="HostShare"/>.</summary>
     public TimeSpan Busy { get; set; }
@@ -85,7 +93,7 @@ internal sealed class CallAccount(string surface, CallOrigin origin, TimeProvide
     public void Takes(ModelRoute route, ModelTarget target, UsageTap tap) => (Model, Target, Tap) = (route.Name, target, tap);
 
     /// <summary>The same call, as one of two targets that are asked for one answer sees it.</summary>
-    public CallAccount Beside() => new(surface, origin, time) { Id = Id, Asked = Asked, Model = Model, Target = Target, Attempts = Attempts, Prompt = Prompt };
+    public CallAccount Beside() => new(surface, origin, time) { Id = Id, Asked = Asked, Model = Model, Target = Target, Attempts = Attempts, Prompt = Prompt, promptTokens = promptTokens };
 
     /// <summary>Of those, this is the one that counts.</summary>
     public void Takes(CallAccount beside) => (Model, Target, Tap, Busy, Outcome) = (beside.Model, beside.Target, beside.Tap, beside.Busy, beside.Outcome);

@@ -6,7 +6,7 @@ internal sealed class UsageLedger(PriceTable prices, UsageWriter writer, Gateway
     public UsageRecord Close(CallAccount account)
     {
         var isEstimated = false;
-        var tokens = account.Counted ?? account.Tap?.Usage(account.Tap.IsTold ? 0 : PromptEstimate.Of(account.Prompt.Span), out isEstimated) ?? default;
+        var tokens = account.Counted ?? account.Tap?.Usage(account.Tap.IsTold ? 0 : account.PromptTokens, out isEstimated) ?? default;
         var target = account.Target;
         var record = new UsageRecord(
             account.Id, account.At, account.Origin.Tenant, account.Origin.Caller, account.Origin.Key?.Team, account.Origin.Run, account.Origin.Step, account.Surface, account.Asked ?? "", account.Model ?? account.Asked ?? "",

@@ -195,10 +195,9 @@ internal sealed class UsageStore(Database database)
         _ => "cached",
     };
 
-    /// <summary>Without U+0000, which PostgreSQL holds in no text.</summary>
     private static void Texts(Utf8JsonWriter json, params ReadOnlySpan<string?> texts)
     {
-        foreach (var text in texts) json.WriteStringValue(text is not null && text.Contains('\0', StringComparison.Ordinal) ? text.Replace('\0', '\uFFFD') : text);
+        foreach (var text in texts) json.WriteStringValue(PostgresText.Of(text));
     }
 
     private static void Numbers(Utf8JsonWriter json, params ReadOnlySpan<long> numbers)

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.Extensions.Options;
 
 namespace Baton.Server.Gateway;
@@ -9,15 +8,15 @@ internal sealed class BudgetGate(BudgetLedger ledger, PriceTable prices, IOption
     private readonly BudgetOptions settings = options.Value;
 
     /// <summary>Refuses the call, or gives it what it may spend.</summary>
-    /// <param name="asks">What the first route's targets are sent.</param>
+    /// <param name="asks">What the first route's targets are asked.</param>
     /// <returns>Whether it may be asked; then it has its <see cref="GatewayCall.Spending"/>, where any budget counts it, and that has to be ended.</returns>
-    public async ValueTask<bool> AdmitAsync(GatewayCall call, ModelRoute route, ForwardedRequest asks)
+    public async ValueTask<bool> AdmitAsync(GatewayCall call, ModelRoute route, RequestPeek asks)
     {
         var (tenant, team, key) = (call.Origin.Tenant, call.Origin.Team, call.Origin.Caller);
         if (call.Surface == Surface.CountTokens || !ledger.Counts(tenant, team, key, route.Name)) return true;
         var ceiling = Ceiling(call, route, asks);
         // A stream can be ended once its money is used up, and a ceiling can be lowered: then the first token is enough to begin with.
-        var least = asks.Peek.IsStream && !ceiling.IsCapped || settings.ClampMaxTokens && call.Surface.MaxTokensField is not null ? ceiling.Cost(1) : ceiling.Cost(ceiling.Tokens);
+        var least = asks.IsStream && !ceiling.IsCapped || settings.ClampMaxTokens && call.Surface.MaxTokensField is not null ? ceiling.Cost(1) : ceiling.Cost(ceiling.Tokens);
         var wished = ceiling.Cost(ceiling.Tokens);
         switch (await ledger.AdmitAsync(tenant, team, key, route.Name, Math.Min(least, wished), wished, call.Cancel))
         {
@@ -38,15 +37,14 @@ internal sealed class BudgetGate(BudgetLedger ledger, PriceTable prices, IOption
     }
 
     /// <summary>What the call costs at most: at the dearest of all targets that may be asked, for as many tokens as it may get.</summary>
-    private CallCeiling Ceiling(GatewayCall call, ModelRoute first, ForwardedRequest asks)
+    private CallCeiling Ceiling(GatewayCall call, ModelRoute first, RequestPeek asks)
     {
-        var prompt = PromptEstimate.Of(asks.Body.Span);
         var hasOutput = call.Surface.MaxTokensField is not null;
-        var isCapped = !hasOutput || asks.Peek.MaxTokens is not null || first.Chain.All(static route => route.Options.MaxOutputTokens is not null);
+        var isCapped = !hasOutput || asks.MaxTokens is not null || first.Chain.All(static route => route.Options.MaxOutputTokens is not null);
         var (dearest, tokens) = (ModelPrice.None, 0L);
         foreach (var route in first.Chain)
         {
-            var most = route.Options.MaxOutputTokens is { } own ? Math.Min(asks.Peek.MaxTokens ?? own, own) : asks.Peek.MaxTokens ?? settings.UncappedTokens;
+            var most = route.Options.MaxOutputTokens is { } own ? Math.Min(asks.MaxTokens ?? own, own) : asks.MaxTokens ?? settings.UncappedTokens;
             if (hasOutput) tokens = Math.Max(tokens, Math.Max(0, most));
             foreach (var target in route.Targets)
             {
@@ -55,22 +53,7 @@ internal sealed class BudgetGate(BudgetLedger ledger, PriceTable prices, IOption
                 dearest = new ModelPrice(Math.Max(dearest.Input, Math.Max(price.Input, price.CacheWriteInput)), 0, 0, Math.Max(dearest.Output, price.Output), Math.Max(dearest.GpuSecond, price.GpuSecond));
             }
         }
-        return new CallCeiling(dearest, prompt, tokens * Choices(asks.Body.Span), isCapped);
-    }
-
-    /// <summary>How many answers are asked for at once: the member <c>n</c>.</summary>
-    private static long Choices(ReadOnlySpan<byte> body)
-    {
-        var json = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = 256 });   // as deep as the look before, which found it in order
-        json.Read();
-        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
-        {
-            var isCount = json.ValueTextEquals("n"u8);
-            json.Read();
-            if (isCount && json.TokenType == JsonTokenType.Number && json.TryGetInt64(out var count)) return Math.Clamp(count, 1, 1_000);
-            json.Skip();
-        }
-        return 1;
+        return new CallCeiling(dearest, call.Account.PromptTokens, tokens * (asks.Choices ?? 1), isCapped);
     }
 }
 

@@ -3,6 +3,8 @@ namespace Baton.Server.Gateway;
 /// <summary>What a call spends while its answer passes, and what it came to. One thread at a time.</summary>
 internal sealed class CallSpending(Reservation reservation, PriceTable prices, CallCeiling ceiling, CallAccount account)
 {
+    private (ModelTarget? Target, ModelPrice Price) priced;   // looked up once, not for each chunk
+
     /// <summary>Most tokens that the answer may have, where the budget pays for fewer than were asked for; null for no such limit.</summary>
     public int? Affordable { get; set; }
 
@@ -18,7 +20,8 @@ internal sealed class CallSpending(Reservation reservation, PriceTable prices, C
     {
         var (target, tap) = (account.Target!, account.Tap!);
         var usage = tap.Usage(ceiling.Prompt, out var isEstimated);
-        var price = prices.Of(target);
+        if (!ReferenceEquals(priced.Target, target)) priced = (target, prices.Of(target));
+        var price = priced.Price;
         var cost = price.Cost(usage, price.GpuSecond == 0 ? TimeSpan.Zero : account.Elapsed / Math.Max(1, target.Health.UnderWay));
         if (isEstimated && ceiling.Explains(usage.Output)) cost = Math.Min(cost, reservation.Amount);
         var isPaid = await reservation.ChargeAsync(cost, cancel);

@@ -54,7 +54,7 @@ internal sealed class Forwarder(RouteTable table, LimitGate limits, RouteCaller 
             }
             call.Account.Asked = route?.Name;
             // 4. Whether there is room for it within the caller's limits.
-            (var admission, problem) = await limits.AdmitAsync(call, model, route, body, peek);
+            (var admission, problem) = await limits.AdmitAsync(call, model, route, peek);
             if (admission is null)
             {
                 await call.RefuseAsync(problem!);
@@ -141,7 +141,7 @@ internal sealed class Forwarder(RouteTable table, LimitGate limits, RouteCaller 
 
     private static GatewayError Unknown(string model, VirtualKey? key, IEnumerable<ModelRoute> known)
     {
-        var near = string.Join(", ", Engine.Nearest.Few(model, known.Select(route => route.Name).Concat(ModelCaller.BuiltIns).Where(name => key?.Allows(name) is null or true), MaxNamesShown));
+        var near = string.Join(", ", Engine.Nearest.Few(model, known.Select(route => route.Name).Concat(ModelCaller.BuiltIns).Where(name => key?.Allows(name) != false), MaxNamesShown));
         return new GatewayError(404, "not_found_error", "model_not_found", $"There is no model '{Clip(model)}' here.{(near.Length == 0 ? "" : $" Nearest are: {near}.")} GET /v1/models lists them all.", "model");
     }
 

@@ -26,6 +26,12 @@ internal readonly record struct RequestPeek(string? Model, Place ModelAt, bool I
     /// <summary>Whether a stream is to tell its usage.</summary>
     public bool AsksForUsage { get; init; }
 
+    /// <summary>How many answers are asked for at once, the member <c>n</c>: 1 to <see cref="MaxChoices"/>; null where it does not say.</summary>
+    public int? Choices { get; init; }
+
+    /// <summary>More than any provider gives.</summary>
+    private const int MaxChoices = 1_000;
+
     /// <summary>Deeper than any schema of a tool.</summary>
     public const int MaxDepth = 256;
 
@@ -49,6 +55,7 @@ internal readonly record struct RequestPeek(string? Model, Place ModelAt, bool I
                 var isModel = json.ValueTextEquals("model"u8);
                 var isStream = json.ValueTextEquals("stream"u8);
                 var isOptions = json.ValueTextEquals("stream_options"u8);
+                var isChoices = json.ValueTextEquals("n"u8);
                 var isTokens = maxTokensField is not null && (json.ValueTextEquals(maxTokensField) || json.ValueTextEquals("max_completion_tokens"u8));
                 json.Read();
                 var start = (int)json.TokenStartIndex;
@@ -56,6 +63,7 @@ internal readonly record struct RequestPeek(string? Model, Place ModelAt, bool I
                 else if (isModel) peek = peek with { Model = json.GetString(), ModelAt = new Place(start, (int)json.BytesConsumed - start) };
                 else if (isOptions) peek = ReadStreamOptions(ref json, peek);
                 else if (isStream) peek = peek with { IsStream = json.TokenType == JsonTokenType.True };
+                else if (isChoices && json.TokenType == JsonTokenType.Number && json.TryGetInt64(out var count)) peek = peek with { Choices = (int)Math.Clamp(count, 1, MaxChoices) };
                 else if (isTokens && json.TokenType == JsonTokenType.Number && json.TryGetInt64(out var tokens)) peek = peek with { MaxTokens = tokens, MaxTokensAt = new Place(start, (int)json.BytesConsumed - start) };
                 json.Skip();
             }

@@ -14,7 +14,7 @@ internal sealed class RouteCaller(TargetCaller targets, Hedging hedging, BudgetG
     {
         var own = request(first);
         call.Account.Asked = first.Name;
-        if (!await budgets.AdmitAsync(call, first, own)) return;
+        if (!await budgets.AdmitAsync(call, first, own.Peek)) return;
         try
         {
             await AskInTurnAsync(call, first, own, request);

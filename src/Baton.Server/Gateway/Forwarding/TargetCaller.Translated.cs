@@ -18,28 +18,7 @@ internal sealed partial class TargetCaller
         }
         // 2. From here on there is no way back.
         answer.BeginTranslated(null);
-        try
-        {
-            if (await PumpAsync(answer, translation, told)) return Attempt.Delivered.Instance;
-            if (await EndedBySpendingAsync(answer.Call)) return Attempt.Delivered.Instance;
-            if (translation.Failure is { } failure)
-            {
-                log.StreamBroken(answer.Call.Id, answer.Call.AskedLast!, failure.Code ?? failure.Type);
-                await answer.Call.EndWithAsync(answer.Mask(failure));
-            }
-            else await BreakAsync(answer, GatewayError.Broken($"{answer.Label} ended its stream in the middle of an answer."));
-        }
-        catch (OperationCanceledException) when (answer.Limits.AreOver && !answer.Call.Cancel.IsCancellationRequested)
-        {
-            await BreakAsync(answer, GatewayError.TimedOut(answer.Limits.Reason));
-        }
-        catch (Exception e) when (e is HttpRequestException or IOException && !answer.Call.Cancel.IsCancellationRequested)
-        {
-            await BreakAsync(answer, GatewayError.Broken($"{answer.Label} broke off in the middle of an answer."));
-        }
-        answer.Target.Health.Failed("broken stream");
-        answer.Call.Account.Outcome = CallOutcome.Broken;
-        return Attempt.Delivered.Instance;
+        return await EndAsync(answer, PumpAsync(answer, translation, told), translation);
     }
 
     /// <returns>Null when there is an answer.</returns>

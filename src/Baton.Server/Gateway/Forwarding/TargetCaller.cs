@@ -80,7 +80,6 @@ internal sealed partial class TargetCaller(OutboundClient client, IOptions<Gatew
     /// <summary>A stream is handed on from its first event with data on, and event by event: what breaks off in the middle of one is not seen.</summary>
     private async Task<Attempt> StreamAsync(Answer answer)
     {
-        var (call, target) = (answer.Call, answer.Target);
         var length = 0;
         while (!Frames.HaveData(answer.Buffer.AsSpan(0, Frames.CompleteLength(answer.Buffer.AsSpan(0, length)))))
         {
@@ -91,11 +90,24 @@ internal sealed partial class TargetCaller(OutboundClient client, IOptions<Gatew
         }
         if (Surface.IsError(answer.Buffer.AsSpan(0, length))) return Broken(answer, "began its answer with an error");
         answer.BeginStream();
+        return await EndAsync(answer, PumpAsync(answer, length));
+    }
+
+    /// <summary>Sees a stream that has begun to its end, which is its own or is told.</summary>
+    /// <param name="pumping">Whether the answer came to its own end.</param>
+    /// <param name="translation">What it goes through; null for a stream that passes as it is.</param>
+    private async Task<Attempt> EndAsync(Answer answer, Task<bool> pumping, AnswerTranslation? translation = null)
+    {
+        var call = answer.Call;
         try
         {
-            if (await PumpAsync(answer, length)) return Attempt.Delivered.Instance;
-            if (await EndedBySpendingAsync(call)) return Attempt.Delivered.Instance;
-            await BreakAsync(answer, GatewayError.Broken($"{answer.Label} ended its stream in the middle of an answer."));
+            if (await pumping || await EndedBySpendingAsync(call)) return Attempt.Delivered.Instance;
+            if (translation?.Failure is { } failure)
+            {
+                log.StreamBroken(call.Id, call.AskedLast!, failure.Code ?? failure.Type);
+                await call.EndWithAsync(answer.Mask(failure));
+            }
+            else await BreakAsync(answer, GatewayError.Broken($"{answer.Label} ended its stream in the middle of an answer."));
         }
         catch (OperationCanceledException) when (answer.Limits.AreOver && !call.Cancel.IsCancellationRequested)
         {
@@ -105,7 +117,7 @@ internal sealed partial class TargetCaller(OutboundClient client, IOptions<Gatew
         {
             await BreakAsync(answer, GatewayError.Broken($"{answer.Label} broke off in the middle of an answer."));
         }
-        target.Health.Failed("broken stream");
+        answer.Target.Health.Failed("broken stream");
         call.Account.Outcome = CallOutcome.Broken;
         return Attempt.Delivered.Instance;
     }

@@ -16,10 +16,10 @@ internal sealed class LimitGate(Limiter limiter, IOptions<GatewayOptions> option
     /// <param name="route">Null for a built-in model.</param>
     /// <returns>The call's admission, to be disposed when it has ended; or why there is none.</returns>
     /// <exception cref="OperationCanceledException">The client left while it waited.</exception>
-    public async ValueTask<(Admission? Admission, GatewayError? Problem)> AdmitAsync(GatewayCall call, string model, ModelRoute? route, ReadOnlyMemory<byte> body, RequestPeek peek)
+    public async ValueTask<(Admission? Admission, GatewayError? Problem)> AdmitAsync(GatewayCall call, string model, ModelRoute? route, RequestPeek peek)
     {
         var since = time.GetTimestamp();
-        var asking = AskAsync(call, model, route, body.Span, peek);
+        var asking = AskAsync(call, model, route, peek);
         var mustWait = !asking.IsCompleted;
         var result = await asking;
         if (mustWait) call.Waited(since);
@@ -31,7 +31,7 @@ internal sealed class LimitGate(Limiter limiter, IOptions<GatewayOptions> option
         };
     }
 
-    private ValueTask<AdmissionResult> AskAsync(GatewayCall call, string model, ModelRoute? route, ReadOnlySpan<byte> body, RequestPeek peek)
+    private ValueTask<AdmissionResult> AskAsync(GatewayCall call, string model, ModelRoute? route, RequestPeek peek)
     {
         var (origin, key) = (call.Origin, call.Origin.Key);
         var tenant = tenants.GetValueOrDefault(origin.Tenant.Value) ?? tenants.GetValueOrDefault(Others);
@@ -42,15 +42,15 @@ internal sealed class LimitGate(Limiter limiter, IOptions<GatewayOptions> option
         if (key?.Team is { } team && tenant?.OfTeam(team) is { IsEmpty: false } ofTeam) owners[count++] = new LimitOwner(("team", origin.Tenant.Value, team), $"team '{team}'", ofTeam);
         if (tenant is { All.IsEmpty: false }) owners[count++] = new LimitOwner(("tenant", origin.Tenant.Value, ""), $"tenant '{origin.Tenant.Value}'", tenant.All);
         ReadOnlySpan<LimitOwner> all = owners;
-        return limiter.AdmitAsync((origin.Tenant.Value, key?.Id ?? origin.Caller), all[..count], model, Reserve(call.Surface, route, body, peek), call.Cancel);
+        return limiter.AdmitAsync((origin.Tenant.Value, key?.Id ?? origin.Caller), all[..count], model, Reserve(call, route, peek), call.Cancel);
     }
 
     /// <summary>What a call may use: its prompt, and the longest answer that it asks for.</summary>
-    private long Reserve(Surface surface, ModelRoute? route, ReadOnlySpan<byte> body, RequestPeek peek)
+    private long Reserve(GatewayCall call, ModelRoute? route, RequestPeek peek)
     {
-        if (surface == Surface.CountTokens) return 0;
-        var prompt = PromptEstimate.Of(body);
-        if (surface == Surface.Embeddings) return prompt;
+        if (call.Surface == Surface.CountTokens) return 0;
+        var prompt = call.Account.PromptTokens;
+        if (call.Surface == Surface.Embeddings) return prompt;
         long? ceiling = route?.Options.MaxOutputTokens;
         var answer = peek.MaxTokens is { } asked ? Math.Min(Math.Clamp(asked, 0, int.MaxValue), ceiling ?? int.MaxValue) : ceiling ?? settings.AssumedOutputTokens;
         return prompt + answer;

@@ -21,8 +21,6 @@ internal sealed record Condition(string? Header, string? HeaderValue, string? Ta
         return when.Key is { } key && key.Trim().Length == 0 ? "Key must be the name of a credential." : null;
     }
 
-    public bool IsMet(RoutingFacts? facts) => Unmet(facts) is null;
-
     /// <summary>What a request lacks; null when it lacks nothing.</summary>
     public string? Unmet(RoutingFacts? facts)
     {

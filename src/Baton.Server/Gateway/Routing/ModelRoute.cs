@@ -73,23 +73,6 @@ internal sealed class ModelRoute(string name, ModelOptions options, ImmutableArr
         return null;
     }
 
-    /// <summary>The targets of this route and of those that stand in for it, to be asked one after the other until one answers; each is begun, and ended with its turn.</summary>
-    public IEnumerable<(ModelRoute Route, ModelTarget Target)> InTurn(Surface surface, RoutingFacts? facts = null)
-    {
-        var turn = new TargetTurn(this, surface, facts);
-        while (turn.Next() is { } next)
-        {
-            try
-            {
-                yield return next;
-            }
-            finally
-            {
-                next.Target.Health.End();
-            }
-        }
-    }
-
     /// <summary>In which order the targets of this route would be asked now, should each one fail. Nothing is asked and nothing changed; where chance decides, it is one draw.</summary>
     public IEnumerable<ModelTarget> Preview(Surface surface, RoutingFacts? facts = null)
     {

@@ -155,13 +155,16 @@ internal sealed class AnswerRecording(int window) : IAnswerSink
             {
                 if (at > foremost) foremost = at;
                 if (at < dropped) return (Heard.TooSlow, default);
-                if (at - dropped + head < frames.Count) return (Heard.Frame, frames[at - dropped + head]);
+                if (at - dropped + head is var index && index < frames.Count && !IsLastWord(index)) return (Heard.Frame, frames[index]);
                 if (State != RecordingState.Open) return (State == RecordingState.Aborted ? Heard.Aborted : Heard.End, default);
                 wait = (news ??= New()).Task;
             }
             await wait.WaitAsync(cancel);
         }
     }
+
+    /// <summary>Whether a client that counts bytes would take the answer for ended with this piece, while it is not yet: whoever has all of an answer must find it kept.</summary>
+    private bool IsLastWord(int index) => State == RecordingState.Open && index == frames.Count - 1 && end == Length;
 
     private async ValueTask WaitAsync(byte[] frame, Task wait, CancellationToken cancel)
     {

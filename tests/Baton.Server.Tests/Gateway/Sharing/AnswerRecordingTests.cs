@@ -72,6 +72,21 @@ public sealed class AnswerRecordingTests
     }
 
     [Fact]
+    public async Task The_last_byte_of_an_answer_of_known_length_is_heard_once_the_answer_is_over()
+    {
+        var recording = new AnswerRecording(100);
+        var listener = recording.Listen()!;
+        recording.Begin(200, 8);
+        await WriteAsync(recording, "half", "rest");
+        Assert.Equal(Heard.Frame, (await listener.NextAsync(Cancel)).Heard);
+        var last = listener.NextAsync(Cancel).AsTask();
+        Assert.False(last.IsCompleted);
+        recording.Complete(isWhole: true);
+        Assert.Equal("rest", Encoding.UTF8.GetString((await last).Frame.Span));
+        Assert.Equal(Heard.End, (await listener.NextAsync(Cancel)).Heard);
+    }
+
+    [Fact]
     public async Task A_piece_larger_than_the_window_comes_through()
     {
         var recording = new AnswerRecording(10);

@@ -15,6 +15,9 @@ internal static partial class GatewayLog
     [LoggerMessage(3204, LogLevel.Warning, "{Request}: the stream of {Target} broke in the middle of an answer ({Code})")]
     public static partial void StreamBroken(this ILogger log, string request, string target, string code);
 
+    [LoggerMessage(3215, LogLevel.Information, "{Request}: the answer of {Target} broke off; {Other} is asked to go on with it")]
+    public static partial void GoesOn(this ILogger log, string request, string target, string other);
+
     [LoggerMessage(3240, LogLevel.Error, "{Request}: a call whose answer is shared has failed unexpectedly")]
     public static partial void SharedCallFailed(this ILogger log, Exception exception, string request);
 

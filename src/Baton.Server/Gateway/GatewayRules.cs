@@ -133,6 +133,7 @@ internal sealed class GatewayRules : IValidateOptions<GatewayOptions>
                 nameof(TargetOptions.Dialect) => $": must be openai, anthropic or ollama, not '{target.Dialect}'.",
                 nameof(ModelOptions.Strategy) => $": must be round_robin, random, weighted, least_loaded, latency, prefix_affine or priority, not '{model!.Strategy}'.",
                 nameof(TargetOptions.Engine) => $": must be vllm or ollama, not '{target.Engine}'.",
+                nameof(TargetOptions.Prefill) => $": must be assistant, prefix or continue_final_message, not '{target.Prefill}'.",
                 nameof(ModelOptions.MaxTokensField) => $": must be max_tokens or max_completion_tokens, not '{model!.MaxTokensField}'.",
                 nameof(ModelOptions.StructuredOutput) => $": must be json_schema, json_object, prompt or tool, not '{model!.StructuredOutput}'.",
                 nameof(ModelOptions.Thinking) => $": must be adaptive or budget, not '{model!.Thinking}'.",

@@ -56,6 +56,13 @@ internal class TargetOptions
     /// <summary>Whether streams are asked to tell their usage (<c>stream_options.include_usage</c>); what they then tell beside what the client asked for is not passed on. Default true; false for a target that refuses requests with <c>stream_options</c>: usage is estimated.</summary>
     public bool StreamUsage { get; set; } = true;
 
+    /// <summary>
+    /// How it is told to go on with an answer that another target has begun and broken off: <c>assistant</c> (the beginning is the last message: Ollama, models of Anthropic before Claude 4.6),
+    /// <c>prefix</c> (with the member <c>prefix</c> in that message: Mistral, DeepSeek) or <c>continue_final_message</c> (vLLM, SGLang). Default: it is not asked to.
+    /// </summary>
+    [AllowedValues(null, "assistant", "prefix", "continue_final_message")]
+    public string? Prefill { get; set; }
+
     /// <summary>What it costs. Default: what the price table says of its <see cref="Model"/>; nothing where that says nothing.</summary>
     public PriceOptions? Price { get; set; }
 }

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Baton.Server.Gateway;
 
 /// <summary>How a call ended.</summary>
@@ -52,6 +54,9 @@ internal sealed class CallAccount(string surface, CallOrigin origin, TimeProvide
     /// <summary>How many targets were asked.</summary>
     public int Attempts { get; private set; }
 
+    /// <summary>Those whose answers broke off, and others went on with: they are paid for, too.</summary>
+    public ImmutableArray<PaidPart> Earlier { get; private set; } = [];
+
     /// <summary>What passes of the answer; null before there is one.</summary>
     public UsageTap? Tap { get; private set; }
 
@@ -69,7 +74,7 @@ internal sealed class CallAccount(string surface, CallOrigin origin, TimeProvide
     public long PromptTokens => promptTokens ??= PromptEstimate.Of(Prompt.Span);
 
     /// <summary>The target's own time: see <see cref="HostShare"/>.</summary>
-    public TimeSpan Busy { get; set; }
+    public TimeSpan Busy { get; private set; }
 
     /// <summary>From the call's beginning to the first byte that the caller was given; null for no answer.</summary>
     public TimeSpan? FirstByte { get; private set; }
@@ -86,11 +91,48 @@ internal sealed class CallAccount(string surface, CallOrigin origin, TimeProvide
     public void Asks(ModelRoute route, ModelTarget target)
     {
         Attempts++;
-        (Model, Target) = (route.Name, target);
+        if (Tap is null) (Model, Target) = (route.Name, target);
     }
 
     /// <summary>The answer of this target is the one: it is paid for.</summary>
-    public void Takes(ModelRoute route, ModelTarget target, UsageTap tap) => (Model, Target, Tap) = (route.Name, target, tap);
+    public void Takes(ModelRoute route, ModelTarget target, UsageTap tap)
+    {
+        if (Tap is not null) Earlier = Earlier.Add(new PaidPart(Target!, Tap, Busy));
+        (Model, Target, Tap) = (route.Name, target, tap);
+    }
+
+    /// <summary>A target has ended its work, or was told to.</summary>
+    /// <param name="busy">Its time for this call: see <see cref="HostShare"/>.</param>
+    public void Ends(ModelTarget target, TimeSpan busy)
+    {
+        if (target == Target) Busy = busy;
+    }
+
+    /// <summary>What all targets that are paid for used.</summary>
+    /// <param name="isEstimated">Whether one of them did not tell.</param>
+    public TokenUsage Usage(out bool isEstimated)
+    {
+        isEstimated = false;
+        if (Counted is { } counted) return counted;
+        if (Tap is null) return default;
+        var used = Tap.Usage(Tap.IsTold ? 0 : PromptTokens, out isEstimated);
+        foreach (var part in Earlier)
+        {
+            used += part.Tap.Usage(PromptTokens, out var isPartEstimated);
+            isEstimated |= isPartEstimated;
+        }
+        return used;
+    }
+
+    /// <summary>What all of them cost, in micro-dollars.</summary>
+    public long Cost(PriceTable prices)
+    {
+        if (Target is null || (Tap is null && Counted is null)) return 0;
+        return prices.Cost(Target, Counted ?? Tap!.Usage(Tap.IsTold ? 0 : PromptTokens, out _), Busy) + EarlierCost(prices);
+    }
+
+    /// <summary>What those cost whose answers broke off, in micro-dollars.</summary>
+    public long EarlierCost(PriceTable prices) => Earlier.Sum(part => prices.Cost(part.Target, part.Tap.Usage(PromptTokens, out _), part.Busy));
 
     /// <summary>The same call, as one of two targets that are asked for one answer sees it.</summary>
     public CallAccount Beside() => new(surface, origin, time) { Id = Id, Asked = Asked, Model = Model, Target = Target, Attempts = Attempts, Prompt = Prompt, promptTokens = promptTokens };
@@ -108,3 +150,6 @@ internal sealed class CallAccount(string surface, CallOrigin origin, TimeProvide
         if (status < 400) FirstByte ??= Elapsed;
     }
 }
+
+/// <summary>A target that is paid for the beginning of an answer.</summary>
+internal sealed record PaidPart(ModelTarget Target, UsageTap Tap, TimeSpan Busy);

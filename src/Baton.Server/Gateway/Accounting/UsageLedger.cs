@@ -5,12 +5,11 @@ internal sealed class UsageLedger(PriceTable prices, UsageWriter writer, Gateway
 {
     public UsageRecord Close(CallAccount account)
     {
-        var isEstimated = false;
-        var tokens = account.Counted ?? account.Tap?.Usage(account.Tap.IsTold ? 0 : account.PromptTokens, out isEstimated) ?? default;
+        var tokens = account.Usage(out var isEstimated);
         var target = account.Target;
         var record = new UsageRecord(
             account.Id, account.At, account.Origin.Tenant, account.Origin.Caller, account.Origin.Key?.Team, account.Origin.Run, account.Origin.Step, account.Surface, account.Asked ?? "", account.Model ?? account.Asked ?? "",
-            target?.Name ?? "", target?.Model ?? "", account.Attempts, tokens, isEstimated && tokens != default, target is null ? 0 : prices.Cost(target, tokens, account.Busy), account.FirstByte, account.Elapsed,
+            target?.Name ?? "", target?.Model ?? "", account.Attempts, tokens, isEstimated && tokens != default, account.Cost(prices), account.FirstByte, account.Elapsed,
             account.Outcome ?? OutcomeOf(account.Status), account.Status);
         metrics.Record(record);
         writer.Record(record);

@@ -24,6 +24,7 @@ internal sealed class CallSpending(Reservation reservation, PriceTable prices, C
         var price = priced.Price;
         var cost = price.Cost(usage, price.GpuSecond == 0 ? TimeSpan.Zero : account.Elapsed / Math.Max(1, target.Health.UnderWay));
         if (isEstimated && ceiling.Explains(usage.Output)) cost = Math.Min(cost, reservation.Amount);
+        if (!account.Earlier.IsEmpty) cost += account.EarlierCost(prices);
         var isPaid = await reservation.ChargeAsync(cost, cancel);
         IsSpent = !isPaid && !tap.IsTold;   // an answer that has told what it used is over
         return !IsSpent;
@@ -32,7 +33,7 @@ internal sealed class CallSpending(Reservation reservation, PriceTable prices, C
     /// <summary>The call is over, however it ended: what was seen of an answer is paid for, as it is accounted for; the rest is free again.</summary>
     public void End()
     {
-        if (account.Tap is not { } tap) reservation.Release();
-        else reservation.Settle(prices.Cost(account.Target!, account.Counted ?? tap.Usage(ceiling.Prompt, out _), account.Busy));
+        if (account.Tap is null) reservation.Release();
+        else reservation.Settle(account.Cost(prices));
     }
 }

@@ -3,10 +3,14 @@ using System.Buffers;
 namespace Baton.Server.Gateway;
 
 /// <summary>Turns what a target answers into what its caller understands, piece by piece. One for each answer; not thread-safe.</summary>
+/// <param name="id">Of the answer: names calls that come without an id.</param>
 /// <param name="formatTool">The tool whose call is the answer: the caller asked for a format, not for a call. Null where there is none.</param>
 /// <param name="isStream">Whether the caller wants a stream.</param>
-internal sealed class AnswerTranslation(EventReader reader, AnswerWriter writer, string? formatTool, bool isStream) : IDisposable
+internal sealed class AnswerTranslation(EventReader reader, string id, AnswerWriter writer, string? formatTool, bool isStream) : IDisposable
 {
+    private EventReader reader = reader;
+    private string known = "";
+    private bool goesOn;
     private readonly List<AnswerEvent> read = [], ordered = [];
     private readonly ToolOrder order = new();
     private readonly AnswerDraft? draft = isStream ? null : new AnswerDraft();
@@ -49,6 +53,14 @@ internal sealed class AnswerTranslation(EventReader reader, AnswerWriter writer,
         Pass(to);
     }
 
+    /// <summary>What was read so far has broken off: from here on another target tells the rest of the same answer. What is half read is forgotten.</summary>
+    /// <param name="known">How what was said ends, in spaces that the other target was not told: where its rest begins with them, they are not said twice.</param>
+    public void GoOn(Dialect target, string known = "")
+    {
+        reader = EventReader.For(target, id);
+        (this.known, goesOn, HasSaid, Failure) = (known, true, false, null);
+    }
+
     public void Dispose() => writer.Dispose();
 
     private void Pass(IBufferWriter<byte> to)
@@ -87,11 +99,21 @@ internal sealed class AnswerTranslation(EventReader reader, AnswerWriter writer,
         }
     }
 
+    private AnswerEvent.Text? Unknown(AnswerEvent.Text text)
+    {
+        var both = 0;
+        while (both < known.Length && both < text.Value.Length && known[both] == text.Value[both]) both++;
+        known = both == text.Value.Length ? known[both..] : "";
+        return both == text.Value.Length ? null : new AnswerEvent.Text(text.Value[both..]);
+    }
+
     /// <summary>The call that is the answer becomes its text; and whoever calls a tool stops for it, whatever reason some targets give.</summary>
     private AnswerEvent? Answered(AnswerEvent said)
     {
         switch (said)
         {
+            case AnswerEvent.Start when goesOn: return null;   // it has begun
+            case AnswerEvent.Text text when known.Length > 0: return Unknown(text);
             case AnswerEvent.ToolStart start when start.Name == formatTool:
                 answerCall = start.Call;
                 return null;

@@ -9,6 +9,14 @@ internal abstract class EventReader
 {
     private bool hasStarted, hasStopped, hasEnded;
 
+    /// <param name="id">Of the answer: names calls that come without an id.</param>
+    public static EventReader For(Dialect dialect, string id) => dialect switch
+    {
+        Dialect.Anthropic => new MessagesAnswerReader(),
+        Dialect.Ollama => new OllamaAnswerReader($"call_{id}"),
+        _ => new ChatAnswerReader($"call_{id}"),
+    };
+
     /// <summary>Takes a piece of a stream.</summary>
     public abstract void Read(ReadOnlyMemory<byte> piece, List<AnswerEvent> into);
 

@@ -45,15 +45,15 @@ internal sealed class Translation
         return written;
     }
 
+    /// <param name="options">Of the model.</param>
     /// <param name="id">Of the answer, without its dialect's prefix.</param>
     /// <param name="now">When it is answered.</param>
     /// <param name="model">As the caller names it.</param>
     public AnswerTranslation Answer(Dialect target, ModelOptions options, string id, DateTimeOffset now, string model)
     {
-        EventReader reader = target switch { Dialect.Anthropic => new MessagesAnswerReader(), Dialect.Ollama => new OllamaAnswerReader($"call_{id}"), _ => new ChatAnswerReader($"call_{id}") };
         var head = new AnswerHead(id, now.ToUnixTimeSeconds(), model, Conversation.WantsUsage, surface == Surface.Responses ? body : JqValue.Null);
         AnswerWriter writer = surface == Surface.Messages ? new MessagesAnswerWriter(head) : surface == Surface.Responses ? new ResponsesAnswerWriter(head) : new ChatAnswerWriter(head);
         var formatTool = target == Dialect.Anthropic && MessagesWriter.UsesFormatTool(Conversation, options) ? MessagesWriter.FormatTool : null;
-        return new AnswerTranslation(reader, writer, formatTool, Conversation.IsStream);
+        return new AnswerTranslation(EventReader.For(target, id), id, writer, formatTool, Conversation.IsStream);
     }
 }

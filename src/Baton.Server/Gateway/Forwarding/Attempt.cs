@@ -9,6 +9,10 @@ internal abstract record Attempt
         public static Delivered Instance { get; } = new();
     }
 
+    /// <summary>The beginning of an answer went to the client, which knows nothing yet of what went wrong.</summary>
+    /// <param name="Begun">What another target needs to go on with it; null where none can.</param>
+    public sealed record BrokenOff(GatewayError Error, BegunAnswer? Begun) : Attempt;
+
     /// <summary>Nothing has reached the client.</summary>
     /// <param name="MayTryAnother">False where every target would say the same.</param>
     public sealed record Failed(GatewayError Error, bool MayTryAnother) : Attempt

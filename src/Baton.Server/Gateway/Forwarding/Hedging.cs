@@ -36,7 +36,7 @@ internal sealed class Hedging(TargetCaller targets, TimeProvider time, ILogger<H
         var also = RunAsync(call, other, second, request);
         await Task.WhenAll(asking, also);   // the one that loses is cancelled, so it ends soon
         var (firstSaid, secondSaid) = (await asking, await also);
-        if (firstSaid is Attempt.Delivered || secondSaid is null or Attempt.Failed && firstSaid is Attempt.Failed { MayTryAnother: false }) return Taken(one, firstSaid)!;
+        if (firstSaid is Attempt.Delivered or Attempt.BrokenOff || secondSaid is null or Attempt.Failed && firstSaid is Attempt.Failed { MayTryAnother: false }) return Taken(one, firstSaid)!;
         return Taken(other, secondSaid) ?? Taken(one, firstSaid)!;
 
         Attempt? Taken(AnswerRace.Runner runner, Attempt? attempt)

@@ -39,6 +39,7 @@ internal sealed class RouteCaller(TargetCaller targets, Hedging hedging, BudgetG
             {
                 var sent = next.Route == first ? own : request(next.Route);
                 var attempt = Hedging.After(call, next.Route) is { } after ? await hedging.AskAsync(call, turn, next, sent, after) : await AskAsync(call, next, sent);
+                if (attempt is Attempt.BrokenOff broken) await GoOnAsync(call, turn, broken);
                 if (attempt is not Attempt.Failed failed) return;
                 if (!failed.WasAsked)
                 {
@@ -62,6 +63,20 @@ internal sealed class RouteCaller(TargetCaller targets, Hedging hedging, BudgetG
         else await (last is null ? call.RefuseAsync(NoneToAsk(call, first, facts)) : last.Reply is { } reply ? call.RefuseAsync(reply) : call.RefuseAsync(last.Error));
     }
 
+    /// <summary>An answer has broken off: others go on with it, one after the other, as far as they can; else the client is told.</summary>
+    private async Task GoOnAsync(GatewayCall call, TargetTurn turn, Attempt.BrokenOff broken)
+    {
+        while (broken.Begun is { } begun && turn.NextToGoOn() is { } next)
+        {
+            log.GoesOn(call.Id, call.AskedLast!, next.Target.Name);
+            var attempt = await AskAsync(call, next, begun.Request, begun);
+            if (attempt is Attempt.Delivered) return;
+            if (attempt is Attempt.BrokenOff again) broken = again;
+        }
+        call.Account.Outcome = CallOutcome.Broken;
+        await call.BreakAsync(broken.Error);
+    }
+
     /// <summary>No target counts: an estimate, which says that it is one.</summary>
     private static Task EstimateAsync(GatewayCall call, ForwardedRequest request)
     {
@@ -70,11 +85,11 @@ internal sealed class RouteCaller(TargetCaller targets, Hedging hedging, BudgetG
         return call.SendAsync(StatusCodes.Status200OK, JqValue.Object(("input_tokens", TokenEstimate.Of(translation.Conversation))).ToUtf8Bytes());
     }
 
-    private async Task<Attempt> AskAsync(GatewayCall call, (ModelRoute Route, ModelTarget Target) next, ForwardedRequest request)
+    private async Task<Attempt> AskAsync(GatewayCall call, (ModelRoute Route, ModelTarget Target) next, ForwardedRequest request, BegunAnswer? begun = null)
     {
         try
         {
-            var attempt = await targets.AskAsync(call, next.Route, next.Target, request);
+            var attempt = await targets.AskAsync(call, next.Route, next.Target, request, begun);
             if (attempt is Attempt.Failed { WasAsked: true } failed) log.TargetFailed(call.Id, call.AskedLast!, failed.Error.Status, failed.Error.Code);
             return attempt;
         }

@@ -22,6 +22,17 @@ internal sealed record Surface(string Path, Dialect Dialect, string? MaxTokensFi
         : this == Responses ? frames.IndexOf("response.completed"u8) >= 0 || frames.IndexOf("response.incomplete"u8) >= 0 || frames.IndexOf("response.failed"u8) >= 0
         : frames.IndexOf("data: [DONE]"u8) >= 0 || frames.IndexOf("data:[DONE]"u8) >= 0 || frames.IndexOf("\"finish_reason\":\""u8) >= 0 || frames.IndexOf("\"finish_reason\": \""u8) >= 0;
 
+    /// <returns>Where the first event that is an error begins; -1 for none.</returns>
+    public static int ErrorAt(ReadOnlySpan<byte> frames)
+    {
+        if (frames.IndexOf("error"u8) < 0) return -1;
+        for (var at = 0; at < frames.Length; at += Frames.FirstLength(frames[at..]))
+        {
+            if (IsError(frames[at..])) return at;
+        }
+        return -1;
+    }
+
     /// <summary>Whether a stream begins with an error instead of an answer.</summary>
     public static bool IsError(ReadOnlySpan<byte> frame)
     {

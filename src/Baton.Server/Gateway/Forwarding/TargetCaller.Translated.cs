@@ -21,6 +21,15 @@ internal sealed partial class TargetCaller
         return await EndAsync(answer, PumpAsync(answer, translation, told), translation);
     }
 
+    /// <summary>An answer that another target has begun: once this one says something, the client hears it as the rest.</summary>
+    private async Task<Attempt> GoOnAsync(Answer answer, AnswerTranslation rest)
+    {
+        var told = new ArrayBufferWriter<byte>(4096);
+        if (await HearAsync(answer, rest, told, isStream: true) is { } failed) return failed;
+        answer.BeginRest();
+        return await EndAsync(answer, PumpAsync(answer, rest, told), rest);
+    }
+
     /// <returns>Null when there is an answer.</returns>
     private async Task<Attempt.Failed?> HearAsync(Answer answer, AnswerTranslation translation, ArrayBufferWriter<byte> told, bool isStream)
     {

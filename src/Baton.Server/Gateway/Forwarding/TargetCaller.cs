@@ -12,8 +12,9 @@ internal sealed partial class TargetCaller(OutboundClient client, IOptions<Gatew
     /// <summary>An answer in one piece up to this size is handed on when all of it is there.</summary>
     private const int BufferBytes = 64 << 10;
 
+    /// <param name="begun">What another target has begun, for this one to go on with; null for an answer of its own.</param>
     /// <exception cref="OperationCanceledException">The client is gone.</exception>
-    public async Task<Attempt> AskAsync(GatewayCall call, ModelRoute route, ModelTarget target, ForwardedRequest request)
+    public async Task<Attempt> AskAsync(GatewayCall call, ModelRoute route, ModelTarget target, ForwardedRequest request, BegunAnswer? begun = null)
     {
         var label = $"Target '{target.Name}' of model '{route.Name}'";
         var gone = call.Cancel;
@@ -21,6 +22,7 @@ internal sealed partial class TargetCaller(OutboundClient client, IOptions<Gatew
         var addsUsage = AddsUsage(call.Surface, target, request.Peek);
         var (asked, body, translation) = Prepare(call, route, target, request, addsUsage, out var problem);
         if (problem is not null) return new Attempt.Failed(problem, MayTryAnother: true) { WasAsked = false };
+        if (begun is not null) body = BegunAnswer.Mark(body, target.Options.Prefill);
         call.Asks(route, target);
         using var limits = new CallLimits(label, route.Options, time, gone);
         var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
@@ -35,10 +37,18 @@ internal sealed partial class TargetCaller(OutboundClient client, IOptions<Gatew
             using var response = await client.ForwardAsync(message, label, target.IsConfigured, limits.Token);
             call.Waited(sent);
             if ((int)response.StatusCode is < 200 or >= 300) return await RefusedAsync(response, target, label, key, translation is null ? null : call, limits);
-            var answer = new Answer(call, route, target, label, response, await response.Content.ReadAsStreamAsync(limits.Token), buffer, limits, time, sent, addsUsage, key);
+            var answer = new Answer(call, route, target, request, label, response, await response.Content.ReadAsStreamAsync(limits.Token), buffer, limits, time, sent, addsUsage, key)
+            {
+                Begun = begun, Said = BegunAnswer.MayBe(call, route, asked, request.Peek) ? new AnswerBytes() : null,
+            };
+            if (begun is not null)
+            {
+                using var rest = begun.Rest(target.Dialect);
+                return await GoOnAsync(answer, rest);
+            }
             if (translation is not null)
             {
-                using var answered = translation.Answer(target.Dialect, route.Options, call.Id["req_".Length..], time.GetUtcNow(), request.Peek.Model ?? route.Name);
+                using var answered = translation.Answer(target.Dialect, route.Options, call.Id["req_".Length..], call.Account.At, request.Peek.Model ?? route.Name);
                 return await TranslateAsync(answer, answered, translation.Conversation.IsStream);
             }
             return response.Content.Headers.ContentType?.MediaType == "text/event-stream" ? await StreamAsync(answer) : await WholeAsync(answer);
@@ -53,14 +63,14 @@ internal sealed partial class TargetCaller(OutboundClient client, IOptions<Gatew
             target.Health.Failed("timeout");
             return new Attempt.Failed(GatewayError.TimedOut(limits.Reason), MayTryAnother: true);
         }
-        catch (Exception e) when (e is HttpRequestException or IOException && !gone.IsCancellationRequested && !call.Answer.HasBegun)
+        catch (Exception e) when (e is HttpRequestException or IOException && !gone.IsCancellationRequested && (begun is not null || !call.Answer.HasBegun))
         {
             target.Health.Failed("connectivity");
             return new Attempt.Failed(GatewayError.Unreachable(CallErrors.Unreachable(label, e).Error.Detail!), MayTryAnother: true);
         }
         finally
         {
-            call.Account.Busy = target.Health.Share.End(share);   // of the one that was asked last: the one that answered
+            call.Account.Ends(target, target.Health.Share.End(share));
             ArrayPool<byte>.Shared.Return(buffer);
         }
     }
@@ -93,33 +103,29 @@ internal sealed partial class TargetCaller(OutboundClient client, IOptions<Gatew
         return await EndAsync(answer, PumpAsync(answer, length));
     }
 
-    /// <summary>Sees a stream that has begun to its end, which is its own or is told.</summary>
+    /// <summary>Sees a stream that has begun to its end.</summary>
     /// <param name="pumping">Whether the answer came to its own end.</param>
     /// <param name="translation">What it goes through; null for a stream that passes as it is.</param>
     private async Task<Attempt> EndAsync(Answer answer, Task<bool> pumping, AnswerTranslation? translation = null)
     {
         var call = answer.Call;
+        GatewayError error;
         try
         {
             if (await pumping || await EndedBySpendingAsync(call)) return Attempt.Delivered.Instance;
-            if (translation?.Failure is { } failure)
-            {
-                log.StreamBroken(call.Id, call.AskedLast!, failure.Code ?? failure.Type);
-                await call.EndWithAsync(answer.Mask(failure));
-            }
-            else await BreakAsync(answer, GatewayError.Broken($"{answer.Label} ended its stream in the middle of an answer."));
+            error = (translation?.Failure ?? answer.Failure) is { } failure ? answer.Mask(failure) : GatewayError.Broken($"{answer.Label} ended its stream in the middle of an answer.");
         }
         catch (OperationCanceledException) when (answer.Limits.AreOver && !call.Cancel.IsCancellationRequested)
         {
-            await BreakAsync(answer, GatewayError.TimedOut(answer.Limits.Reason));
+            error = GatewayError.TimedOut(answer.Limits.Reason);
         }
         catch (Exception e) when (e is HttpRequestException or IOException && !call.Cancel.IsCancellationRequested)
         {
-            await BreakAsync(answer, GatewayError.Broken($"{answer.Label} broke off in the middle of an answer."));
+            error = GatewayError.Broken($"{answer.Label} broke off in the middle of an answer.");
         }
+        log.StreamBroken(call.Id, call.AskedLast!, error.Code ?? error.Type);
         answer.Target.Health.Failed("broken stream");
-        call.Account.Outcome = CallOutcome.Broken;
-        return Attempt.Delivered.Instance;
+        return new Attempt.BrokenOff(error, answer.Said?.Whole is { } said ? BegunAnswer.Of(call, answer.Route, answer.Request, answer.Begun, answer.Target.Dialect, said) : null);
     }
 
     /// <returns>Whether an answer has come to an end because its money is used up; then that is told.</returns>
@@ -144,11 +150,17 @@ internal sealed partial class TargetCaller(OutboundClient client, IOptions<Gatew
             if (whole > 0)
             {
                 isComplete |= surface.IsEnd(buffer.AsSpan(0, whole));
+                if (answer.Said is not null && Surface.ErrorAt(buffer.AsSpan(0, whole)) is >= 0 and var at)   // another may go on in its place
+                {
+                    answer.ReadFailure(buffer.AsMemory(at, whole - at));
+                    whole = at;
+                }
                 answer.Tap.Observe(buffer.AsSpan(0, whole));
                 var kept = answer.AddsUsage ? AddedUsage.TakeOut(buffer.AsSpan(0, whole)) : whole;
                 answer.Limits.Pause();
                 if (kept > 0) await client.WriteAsync(buffer.AsMemory(0, kept), gone);
                 if (answer.Call.Spending is { } spending && !await spending.SeeAsync(gone) && !isComplete) return false;
+                if (answer.Failure is not null) return isComplete;
                 answer.Limits.Heard();
                 buffer.AsSpan(whole, length - whole).CopyTo(buffer);
                 length -= whole;
@@ -176,12 +188,6 @@ internal sealed partial class TargetCaller(OutboundClient client, IOptions<Gatew
             }
             return isComplete;
         }
-    }
-
-    private ValueTask BreakAsync(Answer answer, GatewayError error)
-    {
-        log.StreamBroken(answer.Call.Id, answer.Call.AskedLast!, error.Code ?? error.Type);
-        return answer.Call.BreakAsync(error);
     }
 
     private static async Task<Attempt> WholeAsync(Answer answer)
@@ -268,12 +274,18 @@ internal sealed partial class TargetCaller(OutboundClient client, IOptions<Gatew
     private static string? FieldFor(Surface surface, ModelOptions model) => surface == Surface.ChatCompletions ? model.MaxTokensField : surface.MaxTokensField;
 
     /// <summary>An answer while it comes.</summary>
-    private sealed record Answer(GatewayCall Call, ModelRoute Route, ModelTarget Target, string Label, HttpResponseMessage Response, Stream Body, byte[] Buffer, CallLimits Limits, TimeProvider Time, long Sent, bool AddsUsage, string? Key)
+    private sealed record Answer(GatewayCall Call, ModelRoute Route, ModelTarget Target, ForwardedRequest Request, string Label, HttpResponseMessage Response, Stream Body, byte[] Buffer, CallLimits Limits, TimeProvider Time, long Sent, bool AddsUsage, string? Key)
     {
         private TimeSpan? firstByte;
         private bool hasBegun;
 
         public UsageTap Tap { get; set; } = null!;   // from the beginning on
+
+        /// <summary>What it goes on with; null for an answer of its own.</summary>
+        public BegunAnswer? Begun { get; init; }
+
+        /// <summary>What the target has said; null where nobody would go on with it.</summary>
+        public AnswerBytes? Said { get; init; }
 
         /// <summary>Reads into the buffer from a place on.</summary>
         public async ValueTask<int> ReadAsync(int from)
@@ -283,6 +295,7 @@ internal sealed partial class TargetCaller(OutboundClient client, IOptions<Gatew
             if (!hasBegun) Call.Waited(reading);
             firstByte ??= Time.GetElapsedTime(Sent);
             if (read > 0) Limits.Heard();
+            Said?.Add(Buffer.AsSpan(from, read));
             return read;
         }
 
@@ -308,6 +321,18 @@ internal sealed partial class TargetCaller(OutboundClient client, IOptions<Gatew
             else Call.Begin(StatusCodes.Status200OK, length);
         }
 
+        /// <summary>What the target broke off with, where that is known.</summary>
+        public GatewayError? Failure { get; private set; }
+
+        /// <param name="events">The first of them is an error.</param>
+        public void ReadFailure(ReadOnlyMemory<byte> events)
+        {
+            if (new SseParser().TryTake(ref events, out var said)) Failure = ErrorTranslation.Read(status: null, said.Data);
+        }
+
+        /// <summary>The answer of this target is the rest of one that has begun.</summary>
+        public void BeginRest() => Take();
+
         /// <summary>Without the key, should the target have repeated it.</summary>
         public GatewayError Mask(GatewayError error) => error with { Message = Secrets.Of(Key).Mask(error.Message) };
 
@@ -316,11 +341,16 @@ internal sealed partial class TargetCaller(OutboundClient client, IOptions<Gatew
 
         private void Take(bool isStream)
         {
-            hasBegun = true;
             Tap ??= new UsageTap(isStream);
+            Take();
+            ForwardedHeaders.ToClient(Response, Call.Answer.Headers);
+        }
+
+        private void Take()
+        {
+            hasBegun = true;
             Call.Account.Takes(Route, Target, Tap);
             Target.Health.Answered(firstByte);
-            ForwardedHeaders.ToClient(Response, Call.Answer.Headers);
         }
     }
 }

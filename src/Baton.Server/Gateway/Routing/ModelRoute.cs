@@ -53,6 +53,9 @@ internal sealed class ModelRoute(string name, ModelOptions options, ImmutableArr
     /// <summary>Whether it matters to it which tags a request has.</summary>
     public bool ReadsTags { get; } = options.When?.Tag is not null || targets.Any(static target => target.Options.When?.Tag is not null);
 
+    /// <summary>The targets that can be asked to go on with an answer that another has begun: a bit for each.</summary>
+    public ulong CanGoOn { get; } = targets.Select(static (target, index) => target.Options.Prefill is null ? 0 : 1UL << index).Aggregate(0UL, static (all, bit) => all | bit);
+
     /// <summary>This route, then those that stand in for it.</summary>
     public ImmutableArray<ModelRoute> Chain { get; internal set; } = [];
 

@@ -19,6 +19,17 @@ internal sealed class TargetTurn(ModelRoute first, Surface surface, RoutingFacts
         return null;
     }
 
+    /// <summary>As <see cref="Next"/>, only of those that can be asked to go on with an answer that another has begun.</summary>
+    public (ModelRoute Route, ModelTarget Target)? NextToGoOn()
+    {
+        for (; at < first.Chain.Length; (at, tried) = (at + 1, 0))
+        {
+            tried |= ~first.Chain[at].CanGoOn;
+            if (first.Chain[at].Begin(surface, ref tried, facts, worst) is { } target) return (first.Chain[at], target);
+        }
+        return null;
+    }
+
     /// <summary>Another of the model whose target was returned last, to be asked beside it: only one that is well.</summary>
     public (ModelRoute Route, ModelTarget Target)? Beside() =>
         at < first.Chain.Length && first.Chain[at].Begin(surface, ref tried, facts, Standing.Ready) is { } target ? (first.Chain[at], target) : null;

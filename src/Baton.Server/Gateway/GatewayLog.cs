@@ -18,6 +18,12 @@ internal static partial class GatewayLog
     [LoggerMessage(3215, LogLevel.Information, "{Request}: the answer of {Target} broke off; {Other} is asked to go on with it")]
     public static partial void GoesOn(this ILogger log, string request, string target, string other);
 
+    [LoggerMessage(3216, LogLevel.Information, "{Run}: the answer to {Call} was there already, and is used")]
+    public static partial void StepAnswerFound(this ILogger log, string run, string call);
+
+    [LoggerMessage(3217, LogLevel.Warning, "Answers to steps cannot be kept or looked up now: should this process die, those of attempts under way are asked for again. {Reason}")]
+    public static partial void StepAnswersAway(this ILogger log, string reason);
+
     [LoggerMessage(3240, LogLevel.Error, "{Request}: a call whose answer is shared has failed unexpectedly")]
     public static partial void SharedCallFailed(this ILogger log, Exception exception, string request);
 

@@ -25,7 +25,7 @@ internal static class GatewayModule
             services.AddSingleton<RouteStore>().AddSingleton<RouteExplainer>().AddSingleton<RouteLoader>().AddHostedService(provider => provider.GetRequiredService<RouteLoader>());
             services.AddSingleton<TargetProber>().AddHostedService(provider => provider.GetRequiredService<TargetProber>());
             services.AddBudgets();
-            return services.AddSingleton<ExtractModel>().AddSingleton<EchoModel>().AddSingleton<ModelCaller>();
+            return services.AddSingleton<ExtractModel>().AddSingleton<EchoModel>().AddSingleton<StepAnswers>().AddSingleton<ModelCaller>();
         }
     }
 

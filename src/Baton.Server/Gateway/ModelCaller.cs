@@ -12,7 +12,7 @@ namespace Baton.Server.Gateway;
 /// Asks language models: those that are configured, and the two that are built in. With a schema the answer is validated; one that does not fit is
 /// sent back once to be mended. Thread-safe.
 /// </summary>
-internal sealed class ModelCaller(RouteTable table, UsageLedger ledger, IOptions<GatewayOptions> options, RouteCaller targets, ExtractModel extract, EchoModel echo, TimeProvider time, ILogger<ModelCaller> log)
+internal sealed class ModelCaller(RouteTable table, UsageLedger ledger, IOptions<GatewayOptions> options, RouteCaller targets, StepAnswers answers, ExtractModel extract, EchoModel echo, TimeProvider time, ILogger<ModelCaller> log)
 {
     public const string BuiltInPrefix = "baton/";
 
@@ -64,7 +64,8 @@ internal sealed class ModelCaller(RouteTable table, UsageLedger ledger, IOptions
     /// <summary>One call. A configured model accounts for it itself, an application's for what it is asked; what is left are the built-in ones that steps ask.</summary>
     private async Task<ModelAnswer> AskAsync(IChatModel model, ModelRequest request, DeltaSink? onDelta, CancellationToken cancel)
     {
-        if (model is RoutedModel || request.Origin.Run is null) return await model.AnswerAsync(request, onDelta, cancel);
+        if (request.Origin.Run is not { } run) return await model.AnswerAsync(request, onDelta, cancel);
+        if (model is RoutedModel) return request.IdempotencyKey is { } key ? await answers.GetAsync(request.Origin.Tenant, run, $"{key}#{request.Attempt}", Hash(request), () => model.AnswerAsync(request, onDelta, cancel), cancel) : await model.AnswerAsync(request, onDelta, cancel);
         var account = new CallAccount(CallAccount.Step, request.Origin, time) { Asked = request.Model };
         try
         {

@@ -32,6 +32,9 @@ internal sealed record ModelRequest
     /// <summary>The same for every repetition of this request; null for none.</summary>
     public string? IdempotencyKey { get; init; }
 
+    /// <summary>Which attempt of its step asks: a later one wants another answer. 1 or more.</summary>
+    public int Attempt { get; init; } = 1;
+
     /// <summary>Never the prompt.</summary>
     public override string ToString() => $"request to {Model ?? "the default model"}";
 }

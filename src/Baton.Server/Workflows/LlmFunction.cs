@@ -58,6 +58,7 @@ internal sealed class LlmFunction(ModelCaller models)
         Stop = Stop(arguments["stop"]),
         Seed = Whole(arguments, "seed", long.MinValue, long.MaxValue),
         IdempotencyKey = step.IdempotencyKey,
+        Attempt = step.Attempt,
     };
 
     private static ImmutableArray<ModelMessage> Messages(JqValue arguments)

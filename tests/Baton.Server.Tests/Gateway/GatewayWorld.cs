@@ -31,7 +31,7 @@ internal sealed class GatewayWorld : IDisposable
             var routes = new RouteTable(options, Time);
             Writer = new UsageWriter(null!, Microsoft.Extensions.Options.Options.Create(new UsageOptions()), Time, Log.For<UsageWriter>());   // it is never started: what is recorded stays with it
             var ledger = new UsageLedger(new PriceTable(options), Writer, new GatewayMetrics(new Meters(), routes));
-            return new ModelCaller(routes, ledger, options, NewCaller(client, options, Time, Log), new ExtractModel(), new EchoModel(Time), Time, Log.For<ModelCaller>());
+            return new ModelCaller(routes, ledger, options, NewCaller(client, options, Time, Log), new StepAnswers(null!, Log.For<StepAnswers>()), new ExtractModel(), new EchoModel(Time), Time, Log.For<ModelCaller>());
         });
     }
 

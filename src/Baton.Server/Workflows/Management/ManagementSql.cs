@@ -45,6 +45,9 @@ internal sealed record ManagementSql
         SELECT tenant_id, $3, seq, kind, at_ms, key, attempt, took_ms, body, body_hash, meta FROM journal WHERE tenant_id = $1 AND run_no = $2 AND seq >= $4 AND seq < $5 AND kind <> 14
         """;
 
+    /// <summary>What models answered to the attempts that are performed again. 1 tenant, 2 run.</summary>
+    public string RemoveAnswers { get; init; } = "DELETE FROM step_answers WHERE tenant_id = $1 AND run_no = $2";
+
     public string FirstMeta { get; init; } = "SELECT meta, at_ms FROM journal WHERE tenant_id = $1 AND run_no = $2 AND seq = 0";
 
     public string RemoveEntry { get; init; } = "DELETE FROM journal WHERE tenant_id = $1 AND run_no = $2 AND seq = $3";

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Baton.Engine;
 using Baton.Server.Cluster;
+using Baton.Server.Gateway;
 using Baton.Server.Storage;
 using Dapper;
 using Microsoft.Extensions.Options;
@@ -8,7 +9,7 @@ using Microsoft.Extensions.Options;
 namespace Baton.Server.Workflows;
 
 /// <summary>Removes ended runs that have been kept for long enough, and those above the most that are kept: in small commits, by the node that leads.</summary>
-internal sealed class Retention(Database database, RunKeeper keeper, WorkflowCatalog catalog, WorkflowSql sql, LeaderLease lease, IOptions<RetentionOptions> options, TimeProvider time, ILogger<Retention> log) : BackgroundService
+internal sealed class Retention(Database database, RunKeeper keeper, StepAnswers answers, WorkflowCatalog catalog, WorkflowSql sql, LeaderLease lease, IOptions<RetentionOptions> options, TimeProvider time, ILogger<Retention> log) : BackgroundService
 {
     private readonly RetentionOptions settings = options.Value;
     private readonly RetentionRule server = new(options.Value.Completed, options.Value.Failed, options.Value.Cancelled);
@@ -41,6 +42,7 @@ internal sealed class Retention(Database database, RunKeeper keeper, WorkflowCat
     /// <returns>How many runs were removed.</returns>
     public async Task<int> RunOnceAsync(CancellationToken cancel)
     {
+        while (await answers.SweepAsync(settings.BatchSize) == settings.BatchSize) cancel.ThrowIfCancellationRequested();
         var rules = await RulesAsync(cancel);
         if (rules.Count == 0 && server is { Completed: null, Failed: null, Cancelled: null } && settings.MaxEndedRuns is null) return 0;
         var removed = 0;

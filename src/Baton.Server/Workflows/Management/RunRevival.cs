@@ -67,6 +67,7 @@ internal sealed class RunRevival(SqlStatements statements, RunWrites writes, Not
     {
         var effects = new StoredEffects(statements, writes, notices, tenant, nowMs);
         statements[sql.Revive].Bind(1, tenant.Value).Bind(2, plan.No).Bind(3, nowMs).Execute();
+        statements[sql.RemoveAnswers].Bind(1, tenant.Value).Bind(2, plan.No).Execute();
         effects.Record(plan.No, new JournalEntry.RunRetried(plan.Seq, DateTimeOffset.FromUnixTimeMilliseconds(plan.AtMs), plan.From));
         foreach (var (key, subscriptions) in plan.Turns.OpenListeners()) effects.Listen(plan.No, key, subscriptions);
         foreach (var (key, child, _) in plan.Completed) effects.Send(plan.Run, new InboxMessage(0, InboxKind.ChildEnded, key, Output(child.No), RunState.Completed));

@@ -28,6 +28,7 @@ internal static class BatonHost
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = typeof(BatonHost).Assembly.GetName().Name, ContentRootPath = AppContext.BaseDirectory });
         settings.Configure(builder);
         var node = settings.FindNode(builder.Configuration);
+        if (node.Roles == NodeRoles.Gateway) InlineSockets.Use(builder.WebHost);
         var storage = builder.Configuration.GetSection(StorageOptions.Section).Get<StorageOptions>() ?? new StorageOptions();
         builder.Services.AddSingleton<IHostLifetime, OwnLifetime>().AddSingleton(TimeProvider.System);
         var isLoopbackOnly = IPAddress.IsLoopback(settings.Address);

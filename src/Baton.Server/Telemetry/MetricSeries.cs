@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 
 namespace Baton.Server.Telemetry;
@@ -37,7 +38,7 @@ internal sealed class MetricFamily(Instrument instrument, double[] bounds)
     /// <summary>Sets of tags that are told apart; beyond them all go into one. A name that somebody makes up must not fill the memory.</summary>
     private const int MaxSeries = 5_000;
 
-    private readonly System.Collections.Concurrent.ConcurrentDictionary<string, MetricSeries> series = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, MetricSeries> series = new(StringComparer.Ordinal);
 
     public Instrument Instrument => instrument;
 
@@ -45,9 +46,9 @@ internal sealed class MetricFamily(Instrument instrument, double[] bounds)
 
     public IEnumerable<MetricSeries> Series => series.Values;
 
-    public void Add(double value, string labels)
+    public void Add(double value, ReadOnlySpan<char> labels)
     {
-        if (!series.TryGetValue(labels, out var found)) found = series.GetOrAdd(series.Count < MaxSeries ? labels : "overflow=\"true\"", key => new MetricSeries(key, bounds));
+        if (!series.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(labels, out var found)) found = series.GetOrAdd(series.Count < MaxSeries ? labels.ToString() : "overflow=\"true\"", key => new MetricSeries(key, bounds));
         found.Add(value);
     }
 }

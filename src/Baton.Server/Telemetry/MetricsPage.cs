@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 using Baton.Engine;
 
@@ -23,9 +24,9 @@ internal sealed class MetricsPage : IHostedService, IDisposable
     {
         this.factory = factory;
         listener.InstrumentPublished = Listen;
-        listener.SetMeasurementEventCallback<long>(static (_, value, tags, state) => ((MetricFamily)state!).Add(value, Labels(tags)));
-        listener.SetMeasurementEventCallback<int>(static (_, value, tags, state) => ((MetricFamily)state!).Add(value, Labels(tags)));
-        listener.SetMeasurementEventCallback<double>(static (_, value, tags, state) => ((MetricFamily)state!).Add(value, Labels(tags)));
+        listener.SetMeasurementEventCallback<long>(static (_, value, tags, state) => Add((MetricFamily)state!, value, tags));
+        listener.SetMeasurementEventCallback<int>(static (_, value, tags, state) => Add((MetricFamily)state!, value, tags));
+        listener.SetMeasurementEventCallback<double>(static (_, value, tags, state) => Add((MetricFamily)state!, value, tags));
     }
 
     public Task StartAsync(CancellationToken cancellationToken)
@@ -91,17 +92,21 @@ internal sealed class MetricsPage : IHostedService, IDisposable
         return instrument.Unit == "s" && !name.EndsWith("_seconds", StringComparison.Ordinal) ? $"{name}_seconds" : name;
     }
 
-    private static string Labels(ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    /// <summary>On the path of every call of a model, ten times: the labels are put together where they leave nothing behind.</summary>
+    private static void Add(MetricFamily family, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
-        if (tags.IsEmpty) return "";
-        var text = new StringBuilder(64);
-        foreach (var (name, value) in tags)
+        var labels = new DefaultInterpolatedStringHandler(0, 0, CultureInfo.InvariantCulture, stackalloc char[512]);
+        for (var i = 0; i < tags.Length; i++)
         {
-            if (text.Length > 0) text.Append(',');
-            text.Append(name.Replace('.', '_')).Append("=\"").Append(Escape(value?.ToString() ?? "")).Append('"');
+            labels.AppendLiteral(i == 0 ? "" : ",");
+            labels.AppendLiteral(tags[i].Key.Replace('.', '_'));
+            labels.AppendLiteral("=\"");
+            labels.AppendLiteral(Escape(tags[i].Value?.ToString() ?? ""));
+            labels.AppendLiteral("\"");
         }
-        return text.ToString();
+        family.Add(value, labels.Text);
+        labels.Clear();
     }
 
-    private static string Escape(string value) => value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
+    private static string Escape(string value) => !value.AsSpan().ContainsAny('\\', '"', '\n') ? value : value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
 }

@@ -24,6 +24,9 @@ internal static partial class GatewayLog
     [LoggerMessage(3217, LogLevel.Warning, "Answers to steps cannot be kept or looked up now: should this process die, those of attempts under way are asked for again. {Reason}")]
     public static partial void StepAnswersAway(this ILogger log, string reason);
 
+    [LoggerMessage(3218, LogLevel.Warning, "{Request}: {Model} cannot compare this question with others: {Reason}. It is asked as if there were none")]
+    public static partial void QuestionNotRead(this ILogger log, string request, string model, string reason);
+
     [LoggerMessage(3240, LogLevel.Error, "{Request}: a call whose answer is shared has failed unexpectedly")]
     public static partial void SharedCallFailed(this ILogger log, Exception exception, string request);
 

@@ -34,13 +34,13 @@ internal sealed class GatewayRules : IValidateOptions<GatewayOptions>
         foreach (var (name, model) in options.Models)
         {
             foreach (var fault in CheckModel(RoutePlace.InSettings(name), name, model)) yield return fault;
-            foreach (var fault in CheckFallbacks(RoutePlace.InSettings(name), model, file is null ? null : known)) yield return fault;
+            foreach (var fault in CheckNames(RoutePlace.InSettings(name), model, file is null ? null : known)) yield return fault;
         }
         foreach (var (name, model) in file ?? ImmutableDictionary<string, ModelOptions>.Empty)
         {
             if (options.Models.Keys.Contains(name, StringComparer.OrdinalIgnoreCase)) yield return new RouteFault(RoutePlace.InFile(name), $" stands at {RoutePlace.InSettings(name)} too; keep one.");
             foreach (var fault in CheckModel(RoutePlace.InFile(name), name, model)) yield return fault;
-            foreach (var fault in CheckFallbacks(RoutePlace.InFile(name), model, known)) yield return fault;
+            foreach (var fault in CheckNames(RoutePlace.InFile(name), model, known)) yield return fault;
         }
         if (file is not null && options.DefaultModel is { Length: > 0 } wanted && !ModelCaller.BuiltIns.Contains(wanted, StringComparer.OrdinalIgnoreCase) && !known.Contains(wanted))
         {
@@ -69,8 +69,13 @@ internal sealed class GatewayRules : IValidateOptions<GatewayOptions>
     }
 
     /// <param name="known">The names that there are; null for those that cannot be known.</param>
-    public static IEnumerable<RouteFault> CheckFallbacks(RoutePlace place, ModelOptions? model, ISet<string>? known) =>
-        known is null || model is null ? [] : model.Fallbacks.Where(fallback => !known.Contains(fallback)).Select(fallback => new RouteFault(place[nameof(model.Fallbacks)], $": there is no model '{fallback}'{(place.IsSnakeCase ? "" : " below Gateway:Models")}."));
+    public static IEnumerable<RouteFault> CheckNames(RoutePlace place, ModelOptions? model, ISet<string>? known)
+    {
+        if (known is null || model is null) return [];
+        var names = model.Fallbacks.Select(name => (At: place[nameof(model.Fallbacks)], Name: name));
+        if (model.Cache?.Similar is { Model.Length: > 0 } similar) names = names.Append((place[nameof(model.Cache)][nameof(model.Cache.Similar)][nameof(similar.Model)], similar.Model));
+        return names.Where(one => !known.Contains(one.Name)).Select(one => new RouteFault(one.At, $": there is no model '{one.Name}'{(place.IsSnakeCase ? "" : " below Gateway:Models")}."));
+    }
 
     /// <summary>The places of a model's targets.</summary>
     public static IEnumerable<(RoutePlace Place, TargetOptions Options)> TargetsOf(RoutePlace place, ModelOptions model) =>
@@ -100,6 +105,11 @@ internal sealed class GatewayRules : IValidateOptions<GatewayOptions>
     {
         if (cache is null) yield break;
         foreach (var (member, message) in Attributes(cache)) yield return new RouteFault(place[member], member == nameof(cache.Requests) ? $": must be deterministic or all, not '{cache.Requests}'." : $": {message}");
+        if (cache.Similar is { } similar)
+        {
+            foreach (var (member, message) in Attributes(similar)) yield return new RouteFault(place[nameof(cache.Similar)][member], $": {message}");
+            if (cache.Ttl == TimeSpan.Zero) yield return new RouteFault(place[nameof(cache.Similar)], $" is set, and {place[nameof(cache.Ttl)]} is not: nothing is kept that could be given to a question that is alike.");
+        }
         if (cache.StaleIfError > TimeSpan.Zero && cache.Ttl == TimeSpan.Zero) yield return new RouteFault(place[nameof(cache.StaleIfError)], $" is set, and {place[nameof(cache.Ttl)]} is not: nothing is kept that could be given when targets fail.");
     }
 

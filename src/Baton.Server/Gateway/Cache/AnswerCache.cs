@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Options;
 
 namespace Baton.Server.Gateway;
@@ -5,11 +6,12 @@ namespace Baton.Server.Gateway;
 /// <summary>
 /// Answers calls of models that may share answers: from those that are kept, by listening to an identical call that is under way, or by asking. Thread-safe; in memory, of this node.
 /// </summary>
-internal sealed class AnswerCache(IOptions<GatewayOptions> options, TimeProvider time, ILogger<AnswerCache> log)
+internal sealed class AnswerCache(IOptions<GatewayOptions> options, QuestionEmbedder embedder, TimeProvider time, ILogger<AnswerCache> log)
 {
     private readonly CacheOptions limits = options.Value.Cache;
     private readonly Lock gate = new();
     private readonly AnswerStore store = new(options.Value.Cache.MaxBytes);
+    private readonly AskedQuestions questions = new(options.Value.Cache.MaxQuestions);
     private readonly Dictionary<CacheKey, SharedAnswer> underWay = [];
 
     /// <summary>What the kept answers take, in bytes.</summary>
@@ -54,9 +56,41 @@ internal sealed class AnswerCache(IOptions<GatewayOptions> options, TimeProvider
             return;
         }
         var lookup = new Lookup(CacheKey.Of(call.Origin.Tenant, call.Surface, route, call.RequestHeaders, request.Bytes.Span), settings, wish, call, ask);
+        if (settings.Similar is { } similar && !IsThere(lookup))
+        {
+            lookup = await AskForMeaningAsync(lookup, similar, route, body);
+            if (lookup.Meaning is { } meaning && FindAlike(meaning, settings) is var (kept, similarity))
+            {
+                call.Answer.Headers[CacheHeaders.Similarity] = similarity.ToString("0.####", CultureInfo.InvariantCulture);
+                await ReplayAsync(call, kept, "hit");
+                return;
+            }
+        }
         while (!await TryAnswerAsync(lookup))
         {
         }
+    }
+
+    /// <summary>Whether the same question is answered, or being answered, or is to be asked anew whatever there is.</summary>
+    private bool IsThere(Lookup lookup) => lookup.Wish == CacheWish.Refresh || Find(lookup, mine: null) is var (kept, shared) && (shared is not null || (kept is not null && IsFresh(kept, lookup.Settings)));
+
+    private async Task<Lookup> AskForMeaningAsync(Lookup lookup, SimilarOptions similar, ModelRoute route, ReadOnlyMemory<byte> body)
+    {
+        var call = lookup.Call;
+        if (Question.Read(call.Surface, body) is not { } question || await embedder.AskAsync(call, similar.Model, question.Text) is not { } vector) return lookup;
+        return lookup with { Meaning = (CacheKey.Of(call.Origin.Tenant, call.Surface, route, call.RequestHeaders, question.Rest.Span), vector) };
+    }
+
+    private (CachedAnswer Kept, double Similarity)? FindAlike((CacheKey About, float[] Vector) meaning, ModelCacheOptions settings)
+    {
+        foreach (var (answer, similarity) in questions.Find(meaning.About, meaning.Vector, settings.Similar!.Threshold))
+        {
+            lock (gate)
+            {
+                if (store.Find(answer) is { } kept && IsFresh(kept, settings)) return (kept, similarity);
+            }
+        }
+        return null;
     }
 
     private static async Task BypassAsync(GatewayCall call, Func<GatewayCall, Task> ask)
@@ -168,6 +202,7 @@ internal sealed class AnswerCache(IOptions<GatewayOptions> options, TimeProvider
             if (answer is not null && isLatest && answer.BodyBytes <= limits.MaxAnswerBytes) store.Put(lookup.Key, answer);
             Forget(lookup.Key, shared);
         }
+        if (answer is not null && lookup.Meaning is var (about, vector)) questions.Add(about, vector, lookup.Key);
     }
 
     private void Forget(CacheKey key, SharedAnswer shared)
@@ -193,7 +228,11 @@ internal sealed class AnswerCache(IOptions<GatewayOptions> options, TimeProvider
         _ => null,
     };
 
-    private sealed record Lookup(CacheKey Key, ModelCacheOptions Settings, CacheWish Wish, GatewayCall Call, Func<GatewayCall, Task> Ask);
+    private sealed record Lookup(CacheKey Key, ModelCacheOptions Settings, CacheWish Wish, GatewayCall Call, Func<GatewayCall, Task> Ask)
+    {
+        /// <summary>The vector of the question, and the key of all but the question; null where answers to questions that are alike are not given.</summary>
+        public (CacheKey About, float[] Vector)? Meaning { get; init; }
+    }
 }
 
 /// <summary>What a request asks of the cache.</summary>

@@ -14,6 +14,10 @@ internal sealed class CacheOptions
     /// <summary>Largest answer that is kept, in bytes, and how far one who listens to a shared call may fall behind. Default 1 MiB.</summary>
     [Range(1024, 1 << 30)]
     public int MaxAnswerBytes { get; set; } = 1 << 20;
+
+    /// <summary>How many questions are remembered by their meaning, where a model gives answers to questions that are alike (<see cref="SimilarOptions"/>). One takes 4 bytes for each number of its vector, often 6 KiB. Default 2,000.</summary>
+    [Range(0, 100_000)]
+    public int MaxQuestions { get; set; } = 2_000;
 }
 
 /// <summary>Which answers of a model may be given again.</summary>
@@ -33,4 +37,19 @@ internal sealed class ModelCacheOptions
 
     /// <summary>Whether identical calls that are under way share one. Default true.</summary>
     public bool Coalesce { get; set; } = true;
+
+    /// <summary>Whether an answer may be given to a question that is only alike. Default: no, to the same only.</summary>
+    public SimilarOptions? Similar { get; set; }
+}
+
+/// <summary>When a question is like another: an answer to one may be wrong for the other, so this is for those who have looked at theirs.</summary>
+internal sealed class SimilarOptions
+{
+    /// <summary>The model for embeddings that compares them, by its name here. It is asked once for each question that is not kept to the letter.</summary>
+    [Required(AllowEmptyStrings = false)]
+    public string Model { get; set; } = "";
+
+    /// <summary>Least cosine between their embeddings. Default 0.95: what that means differs from model to model.</summary>
+    [Range(0.5, 1.0)]
+    public double Threshold { get; set; } = 0.95;
 }

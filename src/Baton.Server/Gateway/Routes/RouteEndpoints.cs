@@ -45,7 +45,7 @@ internal static partial class RouteEndpoints
         if (misread.IsEmpty)
         {
             var known = table.Current.For(http.Tenant).Select(route => route.Name).Append(name).ToHashSet(StringComparer.OrdinalIgnoreCase);
-            faults = GatewayRules.CheckOwn(http.Tenant, name, model, options.Value.KeyGrants).Concat(GatewayRules.CheckFallbacks(RoutePlace.Body, model, known)).Concat(Forbidden(model, outbound));
+            faults = GatewayRules.CheckOwn(http.Tenant, name, model, options.Value.KeyGrants).Concat(GatewayRules.CheckNames(RoutePlace.Body, model, known)).Concat(Forbidden(model, outbound));
         }
         if (faults.ToList() is { Count: > 0 } found) return Problems.InvalidRoute(string.Join(" ", found.Take(3)), [.. found.Select(fault => new Fault(fault.At.Pointer, $"'{fault.At.Name}'{fault.Detail}"))]);
         return await AnswerAsync(http, name, table, store, loader, await store.PutAsync(http.Tenant, name, document, http.CallerName, condition.Value!), cancel);

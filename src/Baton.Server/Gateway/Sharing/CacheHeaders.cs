@@ -6,6 +6,9 @@ internal static class CacheHeaders
     /// <summary>Asked: <c>bypass</c>, <c>refresh</c> or <c>only-if-cached</c>. Answered: <c>hit</c>, <c>miss</c>, <c>coalesced</c>, <c>stale</c> or <c>bypass</c>.</summary>
     public const string Cache = "x-baton-cache";
 
+    /// <summary>Answered with a hit for a question that is only alike: the cosine between the two, from 0.5 to 1.</summary>
+    public const string Similarity = "x-baton-cache-similarity";
+
     /// <summary>Asked: <c>true</c>, for ids in the events of a stream. Answered: whether they are there.</summary>
     public const string Resumable = "x-baton-resumable";
 

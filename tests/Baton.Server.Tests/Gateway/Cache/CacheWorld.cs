@@ -26,7 +26,7 @@ internal sealed class CacheWorld : IDisposable
         client = GatewayWorld.NewClient();
         route = new RouteTable(Options.Create(options), time).Current.Find(TenantId.Default, "m")!;
         routes = GatewayWorld.NewCaller(client, Options.Create(options), time, log);
-        Cache = new AnswerCache(Options.Create(options), time, NullLogger<AnswerCache>.Instance);
+        Cache = new AnswerCache(Options.Create(options), embedder: null!, time, NullLogger<AnswerCache>.Instance);
     }
 
     public AnswerCache Cache { get; }

@@ -1,0 +1,58 @@
+using Baton.Jq;
+
+namespace Baton.Server.Gateway;
+
+/// <summary>Asks a model for the meaning of a question, as a vector, on behalf of the call that has it: within its budgets, and accounted for as a call of its own.</summary>
+internal sealed class QuestionEmbedder(RouteTable table, RouteCaller models, UsageLedger ledger, TimeProvider time, ILogger<QuestionEmbedder> log)
+{
+    private const int MaxAnswer = 4 << 20;
+
+    /// <param name="model">The name of a model for embeddings.</param>
+    /// <returns>A vector of length 1; null where there is none to be had.</returns>
+    public async Task<float[]?> AskAsync(GatewayCall call, string model, string question)
+    {
+        if (table.Current.Find(call.Origin.Tenant, model) is not { } route)
+        {
+            log.QuestionNotRead(call.Id, model, "there is no such model");
+            return null;
+        }
+        var answer = new AnswerRecording(MaxAnswer);
+        var asked = new GatewayCall(Surface.Embeddings, call.Origin, new HeaderDictionary(), time, call.Cancel) { Answer = answer };
+        var body = JqValue.Object(("model", model), ("input", question), ("encoding_format", "float")).ToUtf8Bytes();
+        asked.Account.Prompt = body;
+        var since = time.GetTimestamp();
+        try
+        {
+            await models.AskAsync(asked, route, _ => ForwardedRequest.Of(body, Surface.Embeddings));
+        }
+        catch (OperationCanceledException)
+        {
+            asked.Account.Outcome = CallOutcome.Cancelled;
+            throw;
+        }
+        finally
+        {
+            ledger.Close(asked.Account);
+            call.Waited(since);
+        }
+        answer.Complete(isWhole: true);
+        if (answer.Status == 200 && answer.Frames is { } pieces && Read([.. pieces.SelectMany(static piece => piece)]) is { } vector) return vector;
+        log.QuestionNotRead(call.Id, model, answer.Status == 200 ? "its answer is no embedding" : $"it was answered {answer.Status}");
+        return null;
+    }
+
+    private static float[]? Read(byte[] body)
+    {
+        try
+        {
+            var numbers = JqValue.Parse(body)["data"][0]["embedding"].AsArray();
+            var vector = new float[numbers.Count];
+            for (var i = 0; i < vector.Length; i++) vector[i] = (float)numbers[i].AsDouble();
+            return AskedQuestions.Normal(vector);
+        }
+        catch (Exception e) when (e is JqParseException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+}

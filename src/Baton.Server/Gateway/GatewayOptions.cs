@@ -34,8 +34,8 @@ internal sealed class GatewayOptions
     [Range(1024, 1 << 30)]
     public int MaxRequestBytes { get; set; } = 32 << 20;
 
-    /// <summary>Failures in a row after which a target is left alone for a while. Default 5.</summary>
-    [Range(1, 1000)]
+    /// <summary>Failures in a row after which a target is left alone for a while; 0 for never. Default 5.</summary>
+    [Range(0, 1000)]
     public int BreakerFailures { get; set; } = 5;
 
     /// <summary>How long it is left alone, before one request may try it again; twice as long each time that fails, up to 2 minutes. Default 5 s.</summary>

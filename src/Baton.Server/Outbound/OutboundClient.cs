@@ -167,8 +167,9 @@ internal sealed class OutboundClient : IDisposable
         AutomaticDecompression = decompression,
         ActivityHeadersPropagator = null,   // trace ids are no business of strangers
         ConnectTimeout = options.ConnectTimeout,
-        PooledConnectionLifetime = isKept ? TimeSpan.FromMinutes(5) : TimeSpan.Zero,   // so that a change of a host's address is noticed
-        PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
+        PooledConnectionLifetime = isKept ? options.ConnectionLifetime : TimeSpan.Zero,
+        PooledConnectionIdleTimeout = options.ConnectionIdleTimeout,
+        MaxConnectionsPerServer = options.MaxConnectionsPerHost,
         RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
         ResponseHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
         ConnectCallback = (context, cancel) =>

@@ -29,6 +29,18 @@ internal sealed class OutboundOptions
     [Range(typeof(TimeSpan), "00:00:00.01", "00:05:00")]
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long a connection is used before another takes its place, so that a change of a host's address is noticed. Default 5 minutes.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan ConnectionLifetime { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long a connection is kept that nobody uses. Default 1 minute.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan ConnectionIdleTimeout { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Most connections to one host; calls beyond that wait for one, within their own time. Default: as many as there are calls.</summary>
+    [Range(1, int.MaxValue)]
+    public int MaxConnectionsPerHost { get; set; } = int.MaxValue;
+
     /// <summary>Longest duration of a call from its start to the last byte, redirects and authentication included. Default 100 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.01", "1.00:00:00")]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(100);

@@ -216,4 +216,35 @@ public sealed class FailoverTests
             case "half an object": await connection.WriteAsync("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{\"id\":"); break;
         }
     });
+
+    [Fact]
+    public async Task A_breaker_can_be_switched_off()
+    {
+        var asked = 0;
+        await using var broken = await WebServer.StartAsync(http =>
+        {
+            asked++;
+            return Replies.JsonAsync(http, "{}", 500);
+        });
+        await using var world = await ForwardWorld.StartAsync([broken.Address], ("Gateway:BreakerFailures", "0"));
+        for (var i = 0; i < 20; i++) Assert.Equal(500, (await world.SendAsync(ForwardWorld.Ask())).Status);
+        Assert.Equal(20, asked);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task No_more_connections_are_opened_to_a_host_than_its_limit(int most)
+    {
+        var connections = new System.Collections.Concurrent.ConcurrentDictionary<string, bool>();
+        await using var upstream = await WebServer.StartAsync(async http =>
+        {
+            connections[http.Connection.Id] = true;
+            await Task.Yield();
+            await Replies.WholeAsync(http, "Three.");
+        });
+        await using var world = await ForwardWorld.StartAsync([upstream.Address], ("Outbound:MaxConnectionsPerHost", $"{most}"));
+        foreach (var reply in await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => world.SendAsync(ForwardWorld.Ask())))) Assert.Equal(200, reply.Status);
+        Assert.InRange(connections.Count, 1, most);
+    }
 }

@@ -69,6 +69,15 @@ internal static partial class GatewayLog
     [LoggerMessage(3243, LogLevel.Error, "Usage of {Count} calls could not be written before the end, and is lost: {Reason}")]
     public static partial void UsageIsLost(this ILogger log, int count, string reason);
 
+    [LoggerMessage(3251, LogLevel.Warning, "{Request}: the response could not be kept, and says so; nobody can go on from it: {Reason}")]
+    public static partial void ResponseNotKept(this ILogger log, string request, string reason);
+
+    [LoggerMessage(3252, LogLevel.Information, "{Count} conversations of stored responses had been kept for long enough, and are removed")]
+    public static partial void ResponsesRemoved(this ILogger log, int count);
+
+    [LoggerMessage(3253, LogLevel.Warning, "Stored responses cannot be removed now, and stay until the next pass: {Reason}")]
+    public static partial void ResponsesStay(this ILogger log, string reason);
+
     [LoggerMessage(3244, LogLevel.Information, "{Count} rows of usage had been kept for long enough, and are removed")]
     public static partial void UsageRemoved(this ILogger log, int count);
 }

@@ -20,6 +20,7 @@ internal static class GatewayModule
             services.AddSingleton<PriceTable>().AddSingleton<UsageStore>().AddSingleton<GatewayMetrics>().AddSingleton<UsageLedger>();
             services.AddSingleton<UsageWriter>().AddHostedService(provider => provider.GetRequiredService<UsageWriter>());
             services.AddSingleton<UsageRetention>().AddHostedService(provider => provider.GetRequiredService<UsageRetention>());
+            services.AddSingleton<ResponseStore>().AddSingleton<KeptResponses>().AddSingleton<ResponseRetention>().AddHostedService(provider => provider.GetRequiredService<ResponseRetention>());
             services.AddSingleton<LimitGate>().AddSingleton(provider => new Limiter(provider.GetRequiredService<TimeProvider>(), () => provider.GetRequiredService<NodeRegistry>().Gateways, provider.GetRequiredService<IOptions<GatewayOptions>>().Value.Limits.MaxWaiting));
             services.AddSingleton<RouteTable>().AddSingleton<TargetCaller>().AddSingleton<Hedging>().AddSingleton<RouteCaller>().AddSingleton<BuiltInCompletions>().AddSingleton<QuestionEmbedder>().AddSingleton<AnswerCache>().AddSingleton<ResumableStreams>().AddSingleton<Forwarder>();
             services.AddSingleton<RouteStore>().AddSingleton<RouteExplainer>().AddSingleton<RouteLoader>().AddHostedService(provider => provider.GetRequiredService<RouteLoader>());
@@ -39,6 +40,9 @@ internal static class GatewayModule
             {
                 v1.MapPost(surface.Path, (HttpContext http) => http.RequestServices.GetRequiredService<Forwarder>().HandleAsync(http, surface)).RefusesCallersWith(http => Unauthorized(http, surface.Dialect));
             }
+            v1.MapGet("/responses/{id}", ResponseEndpoints.Get).RefusesCallersWith(http => Unauthorized(http, Dialect.OpenAi));
+            v1.MapDelete("/responses/{id}", ResponseEndpoints.Remove).RefusesCallersWith(http => Unauthorized(http, Dialect.OpenAi));
+            v1.MapGet("/responses/{id}/input_items", ResponseEndpoints.ListInput).RefusesCallersWith(http => Unauthorized(http, Dialect.OpenAi));
             v1.MapGet("/models", (HttpContext http, RouteTable routes) => ModelList.List(http, routes)).RefusesCallersWith(http => Unauthorized(http, Dialect.OpenAi));
             v1.MapGet("/models/{**model}", (HttpContext http, RouteTable routes, string model) => ModelList.Get(http, routes, model)).RefusesCallersWith(http => Unauthorized(http, Dialect.OpenAi));
             app.MapGroup("/debug").TakesNamedParameters().MapPost("/route", RouteEndpoints.Explain).WithTags("Routes").WithSummary("Who would be asked with this request, and why. Nobody is.")

@@ -57,6 +57,10 @@ internal sealed class GatewayOptions
     [ValidateObjectMembers]
     public ResumeOptions Resume { get; set; } = new();
 
+    /// <summary>What is kept of responses, for callers who go on from them.</summary>
+    [ValidateObjectMembers]
+    public ResponsesOptions Responses { get; set; } = new();
+
     /// <summary>Largest answer that is taken for a workflow, or in one piece from a target of another dialect, in bytes of the response with its frames. Default 32 MiB.</summary>
     [Range(1024, 1 << 30)]
     public int MaxResponseBytes { get; set; } = 32 << 20;

@@ -38,7 +38,7 @@ internal sealed class GatewayWorld : IDisposable
     /// <summary>Without any budget.</summary>
     public static RouteCaller NewCaller(OutboundClient client, IOptions<GatewayOptions> options, TimeProvider time, CapturedLog log)
     {
-        var targets = new TargetCaller(client, options, time, log.For<TargetCaller>());
+        var targets = new TargetCaller(client, new KeptResponses(null!, options, time, log.For<KeptResponses>()), options, time, log.For<TargetCaller>());
         var budgets = new BudgetGate(new BudgetLedger(time, TimeSpan.Zero), new PriceTable(options), Microsoft.Extensions.Options.Options.Create(new BudgetOptions()), time, log.For<BudgetGate>());
         return new RouteCaller(targets, new Hedging(targets, time, log.For<Hedging>()), budgets, time, log.For<RouteCaller>());
     }

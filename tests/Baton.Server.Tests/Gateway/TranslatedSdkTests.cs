@@ -27,6 +27,9 @@ public sealed class TranslatedSdkTests
             Assert.Equal("""{"late":3}""", here.GetProperty("schema").GetRawText());
             Assert.Equal(("Three were late.", CallTwo), (here.GetProperty("response").GetString(), here.GetProperty("responseTools").GetRawText()));
             Assert.Equal("""["response.created","response.completed"]""", here.GetProperty("responseEnds").GetRawText());
+            Assert.Equal("""["Two were early.","Two were early.","Two were early."]""", here.GetProperty("goesOn").GetRawText());
+            Assert.Equal("""["user","assistant","user"]""", here.GetProperty("items").GetRawText());
+            Assert.Equal("""["BadRequestError","previous_response_not_found","previous_response_id"]""", here.GetProperty("removed").GetRawText());
             Assert.Equal("""[400,"not_translatable","n"]""", here.GetProperty("refused").GetRawText());
             Assert.Equal("Three ", here.GetProperty("before").GetString());
             Assert.Equal("""["APIError","stream_interrupted"]""", here.GetProperty("broken").GetRawText());
@@ -84,11 +87,13 @@ public sealed class TranslatedSdkTests
         var ask = JsonElement.Parse(body);
         var dialect = http.Request.Path.Value switch { "/v1/messages" => 1, "/api/chat" => 2, _ => 0 };
         var (isStream, hasTools, hasFormat) = (ask.GetProperty("stream").GetBoolean(), ask.TryGetProperty("tools", out _), ask.TryGetProperty("response_format", out _) || ask.TryGetProperty("output_config", out _) || ask.TryGetProperty("format", out _));
+        var goesOn = body.Contains("Three were late.", StringComparison.Ordinal) && body.Contains("And how many early?", StringComparison.Ordinal);
         if (body.Contains("too long", StringComparison.Ordinal)) await Replies.JsonAsync(http, Pick("""{"error":{"message":"prompt is too long","type":"invalid_request_error","code":null}}""", """{"type":"error","error":{"type":"invalid_request_error","message":"prompt is too long: 9 tokens"}}""", """{"error":"prompt is too long"}"""), 400);
-        else if (!isStream) await Replies.JsonAsync(http, Pick(Replies.Completion("Three were late."), Exchanges.AnthropicWhole, Exchanges.OllamaWhole).Replace("Three were late.", hasFormat ? "{\\\"late\\\":3}" : "Three were late.", StringComparison.Ordinal));
+        else if (!isStream) await Replies.JsonAsync(http, Pick(Replies.Completion("Three were late."), Exchanges.AnthropicWhole, Exchanges.OllamaWhole).Replace("Three were late.", hasFormat ? "{\\\"late\\\":3}" : goesOn ? "Two were early." : "Three were late.", StringComparison.Ordinal));
         else
         {
             var stream = hasTools ? Pick(Exchanges.ChatTools, Exchanges.AnthropicTools, Exchanges.OllamaTools) : Pick(Exchanges.ChatText, Exchanges.AnthropicText, Exchanges.OllamaText);
+            if (goesOn) stream = stream.Replace("Three ", "Two ", StringComparison.Ordinal).Replace("were late.", "were early.", StringComparison.Ordinal);
             if (body.Contains("break", StringComparison.Ordinal)) stream = stream[..stream.IndexOf("were late.", StringComparison.Ordinal)];
             await Replies.PiecesAsync(http, dialect == 2 ? "application/x-ndjson" : "text/event-stream", stream);
         }

@@ -70,8 +70,11 @@ internal sealed class CallAccount(string surface, CallOrigin origin, TimeProvide
         set => (field, promptTokens) = (value, null);
     }
 
-    /// <summary>An estimate of the tokens of the request, made when it is first asked for: limits, budgets and usage may all want it.</summary>
-    public long PromptTokens => promptTokens ??= PromptEstimate.Of(Prompt.Span);
+    /// <summary>Tokens of the conversation before the request, where that is kept here and not sent along.</summary>
+    public long EarlierTokens { get; set; }
+
+    /// <summary>An estimate of the tokens that the model will read, made when it is first asked for: limits, budgets and usage may all want it.</summary>
+    public long PromptTokens => promptTokens ??= PromptEstimate.Of(Prompt.Span) + EarlierTokens;
 
     /// <summary>The target's own time: see <see cref="HostShare"/>.</summary>
     public TimeSpan Busy { get; private set; }
@@ -135,7 +138,7 @@ internal sealed class CallAccount(string surface, CallOrigin origin, TimeProvide
     public long EarlierCost(PriceTable prices) => Earlier.Sum(part => prices.Cost(part.Target, part.Tap.Usage(PromptTokens, out _), part.Busy));
 
     /// <summary>The same call, as one of two targets that are asked for one answer sees it.</summary>
-    public CallAccount Beside() => new(surface, origin, time) { Id = Id, Asked = Asked, Model = Model, Target = Target, Attempts = Attempts, Prompt = Prompt, promptTokens = promptTokens };
+    public CallAccount Beside() => new(surface, origin, time) { Id = Id, Asked = Asked, Model = Model, Target = Target, Attempts = Attempts, Prompt = Prompt, EarlierTokens = EarlierTokens, promptTokens = promptTokens };
 
     /// <summary>Of those, this is the one that counts.</summary>
     public void Takes(CallAccount beside) => (Model, Target, Tap, Busy, Outcome) = (beside.Model, beside.Target, beside.Tap, beside.Busy, beside.Outcome);

@@ -6,7 +6,8 @@ namespace Baton.Server.Gateway;
 /// <param name="id">Of the answer: names calls that come without an id.</param>
 /// <param name="formatTool">The tool whose call is the answer: the caller asked for a format, not for a call. Null where there is none.</param>
 /// <param name="isStream">Whether the caller wants a stream.</param>
-internal sealed class AnswerTranslation(EventReader reader, string id, AnswerWriter writer, string? formatTool, bool isStream) : IDisposable
+/// <param name="kept">The writer, where what it writes is to be kept; else null.</param>
+internal sealed class AnswerTranslation(EventReader reader, string id, AnswerWriter writer, string? formatTool, bool isStream, ResponsesAnswerWriter? kept = null) : IDisposable
 {
     private EventReader reader = reader;
     private string known = "";
@@ -25,6 +26,9 @@ internal sealed class AnswerTranslation(EventReader reader, string id, AnswerWri
 
     /// <summary>Whether all of the answer has been appended.</summary>
     public bool IsComplete { get; private set; }
+
+    /// <summary>What is to be kept of an answer that is all there: its end is held back until <see cref="End"/> says how that went. Null before and behind that.</summary>
+    public StoredResponse? ToKeep { get; private set; }
 
     /// <summary>What the target broke off with; nothing is appended behind that.</summary>
     public GatewayError? Failure { get; private set; }
@@ -61,6 +65,14 @@ internal sealed class AnswerTranslation(EventReader reader, string id, AnswerWri
         (this.known, goesOn, HasSaid, Failure) = (known, true, false, null);
     }
 
+    /// <summary>Appends the end that was held back.</summary>
+    public void End(bool isKept, IBufferWriter<byte> to)
+    {
+        ToKeep = null;
+        kept!.Settled(isKept);
+        Write(AnswerEvent.End.Instance, to);
+    }
+
     public void Dispose() => writer.Dispose();
 
     private void Pass(IBufferWriter<byte> to)
@@ -72,7 +84,7 @@ internal sealed class AnswerTranslation(EventReader reader, string id, AnswerWri
         read.Clear();
         foreach (var said in ordered)
         {
-            if (IsComplete || Failure is not null) break;
+            if (IsComplete || Failure is not null || ToKeep is not null) break;
             Write(said, to);
         }
         ordered.Clear();
@@ -85,6 +97,9 @@ internal sealed class AnswerTranslation(EventReader reader, string id, AnswerWri
             case AnswerEvent.Failure failure: Failure = failure.Error; return;
             case AnswerEvent.Tokens tokens: Usage = tokens.Usage; break;
             case AnswerEvent.Start: break;
+            case AnswerEvent.End when kept is { IsSettled: false }:
+                (HasSaid, ToKeep) = (true, kept.Settle(draft?.ToAnswer(), to));
+                return;
             case AnswerEvent.End: (HasSaid, IsComplete) = (true, true); break;
             default:
                 HasSaid = true;

@@ -13,6 +13,8 @@ internal sealed class Faults
     /// <param name="rule">What is wrong with it, or how to mend it.</param>
     public void Add(string path, string rule, string? code = null) => First ??= GatewayError.Invalid($"'{path}' {rule}", path, code);
 
+    public void Add(GatewayError fault) => First ??= fault;
+
     /// <summary>Something that no other dialect has a word for, and that must not be left out in silence.</summary>
     public void Untranslatable(string path, string what) => Add(path, $"cannot be translated: {what}", TranslationCode);
 

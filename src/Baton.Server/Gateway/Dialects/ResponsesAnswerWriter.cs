@@ -6,7 +6,8 @@ using Baton.Jq;
 namespace Baton.Server.Gateway;
 
 /// <summary>Writes answers in OpenAI's responses: items, each begun, filled and finished before the next.</summary>
-internal sealed class ResponsesAnswerWriter(AnswerHead head) : AnswerWriter(head)
+/// <param name="keeps">Whether it is to be kept here; how that went is told with its end.</param>
+internal sealed class ResponsesAnswerWriter(AnswerHead head, bool keeps) : AnswerWriter(head)
 {
     private readonly List<Part> items = [];
     private readonly StringBuilder content = new();
@@ -15,6 +16,7 @@ internal sealed class ResponsesAnswerWriter(AnswerHead head) : AnswerWriter(head
     private long sequence;
     private StopReason reason;
     private AnswerUsage usage = AnswerUsage.None;
+    private bool isKept = keeps;
 
     public override void Write(AnswerEvent said, IBufferWriter<byte> to)
     {
@@ -57,13 +59,41 @@ internal sealed class ResponsesAnswerWriter(AnswerHead head) : AnswerWriter(head
         }
     }
 
+    /// <summary>Whether all of the answer is there, and only its end is still to be written.</summary>
+    public bool IsSettled { get; private set; }
+
+    /// <summary>Closes what is open, and makes of the answer what is kept.</summary>
+    /// <param name="answer">The whole of it; null for a stream, of which all events but the end were written.</param>
+    public StoredResponse Settle(WholeAnswer? answer, IBufferWriter<byte> to)
+    {
+        if (answer is not null) Fill(answer);
+        else Finish(to);
+        IsSettled = true;
+        var status = Status(reason);
+        var previous = Faults.Member(Head.Request, "previous_response_id").TryGetString(out var id) ? id : null;
+        return new StoredResponse($"resp_{Head.Id}", previous, Bytes(json => Response(json, status, hasOutput: false)), InputItems.Of(Head.Request["input"], Head.Id).ToUtf8Bytes(), Bytes(json => Output(json, status)), usage.Input + usage.Output);
+    }
+
+    /// <summary>Behind <see cref="Settle"/>: whether it was kept.</summary>
+    public void Settled(bool isKeptNow) => isKept = isKeptNow;
+
     protected override void Whole(WholeAnswer answer, Utf8JsonWriter json)
+    {
+        if (!IsSettled) Fill(answer);
+        Response(json, Status(reason));
+    }
+
+    private void Fill(WholeAnswer answer)
     {
         (model, reason, usage) = (answer.Model, answer.Reason, answer.Usage);
         items.AddRange(answer.Parts);
-        json.WriteStartObject();
-        Response(json, Status(reason));
-        json.WriteEndObject();
+    }
+
+    private static byte[] Bytes(Action<Utf8JsonWriter> write)
+    {
+        using var bytes = new MemoryStream();
+        using (var json = new Utf8JsonWriter(bytes, RequestWriter.Json)) write(json);
+        return bytes.ToArray();
     }
 
     private static string Status(StopReason reason) => reason is StopReason.MaxTokens or StopReason.ContextFull or StopReason.Refused ? "incomplete" : "completed";
@@ -147,9 +177,8 @@ internal sealed class ResponsesAnswerWriter(AnswerHead head) : AnswerWriter(head
     private void Whole(string type, string status, IBufferWriter<byte> to)
     {
         var json = OpenNumbered(type, to);
-        json.WriteStartObject("response");
+        json.WritePropertyName("response");
         Response(json, status);
-        json.WriteEndObject();
         Close(to);
     }
 
@@ -235,8 +264,9 @@ internal sealed class ResponsesAnswerWriter(AnswerHead head) : AnswerWriter(head
         json.WriteEndArray();
     }
 
-    private void Response(Utf8JsonWriter json, string status)
+    private void Response(Utf8JsonWriter json, string status, bool hasOutput = true)
     {
+        json.WriteStartObject();
         json.WriteString("id", $"resp_{Head.Id}");
         json.WriteString("object", "response");
         json.WriteNumber("created_at", Head.Created);
@@ -250,7 +280,21 @@ internal sealed class ResponsesAnswerWriter(AnswerHead head) : AnswerWriter(head
         }
         else json.WriteNull("incomplete_details");
         json.WriteString("model", model ?? Head.Model);
-        json.WriteStartArray("output");
+        if (hasOutput)
+        {
+            json.WritePropertyName("output");
+            Output(json, status);
+        }
+        Repeat(json);
+        json.WriteBoolean("store", isKept);
+        if (status == "in_progress") json.WriteNull("usage");
+        else Usage(json, usage);
+        json.WriteEndObject();
+    }
+
+    private void Output(Utf8JsonWriter json, string status)
+    {
+        json.WriteStartArray();
         for (var i = 0; i < items.Count; i++)
         {
             json.WriteStartObject();
@@ -258,9 +302,6 @@ internal sealed class ResponsesAnswerWriter(AnswerHead head) : AnswerWriter(head
             json.WriteEndObject();
         }
         json.WriteEndArray();
-        Repeat(json);
-        if (status == "in_progress") json.WriteNull("usage");
-        else Usage(json, usage);
     }
 
     /// <summary>What the request said, or what holds where it said nothing.</summary>
@@ -269,7 +310,7 @@ internal sealed class ResponsesAnswerWriter(AnswerHead head) : AnswerWriter(head
         ReadOnlySpan<(string Name, JqValue Default)> members =
         [
             ("instructions", JqValue.Null), ("max_output_tokens", JqValue.Null), ("metadata", JqValue.EmptyObject), ("parallel_tool_calls", true), ("previous_response_id", JqValue.Null),
-            ("reasoning", JqValue.Object(("effort", JqValue.Null), ("summary", JqValue.Null))), ("store", false), ("temperature", 1), ("text", JqValue.Object(("format", JqValue.Object(("type", "text"))))),
+            ("reasoning", JqValue.Object(("effort", JqValue.Null), ("summary", JqValue.Null))), ("temperature", 1), ("text", JqValue.Object(("format", JqValue.Object(("type", "text"))))),
             ("tool_choice", "auto"), ("tools", JqValue.EmptyArray), ("top_p", 1), ("truncation", "disabled"),
         ];
         foreach (var (name, value) in members) json.Member(name, Faults.Member(Head.Request, name) is { IsNull: false } said ? said : value);

@@ -9,10 +9,11 @@ internal static class ResponsesReader
     /// <summary>Marks signatures of Anthropic among what OpenAI calls encrypted content: they are of use to nobody else.</summary>
     public const string SignatureMark = "anthropic.signature:", RedactedMark = "anthropic.redacted:";
 
-    /// <param name="earlier">Items of the conversation that come before those of the request; null where there is no place that keeps them.</param>
+    /// <param name="earlier">Items of the conversation that come before those of the request; null where none are kept.</param>
     public static Conversation Read(JqValue body, JqArray? earlier, Faults faults)
     {
-        if (earlier is null && !body["previous_response_id"].IsNull) faults.Untranslatable("previous_response_id", "no earlier response is kept here; send its items as 'input'.");
+        if (faults.Optional(body, "previous_response_id", "") is { } previous && earlier is null) faults.Add(KeptResponses.NotFound(previous));
+        faults.Flag(body, "store");
         foreach (var member in (string[])["conversation", "prompt"])
         {
             if (!body[member].IsNull) faults.Untranslatable(member, "it is kept at the provider.");
@@ -57,7 +58,7 @@ internal static class ResponsesReader
             case "function_call": return new Turn(Role.Assistant, [new Part.ToolCall(faults.Text(item, "call_id", path), faults.Text(item, "name", path), faults.Text(item, "arguments", path))]);
             case "function_call_output": return new Turn(Role.User, [new Part.ToolResult(faults.Text(item, "call_id", path), Content(item, "output", path, faults), false)]);
             case "reasoning": return new Turn(Role.Assistant, [.. Thoughts(item)]);
-            case "item_reference": faults.Untranslatable(path, "no earlier items are kept here; send the item itself."); break;
+            case "item_reference": faults.Untranslatable(path, "items are not looked up here; send the item itself."); break;
             case var type: faults.Untranslatable($"{path}.type", $"'{type}' is known to the provider's own tools only."); break;
         }
         return new Turn(Role.User, []);

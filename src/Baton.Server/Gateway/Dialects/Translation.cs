@@ -49,11 +49,14 @@ internal sealed class Translation
     /// <param name="id">Of the answer, without its dialect's prefix.</param>
     /// <param name="now">When it is answered.</param>
     /// <param name="model">As the caller names it.</param>
-    public AnswerTranslation Answer(Dialect target, ModelOptions options, string id, DateTimeOffset now, string model)
+    /// <param name="keeps">Whether a response is kept here, unless its caller wants it otherwise.</param>
+    public AnswerTranslation Answer(Dialect target, ModelOptions options, string id, DateTimeOffset now, string model, bool keeps = false)
     {
         var head = new AnswerHead(id, now.ToUnixTimeSeconds(), model, Conversation.WantsUsage, surface == Surface.Responses ? body : JqValue.Null);
-        AnswerWriter writer = surface == Surface.Messages ? new MessagesAnswerWriter(head) : surface == Surface.Responses ? new ResponsesAnswerWriter(head) : new ChatAnswerWriter(head);
+        keeps &= surface == Surface.Responses && body["store"] != false;
+        var responses = surface == Surface.Responses ? new ResponsesAnswerWriter(head, keeps) : null;
+        AnswerWriter writer = surface == Surface.Messages ? new MessagesAnswerWriter(head) : responses is not null ? responses : new ChatAnswerWriter(head);
         var formatTool = target == Dialect.Anthropic && MessagesWriter.UsesFormatTool(Conversation, options) ? MessagesWriter.FormatTool : null;
-        return new AnswerTranslation(EventReader.For(target, id), id, writer, formatTool, Conversation.IsStream);
+        return new AnswerTranslation(EventReader.For(target, id), id, writer, formatTool, Conversation.IsStream, keeps ? responses : null);
     }
 }

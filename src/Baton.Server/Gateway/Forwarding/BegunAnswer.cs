@@ -51,9 +51,10 @@ internal sealed class BegunAnswer
     }
 
     /// <summary>Turns the rest of the answer, as a target of a dialect tells it, into the rest of the caller's stream.</summary>
-    public AnswerTranslation Rest(Dialect target)
+    /// <param name="keeps">Whether a response is kept here, unless its caller wants it otherwise.</param>
+    public AnswerTranslation Rest(Dialect target, bool keeps)
     {
-        var rest = asked.Translate(call.Surface, out _)!.Answer(parts[0].Dialect, route.Options, id, call.Account.At, asked.Peek.Model ?? route.Name);
+        var rest = asked.Translate(call.Surface, out _)!.Answer(parts[0].Dialect, route.Options, id, call.Account.At, asked.Peek.Model ?? route.Name, keeps);
         var told = new ArrayBufferWriter<byte>();   // the caller has that
         for (var i = 0; i < parts.Length; i++)
         {
@@ -85,7 +86,7 @@ internal sealed class BegunAnswer
         {
             if (body[limit].TryGetInt64(out var most)) body = body.With(limit, Math.Max(1, most - (Encoding.UTF8.GetByteCount(said) / BytesPerToken)));
         }
-        return ForwardedRequest.Of(body.ToUtf8Bytes(), surface);
+        return ForwardedRequest.Of(body.ToUtf8Bytes(), surface) with { Earlier = asked.Earlier };
     }
 
     /// <summary>What one target said.</summary>

@@ -8,7 +8,7 @@ namespace Baton.Server.Gateway;
 /// <summary>
 /// Takes a request of an application to whoever answers for its model, and the answer back. What need not change goes through as it came.
 /// </summary>
-internal sealed class Forwarder(RouteTable table, LimitGate limits, RouteCaller models, BuiltInCompletions builtIns, AnswerCache cache, ResumableStreams streams, UsageLedger ledger, IOptions<GatewayOptions> options, TimeProvider time, ILogger<Forwarder> log)
+internal sealed class Forwarder(RouteTable table, LimitGate limits, RouteCaller models, KeptResponses responses, BuiltInCompletions builtIns, AnswerCache cache, ResumableStreams streams, UsageLedger ledger, IOptions<GatewayOptions> options, TimeProvider time, ILogger<Forwarder> log)
 {
     private const int MaxNamesShown = 8;
 
@@ -53,7 +53,15 @@ internal sealed class Forwarder(RouteTable table, LimitGate limits, RouteCaller 
                 return;
             }
             call.Account.Asked = route?.Name;
-            // 4. Whether there is room for it within the caller's limits.
+            // 4. What it goes on from, where that is kept here.
+            (var earlier, problem) = surface == Surface.Responses ? await responses.FindAsync(call, peek.PreviousResponse) : default;
+            if (problem is not null)
+            {
+                await call.RefuseAsync(problem);
+                return;
+            }
+            call.Account.EarlierTokens = earlier?.PromptTokens ?? 0;
+            // 5. Whether there is room for it within the caller's limits.
             (var admission, problem) = await limits.AdmitAsync(call, model, route, peek);
             if (admission is null)
             {
@@ -61,9 +69,10 @@ internal sealed class Forwarder(RouteTable table, LimitGate limits, RouteCaller 
                 return;
             }
             call.Admission = admission;
-            // 5. What they say.
+            // 6. What they say.
             if (route is null) await BuiltInAsync(call, model, body, peek);
-            else await RouteAsync(call, route, new ForwardedRequest(body, peek));
+            else if (earlier is null) await RouteAsync(call, route, new ForwardedRequest(body, peek));
+            else await GoOnAsync(call, route, body, peek);
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
@@ -72,13 +81,19 @@ internal sealed class Forwarder(RouteTable table, LimitGate limits, RouteCaller 
         }
         finally
         {
-            // 6. What it used, and what came of it.
+            // 7. What it used, and what came of it.
             if (!call.IsHandedOver) Close(call);
         }
     }
 
     private Task BuiltInAsync(GatewayCall call, string model, ReadOnlyMemory<byte> body, RequestPeek peek) => peek.IsStream && ResumableStreams.IsAskedFor(call)
         ? streams.AnswerAsync(call, asked => InPlaceOfAsync(call, asked, () => builtIns.AnswerAsync(asked, model, body, isStream: true))) : builtIns.AnswerAsync(call, model, body, peek.IsStream);
+
+    private async Task GoOnAsync(GatewayCall call, ModelRoute route, ReadOnlyMemory<byte> body, RequestPeek peek)
+    {
+        var (items, problem) = await responses.ReadAsync(call, peek.PreviousResponse!);
+        await (problem is null ? RouteAsync(call, route, new ForwardedRequest(body, peek) { Earlier = items }) : call.RefuseAsync(problem));
+    }
 
     private Task RouteAsync(GatewayCall call, ModelRoute route, ForwardedRequest request)
     {

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 
 namespace Baton.Server.Gateway;
@@ -29,6 +30,9 @@ internal readonly record struct RequestPeek(string? Model, Place ModelAt, bool I
     /// <summary>How many answers are asked for at once, the member <c>n</c>: 1 to <see cref="MaxChoices"/>; null where it does not say.</summary>
     public int? Choices { get; init; }
 
+    /// <summary>The response that it goes on from, the member <c>previous_response_id</c>; null for none, and for what is no id.</summary>
+    public string? PreviousResponse { get; init; }
+
     /// <summary>More than any provider gives.</summary>
     private const int MaxChoices = 1_000;
 
@@ -56,6 +60,7 @@ internal readonly record struct RequestPeek(string? Model, Place ModelAt, bool I
                 var isStream = json.ValueTextEquals("stream"u8);
                 var isOptions = json.ValueTextEquals("stream_options"u8);
                 var isChoices = json.ValueTextEquals("n"u8);
+                var isPrevious = json.ValueTextEquals("previous_response_id"u8);
                 var isTokens = maxTokensField is not null && (json.ValueTextEquals(maxTokensField) || json.ValueTextEquals("max_completion_tokens"u8));
                 json.Read();
                 var start = (int)json.TokenStartIndex;
@@ -64,6 +69,7 @@ internal readonly record struct RequestPeek(string? Model, Place ModelAt, bool I
                 else if (isOptions) peek = ReadStreamOptions(ref json, peek);
                 else if (isStream) peek = peek with { IsStream = json.TokenType == JsonTokenType.True };
                 else if (isChoices && json.TokenType == JsonTokenType.Number && json.TryGetInt64(out var count)) peek = peek with { Choices = (int)Math.Clamp(count, 1, MaxChoices) };
+                else if (isPrevious) peek = peek with { PreviousResponse = json is { TokenType: JsonTokenType.String, ValueIsEscaped: false } ? Encoding.UTF8.GetString(json.ValueSpan) : null };
                 else if (isTokens && json.TokenType == JsonTokenType.Number && json.TryGetInt64(out var tokens)) peek = peek with { MaxTokens = tokens, MaxTokensAt = new Place(start, (int)json.BytesConsumed - start) };
                 json.Skip();
             }

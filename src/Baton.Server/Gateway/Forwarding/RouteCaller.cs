@@ -113,13 +113,16 @@ internal sealed record ForwardedRequest(ReadOnlyMemory<byte> Body, RequestPeek P
     private Translation? translation;
     private GatewayError? untranslatable;
 
+    /// <summary>The items of the conversation that it goes on with, where that is kept here; then no target knows it by its id.</summary>
+    public JqArray? Earlier { get; init; }
+
     /// <summary>A request that this process wrote.</summary>
     public static ForwardedRequest Of(ReadOnlyMemory<byte> body, Surface surface) => new(body, RequestPeek.Read(body.Span, surface.MaxTokensField, out _)!.Value);
 
     /// <summary>The request for targets of other dialects; read when the first of them is asked.</summary>
     public Translation? Translate(Surface surface, out GatewayError? problem)
     {
-        if (translation is null && untranslatable is null) translation = Translation.Read(surface, Body, earlier: null, out untranslatable);
+        if (translation is null && untranslatable is null) translation = Translation.Read(surface, Body, Earlier, out untranslatable);
         problem = untranslatable;
         return translation;
     }

@@ -47,12 +47,13 @@ internal sealed partial class TargetCaller
             else if (whole is not null) translation.TranslateWhole(whole.WrittenMemory, told);
             else translation.Finish(told);
             if (translation.Failure is { } failure) return Refused(answer, failure);
+            if (!isStream && translation.ToKeep is { } response) translation.End(await responses.TryKeepAsync(answer.Call, response), told);
         }
         return (isStream ? translation.HasSaid : translation.IsComplete) ? null : Broken(answer, translation.HasSaid ? "ended its answer in the middle" : "ended its answer before it had said anything");
     }
 
     /// <returns>Whether the answer came to its own end.</returns>
-    private static async Task<bool> PumpAsync(Answer answer, AnswerTranslation translation, ArrayBufferWriter<byte> told)
+    private async Task<bool> PumpAsync(Answer answer, AnswerTranslation translation, ArrayBufferWriter<byte> told)
     {
         while (true)
         {
@@ -60,16 +61,22 @@ internal sealed partial class TargetCaller
             {
                 answer.Limits.Pause();
                 await answer.Call.Answer.WriteAsync(told.WrittenMemory, answer.Call.Cancel);
-                if (answer.Call.Spending is { } spending && !await spending.SeeAsync(answer.Call.Cancel) && !translation.IsComplete) return false;
+                if (answer.Call.Spending is { } spending && !await spending.SeeAsync(answer.Call.Cancel) && !translation.IsComplete && translation.ToKeep is null) return false;
                 answer.Limits.Heard();
                 told.ResetWrittenCount();
+            }
+            if (translation.ToKeep is { } response)   // who is told that it is complete can go on from it
+            {
+                answer.Limits.Pause();
+                translation.End(await responses.TryKeepAsync(answer.Call, response), told);
+                continue;
             }
             if (translation.Failure is not null || translation.IsComplete) return translation.IsComplete;
             var read = await ReadOrEndAsync(answer, translation);
             answer.Tap.Observe(answer.Buffer.AsSpan(0, read));
             if (read > 0) translation.Translate(answer.Buffer.AsMemory(0, read), told);
             else translation.Finish(told);
-            if (read == 0 && !translation.IsComplete) return false;
+            if (read == 0 && !translation.IsComplete && translation.ToKeep is null) return false;
         }
     }
 

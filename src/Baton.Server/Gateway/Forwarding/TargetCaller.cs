@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 namespace Baton.Server.Gateway;
 
 /// <summary>Asks one target, and hands on what it answers once it is sure that there is an answer: until then another target can take its place unseen.</summary>
-internal sealed partial class TargetCaller(OutboundClient client, IOptions<GatewayOptions> options, TimeProvider time, ILogger<TargetCaller> log)
+internal sealed partial class TargetCaller(OutboundClient client, KeptResponses responses, IOptions<GatewayOptions> options, TimeProvider time, ILogger<TargetCaller> log)
 {
     /// <summary>An answer in one piece up to this size is handed on when all of it is there.</summary>
     private const int BufferBytes = 64 << 10;
@@ -43,12 +43,12 @@ internal sealed partial class TargetCaller(OutboundClient client, IOptions<Gatew
             };
             if (begun is not null)
             {
-                using var rest = begun.Rest(target.Dialect);
+                using var rest = begun.Rest(target.Dialect, responses.AreOn);
                 return await GoOnAsync(answer, rest);
             }
             if (translation is not null)
             {
-                using var answered = translation.Answer(target.Dialect, route.Options, call.Id["req_".Length..], call.Account.At, request.Peek.Model ?? route.Name);
+                using var answered = translation.Answer(target.Dialect, route.Options, call.Id["req_".Length..], call.Account.At, request.Peek.Model ?? route.Name, responses.AreOn);
                 return await TranslateAsync(answer, answered, translation.Conversation.IsStream);
             }
             return response.Content.Headers.ContentType?.MediaType == "text/event-stream" ? await StreamAsync(answer) : await WholeAsync(answer);
@@ -81,7 +81,7 @@ internal sealed partial class TargetCaller(OutboundClient client, IOptions<Gatew
     {
         problem = null;
         var surface = call.Surface;
-        var asked = target.SurfaceFor(surface) ?? surface;
+        var asked = target.SurfaceFor(surface, request.Earlier is not null) ?? surface;
         if (asked == surface) return (asked, RequestPatch.Apply(request.Body, request.Peek, target.Model, MostTokens(call, route.Options), FieldFor(surface, route.Options), addsUsage), null);
         if (request.Translate(surface, out problem) is not { } translation) return (asked, default, null);
         return (asked, translation.Write(target.Dialect, target.Model, route.Options, call.Spending?.Affordable, target.Options.StreamUsage, out problem), translation);

@@ -36,10 +36,11 @@ internal sealed record ModelTarget(string Name, string Path, string Model, Targe
     public Uri At(Surface surface) => addresses[surface.Path];
 
     /// <summary>What it is to be asked for a request that came to a surface: the same where it speaks that dialect, its own for conversations where there is a translation.</summary>
+    /// <param name="goesOn">Whether the request goes on with a conversation that is kept here, and that the target does not know.</param>
     /// <returns>Null where there is none.</returns>
-    public Surface? SurfaceFor(Surface asked)
+    public Surface? SurfaceFor(Surface asked, bool goesOn = false)
     {
-        if (asked.Dialect == Dialect && (asked != Surface.Responses || Options.Responses)) return asked;
+        if (asked.Dialect == Dialect && (asked != Surface.Responses || Options.Responses && !goesOn)) return asked;
         if (!asked.IsConversation) return null;
         return Dialect switch { Dialect.Anthropic => Surface.Messages, Dialect.Ollama => Surface.OllamaChat, _ => Surface.ChatCompletions };
     }

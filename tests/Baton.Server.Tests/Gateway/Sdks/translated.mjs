@@ -25,7 +25,19 @@ for (const model of ['claude', 'llama']) {
   const format = { type: 'json_schema', json_schema: { name: 'answer', schema, strict: true } };
   seenHere.schema = JSON.parse((await openai.chat.completions.create({ ...ask, response_format: format })).choices[0].message.content);
   const responses = { model, input: question };
-  seenHere.response = (await openai.responses.create(responses)).output_text;
+  const first = await openai.responses.create(responses);
+  seenHere.response = first.output_text;
+  const more = { model, input: 'And how many early?', previous_response_id: first.id };
+  const second = await openai.responses.create(more);
+  seenHere.goesOn = [second.output_text, (await openai.responses.stream({ ...more, previous_response_id: second.id }).finalResponse()).output_text, (await openai.responses.retrieve(second.id)).output_text];
+  seenHere.items = [];
+  for await (const item of openai.responses.inputItems.list(second.id, { order: 'asc', limit: 1 })) seenHere.items.push(item.role);
+  await openai.responses.delete(first.id);
+  try {
+    await openai.responses.create(more);
+  } catch (error) {
+    seenHere.removed = [error.constructor.name, error.code, error.param];
+  }
   const streamed = openai.responses.stream({ ...responses, tools: [{ type: 'function', name: 'count', parameters: { type: 'object' }, strict: false }] });
   const events = [];
   for await (const event of streamed) events.push(event.type);

@@ -1,0 +1,31 @@
+using Baton.Jq;
+
+namespace Baton.Server.Gateway;
+
+/// <summary>A response as it is kept: one turn of a conversation.</summary>
+/// <param name="PreviousId">The response that it goes on from; null for the first of a conversation.</param>
+/// <param name="Head">The response as its caller was told it, but without its output: JSON.</param>
+/// <param name="Input">The items that the request added: a JSON list.</param>
+/// <param name="Output">The items of the answer: a JSON list.</param>
+/// <param name="Tokens">Of the whole conversation up to here, as the target counted them; 0 where it did not.</param>
+internal sealed record StoredResponse(string Id, string? PreviousId, ReadOnlyMemory<byte> Head, ReadOnlyMemory<byte> Input, ReadOnlyMemory<byte> Output, long Tokens)
+{
+    /// <summary>The bytes that whoever goes on from it reads of it.</summary>
+    public int Bytes => Input.Length + Output.Length;
+
+    /// <summary>The response, whole.</summary>
+    public JqValue ToJson() => JqValue.Parse(Head.Span).With("output", JqValue.Parse(Output.Span));
+
+    /// <summary>Never the content.</summary>
+    public override string ToString() => Id;
+}
+
+/// <summary>How much there is of a conversation up to one of its responses.</summary>
+/// <param name="Tokens">As the target counted them; 0 where it did not.</param>
+internal sealed record ConversationSize(long Turns, long TotalBytes, long Tokens)
+{
+    private const int BytesPerToken = 4;
+
+    /// <summary>About how many tokens it adds to the prompt of whoever goes on from it.</summary>
+    public long PromptTokens => Tokens > 0 ? Tokens : TotalBytes / BytesPerToken;
+}

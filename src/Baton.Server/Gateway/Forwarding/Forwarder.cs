@@ -91,8 +91,8 @@ internal sealed class Forwarder(RouteTable table, LimitGate limits, RouteCaller 
 
     private async Task GoOnAsync(GatewayCall call, ModelRoute route, ReadOnlyMemory<byte> body, RequestPeek peek)
     {
-        var (items, problem) = await responses.ReadAsync(call, peek.PreviousResponse!);
-        await (problem is null ? RouteAsync(call, route, new ForwardedRequest(body, peek) { Earlier = items }) : call.RefuseAsync(problem));
+        var (earlier, problem) = await responses.ReadAsync(call, peek.PreviousResponse!);
+        await (problem is null ? RouteAsync(call, route, new ForwardedRequest(body, peek) { Earlier = earlier }) : call.RefuseAsync(problem));
     }
 
     private Task RouteAsync(GatewayCall call, ModelRoute route, ForwardedRequest request)

@@ -27,7 +27,7 @@ internal sealed class RouteCaller(TargetCaller targets, Hedging hedging, BudgetG
 
     private async Task AskInTurnAsync(GatewayCall call, ModelRoute first, ForwardedRequest own, Func<ModelRoute, ForwardedRequest> request)
     {
-        var facts = RoutingFacts.Of(call.RequestHeaders, call.Origin.Caller, first, own.Body.Span);
+        var facts = RoutingFacts.Of(call.RequestHeaders, call.Origin.Caller, first, own.Body.Span, own.Earlier is { } earlier ? earlier.Beginning.Span : default);
         first.Retries.Count(time);
         Attempt.Failed? last = null;
         for (var retry = 0; ; retry++)
@@ -113,8 +113,8 @@ internal sealed record ForwardedRequest(ReadOnlyMemory<byte> Body, RequestPeek P
     private Translation? translation;
     private GatewayError? untranslatable;
 
-    /// <summary>The items of the conversation that it goes on with, where that is kept here; then no target knows it by its id.</summary>
-    public JqArray? Earlier { get; init; }
+    /// <summary>The conversation that it goes on with, where that is kept here; then no target knows it by its id.</summary>
+    public EarlierTurns? Earlier { get; init; }
 
     /// <summary>A request that this process wrote.</summary>
     public static ForwardedRequest Of(ReadOnlyMemory<byte> body, Surface surface) => new(body, RequestPeek.Read(body.Span, surface.MaxTokensField, out _)!.Value);
@@ -122,7 +122,7 @@ internal sealed record ForwardedRequest(ReadOnlyMemory<byte> Body, RequestPeek P
     /// <summary>The request for targets of other dialects; read when the first of them is asked.</summary>
     public Translation? Translate(Surface surface, out GatewayError? problem)
     {
-        if (translation is null && untranslatable is null) translation = Translation.Read(surface, Body, Earlier, out untranslatable);
+        if (translation is null && untranslatable is null) translation = Translation.Read(surface, Body, Earlier?.Items, out untranslatable);
         problem = untranslatable;
         return translation;
     }

@@ -57,14 +57,14 @@ internal sealed class KeptResponses(ResponseStore store, IOptions<GatewayOptions
         }
     }
 
-    /// <summary>The items of all turns up to a response that was found, in their order.</summary>
-    public async Task<(JqArray? Items, GatewayError? Problem)> ReadAsync(GatewayCall call, string id)
+    /// <summary>All turns up to a response that was found.</summary>
+    public async Task<(EarlierTurns? Earlier, GatewayError? Problem)> ReadAsync(GatewayCall call, string id)
     {
         try
         {
             var turns = await store.TurnsAsync(call.Origin.Tenant, id, settings.MaxTurns, call.Cancel);
             if (turns.Count == 0 || turns[0].PreviousId is not null) return (null, NotFound(id));   // a turn was removed: the rest would be another conversation
-            return (Items(turns), null);
+            return (new EarlierTurns(Items(turns), turns[0].Input), null);
         }
         catch (StorageUnavailableException e)
         {

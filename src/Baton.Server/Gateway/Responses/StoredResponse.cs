@@ -20,6 +20,15 @@ internal sealed record StoredResponse(string Id, string? PreviousId, ReadOnlyMem
     public override string ToString() => Id;
 }
 
+/// <summary>What a request goes on from, as it is kept here.</summary>
+/// <param name="Items">Of all turns, in their order.</param>
+/// <param name="Beginning">What the first turn began with: a JSON list of items.</param>
+internal sealed record EarlierTurns(JqArray Items, ReadOnlyMemory<byte> Beginning)
+{
+    /// <summary>Never the content.</summary>
+    public override string ToString() => $"{Items.Count} items";
+}
+
 /// <summary>How much there is of a conversation up to one of its responses.</summary>
 /// <param name="Tokens">As the target counted them; 0 where it did not.</param>
 internal sealed record ConversationSize(long Turns, long TotalBytes, long Tokens)

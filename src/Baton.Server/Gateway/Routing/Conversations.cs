@@ -37,8 +37,9 @@ internal static class Conversations
     /// What engines put first counts: tools, what the system says, and the messages up to and including the first that is not the system's. Of messages only texts count: a mark such as
     /// <c>cache_control</c> wanders from turn to turn, and changes a text into a list of one.
     /// </remarks>
+    /// <param name="beginning">The first messages of a conversation that is kept here, a JSON list: the body does not repeat them. Empty for none.</param>
     /// <returns>The conversation, 0 for none; <c>metadata.tags</c>, a list or a text with commas.</returns>
-    public static (ulong Conversation, ImmutableArray<string> Tags) Read(ReadOnlySpan<byte> body)
+    public static (ulong Conversation, ImmutableArray<string> Tags) Read(ReadOnlySpan<byte> body, ReadOnlySpan<byte> beginning = default)
     {
         var (named, system, tools, messages) = (0UL, 0UL, 0UL, 0UL);
         var tags = ImmutableArray<string>.Empty;
@@ -62,6 +63,12 @@ internal static class Conversations
                 else messages = Hash(5, value[..Math.Min(value.Length, MostOfAPrompt)]);
             }
             json.Skip();
+        }
+        if (!beginning.IsEmpty)
+        {
+            var first = new Utf8JsonReader(beginning, new JsonReaderOptions { MaxDepth = RequestPeek.MaxDepth });
+            first.Read();
+            messages = Beginning(ref first);
         }
         if (named != 0 || (system | tools | messages) == 0) return (named, tags);
         return (Mix(Mix(system) ^ Mix(~tools) ^ messages), tags);

@@ -16,11 +16,12 @@ internal sealed record RoutingFacts(IHeaderDictionary? Headers, string? Caller)
     public ImmutableArray<string> Tags { get; init; } = [];
 
     /// <summary>The body is looked at only where a route of the chain asks for something in it.</summary>
-    public static RoutingFacts Of(IHeaderDictionary headers, string caller, ModelRoute route, ReadOnlySpan<byte> body)
+    /// <param name="beginning">See <see cref="Conversations.Read"/>.</param>
+    public static RoutingFacts Of(IHeaderDictionary headers, string caller, ModelRoute route, ReadOnlySpan<byte> body, ReadOnlySpan<byte> beginning = default)
     {
         var facts = new RoutingFacts(headers, caller);
         if (route.Chain.All(static one => !one.ReadsConversation && !one.ReadsTags)) return facts;
-        var (conversation, tags) = Conversations.Read(body);
+        var (conversation, tags) = Conversations.Read(body, beginning);
         return facts with
         {
             Conversation = Conversations.OfHeaders(headers) is not 0 and var session ? session : conversation,

@@ -1,4 +1,5 @@
 using Baton.Jq;
+using Baton.Server.Storage;
 using Baton.Server.Tests.Support;
 using Microsoft.AspNetCore.Http;
 
@@ -8,6 +9,9 @@ namespace Baton.Server.Tests.Gateway.Responses;
 internal sealed class ResponsesWorld : IAsyncDisposable
 {
     public const string Ada = "key-of-ada-in-a-0123456789", Bob = "key-of-bob-in-b-0123456789";
+
+    /// <summary>An id as they are made here, which nobody has.</summary>
+    public const string ByNobody = "resp_0199a0b0c0d070008000000000000000";
 
     private readonly TemporaryFolder folder = new();
     private readonly Dictionary<string, string?> values = [];
@@ -66,6 +70,37 @@ internal sealed class ResponsesWorld : IAsyncDisposable
     }
 
     public Task<Answer> GetAsync(string path, string key = Ada) => SendAsync(HttpMethod.Get, path, key);
+
+    public Task<JqValue> SayAsync(bool isStream, string rest) => isStream ? StreamAsync(rest) : RespondAsync(rest);
+
+    /// <summary>The messages that a target was asked with.</summary>
+    public IEnumerable<string> Messages(int at) => Asked[at].Body["messages"].AsArray().AsSpan().ToArray().Select(message => $"{message["role"].AsString()} {message["content"].AsString()}");
+
+    public async Task<JqValue> ListAsync(JqValue response, string query = "") => JqValue.Parse((await GetAsync($"/v1/responses/{Id(response)}/input_items{query}")).Ok().Text);
+
+    public async Task RunAsync(string script) => await Server.Get<Database>().WriteAsync(statements =>
+    {
+        statements.RunScript(script);
+        return true;
+    });
+
+    /// <summary>How many responses are stored.</summary>
+    public async Task<long> CountAsync() => await Server.Get<Database>().WriteAsync(statements =>
+    {
+        var count = statements["SELECT count(*) FROM responses"];
+        count.Step();
+        var found = count.Long(0);
+        count.Reset();
+        return found;
+    });
+
+    public static string Id(JqValue response) => response["id"].AsString();
+
+    public static string Text(JqValue response) => response["output"][0]["content"][0]["text"].AsString();
+
+    public static IEnumerable<string> Texts(JqValue list) => list["data"].AsArray().AsSpan().ToArray().Select(item => item["content"][0]["text"].AsString());
+
+    public static JqValue Error(Answer answer, int status) => JqValue.Parse(answer.Ok(status).Text)["error"];
 
     public async ValueTask DisposeAsync()
     {

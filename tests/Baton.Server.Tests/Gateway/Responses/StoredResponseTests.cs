@@ -1,25 +1,23 @@
 using Baton.Jq;
-using Baton.Server.Storage;
 using Baton.Server.Tests.Support;
+using static Baton.Server.Tests.Gateway.Responses.ResponsesWorld;
 
 namespace Baton.Server.Tests.Gateway.Responses;
 
 /// <summary>Responses that the gateway keeps where its targets keep none, and that callers go on from.</summary>
 public class StoredResponseTests
 {
-    private const string ByNobody = "resp_0199a0b0c0d070008000000000000000";
-
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public async Task A_conversation_goes_on_from_the_id_of_its_last_response(bool isStream)
     {
         await using var world = await ResponsesWorld.StartAsync();
-        var first = await SayAsync(world, isStream, """ "input":"One.","instructions":"Be brief." """);
-        var second = await SayAsync(world, isStream, $$""" "input":[{"role":"user","content":"Two."}],"previous_response_id":"{{Id(first)}}" """);
-        var third = await SayAsync(world, isStream, $$""" "input":"Three.","instructions":"Be long.","previous_response_id":"{{Id(second)}}" """);
-        Assert.Equal(["user One.", "assistant Answer 1.", "user Two."], Messages(world, 1));   // instructions are of one request
-        Assert.Equal(["system Be long.", "user One.", "assistant Answer 1.", "user Two.", "assistant Answer 2.", "user Three."], Messages(world, 2));
+        var first = await world.SayAsync(isStream, """ "input":"One.","instructions":"Be brief." """);
+        var second = await world.SayAsync(isStream, $$""" "input":[{"role":"user","content":"Two."}],"previous_response_id":"{{Id(first)}}" """);
+        var third = await world.SayAsync(isStream, $$""" "input":"Three.","instructions":"Be long.","previous_response_id":"{{Id(second)}}" """);
+        Assert.Equal(["user One.", "assistant Answer 1.", "user Two."], world.Messages(1));   // instructions are of one request
+        Assert.Equal(["system Be long.", "user One.", "assistant Answer 1.", "user Two.", "assistant Answer 2.", "user Three."], world.Messages(2));
         Assert.Equal((Id(second), "completed", true), (third["previous_response_id"].AsString(), third["status"].AsString(), third["store"].AsBoolean()));
         Assert.Equal("Answer 3.", Text(third));
     }
@@ -30,7 +28,7 @@ public class StoredResponseTests
     public async Task What_is_kept_is_what_was_told(bool isStream)
     {
         await using var world = await ResponsesWorld.StartAsync();
-        var told = await SayAsync(world, isStream, """ "input":"One.","metadata":{"who":"ada"},"temperature":0.5 """);
+        var told = await world.SayAsync(isStream, """ "input":"One.","metadata":{"who":"ada"},"temperature":0.5 """);
         var kept = JqValue.Parse((await world.GetAsync($"/v1/responses/{Id(told)}")).Ok().Text);
         Assert.Equal(told, kept);
         Assert.Equal(("ada", 18L), (kept["metadata"]["who"].AsString(), kept["usage"]["total_tokens"].TryGetInt64(out var tokens) ? tokens : 0));
@@ -42,14 +40,14 @@ public class StoredResponseTests
         await using var world = await ResponsesWorld.StartAsync();
         var first = await world.RespondAsync(""" "input":"One." """);
         var second = await world.RespondAsync($$""" "input":[{"role":"user","content":"Two."},{"id":"msg_mine","type":"message","role":"user","content":[{"type":"input_text","text":"Three."}]}],"previous_response_id":"{{Id(first)}}" """);
-        var all = await ListAsync(world, second, "?order=asc");
+        var all = await world.ListAsync(second, "?order=asc");
         Assert.Equal(["One.", "Answer 1.", "Two.", "Three."], Texts(all));
         Assert.Equal(("list", false, all["data"][0]["id"].AsString(), "msg_mine"), (all["object"].AsString(), all["has_more"].AsBoolean(), all["first_id"].AsString(), all["last_id"].AsString()));
-        Assert.Equal(["Three.", "Two.", "Answer 1.", "One."], Texts(await ListAsync(world, second)));
-        var page = await ListAsync(world, second, "?order=asc&limit=2");
+        Assert.Equal(["Three.", "Two.", "Answer 1.", "One."], Texts(await world.ListAsync(second)));
+        var page = await world.ListAsync(second, "?order=asc&limit=2");
         Assert.Equal((true, "One. Answer 1."), (page["has_more"].AsBoolean(), string.Join(' ', Texts(page))));
-        Assert.Equal(["Two.", "Three."], Texts(await ListAsync(world, second, $"?order=asc&limit=2&after={page["last_id"].AsString()}")));
-        Assert.Equal(["Answer 1.", "One."], Texts(await ListAsync(world, second, $"?after={all["data"][2]["id"].AsString()}")));
+        Assert.Equal(["Two.", "Three."], Texts(await world.ListAsync(second, $"?order=asc&limit=2&after={page["last_id"].AsString()}")));
+        Assert.Equal(["Answer 1.", "One."], Texts(await world.ListAsync(second, $"?after={all["data"][2]["id"].AsString()}")));
         foreach (var wrong in (string[])["limit=0", "limit=101", "order=up", "after=msg_none"])
         {
             Assert.Equal(wrong.Split('=')[0], Error(await world.GetAsync($"/v1/responses/{Id(second)}/input_items?{wrong}"), 400)["param"].AsString());
@@ -76,13 +74,13 @@ public class StoredResponseTests
     {
         await using var world = await ResponsesWorld.StartAsync();
         var id = Id(await world.RespondAsync(""" "input":"One." """));
-        foreach (var (asked, key) in ((string, string)[])[(id, ResponsesWorld.Bob), (ByNobody, ResponsesWorld.Ada), ("resp_1", ResponsesWorld.Ada)])
+        foreach (var (asked, key) in ((string, string)[])[(id, Bob), (ByNobody, Ada), ("resp_1", Ada)])
         {
             var error = Error(await world.AskAsync($$""" "input":"Two.","previous_response_id":"{{asked}}" """, key), 400);
             Assert.Equal($$"""{"type":"invalid_request_error","message":"Previous response with id '{{asked}}' not found.","param":"previous_response_id","code":"previous_response_not_found"}""", error.ToJson());
         }
-        foreach (var method in (HttpMethod[])[HttpMethod.Get, HttpMethod.Delete]) Error(await world.SendAsync(method, $"/v1/responses/{id}", ResponsesWorld.Bob), 404);
-        Error(await world.GetAsync($"/v1/responses/{id}/input_items", ResponsesWorld.Bob), 404);
+        foreach (var method in (HttpMethod[])[HttpMethod.Get, HttpMethod.Delete]) Error(await world.SendAsync(method, $"/v1/responses/{id}", Bob), 404);
+        Error(await world.GetAsync($"/v1/responses/{id}/input_items", Bob), 404);
         Assert.Equal(200, (await world.GetAsync($"/v1/responses/{id}")).Status);
         Assert.Equal("invalid_api_key", Error(await world.GetAsync($"/v1/responses/{id}", "somebody"), 401)["code"].AsString());
     }
@@ -97,7 +95,7 @@ public class StoredResponseTests
         var more = $$""" "input":"Two.","previous_response_id":"{{id}}" """;
         Assert.Equal((400, 200, 200), ((await world.AskAsync(more, other)).Status, (await world.AskAsync(more, one)).Status, (await world.AskAsync(more)).Status));
 
-        async Task<string> KeyAsync(string name) => (await world.SendAsync(HttpMethod.Post, "/api/v1/keys", ResponsesWorld.Ada, $$"""{"name":"{{name}}"}""")).Ok(201)["secret"].GetString()!;
+        async Task<string> KeyAsync(string name) => (await world.SendAsync(HttpMethod.Post, "/api/v1/keys", Ada, $$"""{"name":"{{name}}"}""")).Ok(201)["secret"].GetString()!;
     }
 
     [Fact]
@@ -112,7 +110,7 @@ public class StoredResponseTests
         var results = string.Join(',', calls.Select(call => $$"""{"type":"function_call_output","call_id":"{{call["call_id"].AsString()}}","output":"3"}"""));
         Assert.Equal("Three.", Text(await world.RespondAsync($$""" "input":[{{results}}],"previous_response_id":"{{Id(called)}}",{{Tools}}""")));
         var messages = world.Asked[1].Body["messages"];
-        Assert.Equal(["user", "assistant", "tool", "tool"], Roles(messages));
+        Assert.Equal(["user", "assistant", "tool", "tool"], messages.AsArray().AsSpan().ToArray().Select(message => message["role"].AsString()));
         Assert.Equal(("call_a", "call_b"), (messages[1]["tool_calls"][0]["id"].AsString(), messages[3]["tool_call_id"].AsString()));
         Assert.Equal("Look it up.", messages[1]["reasoning_content"].AsString());
     }
@@ -130,43 +128,6 @@ public class StoredResponseTests
         Assert.Equal("tool_use", said[2]["type"].AsString());
     }
 
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task What_is_not_to_be_stored_is_not(bool isStream)
-    {
-        await using var world = await ResponsesWorld.StartAsync();
-        var first = await world.RespondAsync(""" "input":"One." """);
-        var told = await SayAsync(world, isStream, $$""" "input":"Two.","store":false,"previous_response_id":"{{Id(first)}}" """);
-        Assert.False(told["store"].AsBoolean());
-        Assert.Equal(["user One.", "assistant Answer 1.", "user Two."], Messages(world, 1));
-        Error(await world.GetAsync($"/v1/responses/{Id(told)}"), 404);
-        Error(await world.AskAsync($$""" "input":"Three.","previous_response_id":"{{Id(told)}}" """), 400);
-    }
-
-    [Fact]
-    public async Task Where_nothing_is_kept_responses_say_so()
-    {
-        await using var world = await ResponsesWorld.StartAsync(("Gateway:Responses:KeepFor", "00:00:00"));
-        var told = await world.RespondAsync(""" "input":"One.","store":true """);
-        Assert.False(told["store"].AsBoolean());
-        Error(await world.GetAsync($"/v1/responses/{Id(told)}"), 404);
-        Assert.Equal("previous_response_not_found", Error(await world.AskAsync($$""" "input":"Two.","previous_response_id":"{{Id(told)}}" """), 400)["code"].AsString());
-    }
-
-    [Fact]
-    public async Task A_stream_that_breaks_and_an_answer_that_fails_leave_nothing()
-    {
-        await using var world = await ResponsesWorld.StartAsync();
-        world.Answers = (http, _) => Replies.StreamAsync(http, Replies.Chunk("Ans"));
-        var broken = (await world.AskAsync(""" "input":"One.","stream":true """)).Ok().Text;
-        Assert.Contains("event: error", broken, StringComparison.Ordinal);
-        Error(await world.GetAsync($"/v1/responses/{broken[broken.IndexOf("resp_", StringComparison.Ordinal)..][..37]}"), 404);
-        world.Answers = (http, _) => Replies.JsonAsync(http, """{"error":{"message":"no"}}""", 500);
-        Assert.Equal(500, (await world.AskAsync(""" "input":"One." """)).Status);
-        Assert.Equal(0, await CountAsync(world));
-    }
-
     [Fact]
     public async Task An_answer_that_was_cut_short_can_be_gone_on_from()
     {
@@ -175,46 +136,7 @@ public class StoredResponseTests
         var cut = await world.RespondAsync(""" "input":"One." """);
         Assert.Equal(("incomplete", true), (cut["status"].AsString(), cut["store"].AsBoolean()));
         await world.RespondAsync($$""" "input":"Go on.","previous_response_id":"{{Id(cut)}}" """);
-        Assert.Equal(["user One.", "assistant Answ", "user Go on."], Messages(world, 1));
-    }
-
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task An_answer_that_cannot_be_stored_is_given_and_says_so(bool isStream)
-    {
-        await using var world = await ResponsesWorld.StartAsync();
-        await RunAsync(world, "ALTER TABLE responses RENAME TO away");
-        var told = await SayAsync(world, isStream, """ "input":"One." """);
-        Assert.Equal(("Answer 1.", false), (Text(told), told["store"].AsBoolean()));
-        Assert.Contains(world.Server.Log.AboveTrace, line => line.Contains("could not be kept", StringComparison.Ordinal));
-        await RunAsync(world, "ALTER TABLE away RENAME TO responses");
-        Error(await world.GetAsync($"/v1/responses/{Id(told)}"), 404);
-        Assert.True((await world.RespondAsync(""" "input":"Two." """))["store"].AsBoolean());
-    }
-
-    [Fact]
-    public async Task While_the_database_is_away_nobody_can_go_on_and_is_told_to_come_again()
-    {
-        await using var world = await ResponsesWorld.StartAsync();
-        var first = await world.RespondAsync(""" "input":"One." """);
-        await RunAsync(world, "ALTER TABLE responses RENAME TO away");
-        foreach (var answer in (Answer[])[await world.AskAsync($$""" "input":"Two.","previous_response_id":"{{Id(first)}}" """), await world.GetAsync($"/v1/responses/{Id(first)}"), await world.GetAsync($"/v1/responses/{Id(first)}/input_items")])
-        {
-            Assert.Equal("storage_unavailable", Error(answer, 503)["code"].AsString());
-            Assert.Equal(TimeSpan.FromSeconds(5), answer.Headers.RetryAfter!.Delta);
-        }
-        Assert.Single(world.Asked);
-    }
-
-    [Fact]
-    public async Task A_stream_that_can_be_taken_up_is_kept_once()
-    {
-        await using var world = await ResponsesWorld.StartAsync();
-        var told = (await world.AskAsync(""" "input":"One.","stream":true """, headers: ("x-baton-resumable", "true"))).Ok();
-        Assert.Equal("true", told.Headers.GetValues("x-baton-resumable").Single());
-        Assert.Equal(200, (await world.GetAsync($"/v1/responses/{told.Text[told.Text.IndexOf("resp_", StringComparison.Ordinal)..][..37]}")).Status);
-        Assert.Equal(1, await CountAsync(world));
+        Assert.Equal(["user One.", "assistant Answ", "user Go on."], world.Messages(1));
     }
 
     [Fact]
@@ -224,7 +146,7 @@ public class StoredResponseTests
         var first = await world.RespondAsync(""" "input":"One." """);
         var branches = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => world.RespondAsync($$""" "input":"Branch {{i}}.","previous_response_id":"{{Id(first)}}" """)));
         Assert.Equal(8, branches.Select(Id).Distinct().Count());
-        for (var i = 0; i < 8; i++) Assert.Equal(["One.", "Answer 1.", $"Branch {i}."], Texts(await ListAsync(world, branches[i], "?order=asc")));
+        for (var i = 0; i < 8; i++) Assert.Equal(["One.", "Answer 1.", $"Branch {i}."], Texts(await world.ListAsync(branches[i], "?order=asc")));
     }
 
     [Fact]
@@ -234,7 +156,28 @@ public class StoredResponseTests
         var first = await world.StreamAsync(""" "input":"One." """);
         await world.RestartAsync();
         await world.RespondAsync($$""" "input":"Two.","previous_response_id":"{{Id(first)}}" """);
-        Assert.Equal(["user One.", "assistant Answer 1.", "user Two."], Messages(world, 1));
+        Assert.Equal(["user One.", "assistant Answer 1.", "user Two."], world.Messages(1));
+    }
+
+    [Fact]
+    public async Task All_turns_of_a_conversation_go_where_the_first_one_went()
+    {
+        await using var upstream = await WebServer.StartAsync(http => Replies.WholeAsync(http, "Yes."));
+        (string, string)[] targets = [.. Enumerable.Range(0, 6).SelectMany(i => ((string, string)[])[($"near:Targets:{i}:BaseUrl", new Uri(upstream.Address, "/v1").ToString()), ($"near:Targets:{i}:Responses", "false"), ($"near:Targets:{i}:Name", $"t{i}")])];
+        await using var world = await ResponsesWorld.StartAsync([("near:Strategy", "prefix_affine"), .. targets]);
+        var firsts = new HashSet<string>();
+        for (var conversation = 0; conversation < 6; conversation++)
+        {
+            var (went, previous) = (new HashSet<string>(), "");
+            for (var turn = 0; turn < 4; turn++)
+            {
+                var answer = (await world.AskAsync($$""" "input":"Turn {{turn}} of {{conversation}}.","instructions":"Be brief."{{previous}} """, model: "near")).Ok();
+                went.Add(answer.Headers.GetValues("x-baton-route").Single());
+                previous = $""","previous_response_id":"{answer["id"].GetString()}" """;
+            }
+            firsts.Add(Assert.Single(went));
+        }
+        Assert.True(firsts.Count > 1);
     }
 
     [Fact]
@@ -244,9 +187,9 @@ public class StoredResponseTests
         var first = await world.RespondAsync(""" "input":"One." """);
         var second = await world.RespondAsync($$""" "input":"Two.","previous_response_id":"{{Id(first)}}" """, "native");
         Assert.Equal("/v1/chat/completions", world.Asked[1].Path);
-        Assert.Equal(["user One.", "assistant Answer 1.", "user Two."], Messages(world, 1));
+        Assert.Equal(["user One.", "assistant Answer 1.", "user Two."], world.Messages(1));
         await world.RespondAsync($$""" "input":"Three.","previous_response_id":"{{Id(second)}}" """);
-        Assert.Equal(["user One.", "assistant Answer 1.", "user Two.", "assistant Answer 2.", "user Three."], Messages(world, 2));
+        Assert.Equal(["user One.", "assistant Answer 1.", "user Two.", "assistant Answer 2.", "user Three."], world.Messages(2));
     }
 
     [Theory]
@@ -257,7 +200,7 @@ public class StoredResponseTests
         await using var world = await ResponsesWorld.StartAsync();
         await world.RespondAsync($$""" "input":"Two.","previous_response_id":"{{id}}" """, "native");
         Assert.Equal(("/v1/responses", $$"""{"model":"native","input":"Two.","previous_response_id":"{{id}}"}"""), (world.Asked[0].Path, world.Asked[0].Body.ToJson()));
-        Assert.Equal(0, await CountAsync(world));
+        Assert.Equal(0, await world.CountAsync());
     }
 
     [Fact]
@@ -269,88 +212,6 @@ public class StoredResponseTests
         await mixed.RespondAsync($$""" "input":"Two.","previous_response_id":"{{ByNobody}}" """, "mixed");
         Assert.Equal("/v1/responses", Assert.Single(world.Asked).Path);
     }
-
-    [Fact]
-    public async Task Stored_responses_are_never_shared()
-    {
-        await using var world = await ResponsesWorld.StartAsync(("m:Cache:Ttl", "01:00:00"), ("m:Cache:Requests", "all"));
-        var (one, two) = (await world.RespondAsync(""" "input":"One." """), await world.RespondAsync(""" "input":"One." """));
-        Assert.NotEqual(Id(one), Id(two));
-        foreach (var told in (JqValue[])[one, two]) Assert.Equal(200, (await world.GetAsync($"/v1/responses/{Id(told)}")).Status);
-        var rest = $$""" "input":"Two.","store":false,"previous_response_id":"{{Id(one)}}" """;   // nor what is made of one
-        Assert.NotEqual(Id(await world.RespondAsync(rest)), Id(await world.RespondAsync(rest)));
-        Assert.Equal(4, world.Asked.Count);
-        Assert.Equal(Id(await world.RespondAsync(""" "input":"One.","store":false """)), Id(await world.RespondAsync(""" "input":"One.","store":false """)));
-        Assert.Equal(2, await CountAsync(world));
-    }
-
-    [Theory]
-    [InlineData("MaxTurns", "2")]
-    [InlineData("MaxConversationBytes", "1024")]
-    public async Task A_conversation_has_bounds(string setting, string most)
-    {
-        await using var world = await ResponsesWorld.StartAsync(($"Gateway:Responses:{setting}", most));
-        var first = await world.RespondAsync(""" "input":"One." """);
-        var second = await world.RespondAsync($$""" "input":"{{new string('x', 1024)}}","previous_response_id":"{{Id(first)}}" """);
-        var error = Error(await world.AskAsync($$""" "input":"Three.","previous_response_id":"{{Id(second)}}" """), 400);
-        Assert.Equal(("conversation_too_long", "previous_response_id"), (error["code"].AsString(), error["param"].AsString()));
-        Assert.Contains(setting, error["message"].AsString(), StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task What_came_before_counts_within_limits_of_tokens()
-    {
-        await using var world = await ResponsesWorld.StartAsync();
-        world.Answers = (http, _) => Replies.JsonAsync(http, Replies.Completion("Long.").Replace("\"completion_tokens\":7", "\"completion_tokens\":100000", StringComparison.Ordinal));
-        var key = (await world.SendAsync(HttpMethod.Post, "/api/v1/keys", ResponsesWorld.Ada, """{"name":"k","limits":[{"tokens":150000,"window_seconds":3600}]}""")).Ok(201)["secret"].GetString()!;
-        var first = (await world.AskAsync(""" "input":"One.","max_output_tokens":50 """, key)).Ok()["id"].GetString();
-        Assert.Equal("rate_limit_exceeded", Error(await world.AskAsync($$""" "input":"Two.","max_output_tokens":50,"previous_response_id":"{{first}}" """, key), 429)["code"].AsString());
-        Assert.Equal(200, (await world.AskAsync(""" "input":"Two.","max_output_tokens":50 """, key)).Status);
-    }
-
-    [Theory]
-    [InlineData(""" "input":"x","background":true """, "background")]
-    [InlineData(""" "input":"x","conversation":"conv_1" """, "conversation")]
-    [InlineData(""" "input":"x","store":"yes" """, "store")]
-    [InlineData(""" "input":"x","previous_response_id":7 """, "previous_response_id")]
-    [InlineData(""" "input":"x","prompt":{"id":"pmpt_1"} """, "prompt")]
-    public async Task What_cannot_be_met_is_refused(string rest, string field)
-    {
-        await using var world = await ResponsesWorld.StartAsync();
-        Assert.Equal(field, Error(await world.AskAsync(rest), 400)["param"].AsString());
-        Assert.Empty(world.Asked);
-    }
-
-    private static Task<JqValue> SayAsync(ResponsesWorld world, bool isStream, string rest) => isStream ? world.StreamAsync(rest) : world.RespondAsync(rest);
-
-    private static string Id(JqValue response) => response["id"].AsString();
-
-    private static string Text(JqValue response) => response["output"][0]["content"][0]["text"].AsString();
-
-    private static IEnumerable<string> Messages(ResponsesWorld world, int at) => world.Asked[at].Body["messages"].AsArray().AsSpan().ToArray().Select(message => $"{message["role"].AsString()} {message["content"].AsString()}");
-
-    private static IEnumerable<string> Roles(JqValue messages) => messages.AsArray().AsSpan().ToArray().Select(message => message["role"].AsString());
-
-    private static IEnumerable<string> Texts(JqValue list) => list["data"].AsArray().AsSpan().ToArray().Select(item => item["content"][0]["text"].AsString());
-
-    private static async Task<JqValue> ListAsync(ResponsesWorld world, JqValue response, string query = "") => JqValue.Parse((await world.GetAsync($"/v1/responses/{Id(response)}/input_items{query}")).Ok().Text);
-
-    private static JqValue Error(Answer answer, int status) => JqValue.Parse(answer.Ok(status).Text)["error"];
-
-    private static async Task RunAsync(ResponsesWorld world, string script) => await world.Server.Get<Database>().WriteAsync(statements =>
-    {
-        statements.RunScript(script);
-        return true;
-    });
-
-    private static async Task<long> CountAsync(ResponsesWorld world) => await world.Server.Get<Database>().WriteAsync(statements =>
-    {
-        var count = statements["SELECT count(*) FROM responses"];
-        count.Step();
-        var found = count.Long(0);
-        count.Reset();
-        return found;
-    });
 }
 
 public sealed class StoredResponsesOnPostgres : StoredResponseTests, IOnPostgres;

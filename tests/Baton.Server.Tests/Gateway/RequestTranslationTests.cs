@@ -171,7 +171,7 @@ public sealed class RequestTranslationTests
     public void What_has_no_word_elsewhere_is_refused_by_its_path(string rest, string path) => Assert.Equal(path, Refused(Surface.ChatCompletions, Dialect.Anthropic, Ask(rest)).Field);
 
     [Theory]
-    [InlineData("""{"input":"hi","previous_response_id":"resp_1"}""", "previous_response_id")]
+    [InlineData("""{"input":"hi","conversation":"conv_1"}""", "conversation")]
     [InlineData("""{"input":"hi","background":true}""", "background")]
     [InlineData("""{"input":"hi","tools":[{"type":"web_search"}]}""", "tools[0].type")]
     [InlineData("""{"input":[{"type":"item_reference","id":"x"}]}""", "input[0]")]

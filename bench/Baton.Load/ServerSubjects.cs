@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Baton.Engine;
 
 namespace Baton.Load;
@@ -5,7 +6,7 @@ namespace Baton.Load;
 /// <summary>Workflows for servers that run as processes of their own, to be killed or looked at from outside.</summary>
 internal static class ServerSubjects
 {
-    public const string Watched = "watched", Sleeper = "sleeper";
+    public const string Watched = "watched", Sleeper = "sleeper", Heap = "heap";
 
     /// <summary>The step in which every watched run stands still while <see cref="Hold"/> is set.</summary>
     public const int HoldAt = EngineSubjects.Steps / 2 - 1;
@@ -32,6 +33,8 @@ internal static class ServerSubjects
             await run.SleepAsync("sleep", TimeSpan.FromDays(1));
             return input;
         }),
+        // What the process holds in its managed memory, once all that nobody holds is gone.
+        new(new WorkflowRef("bench", Heap, "1.0.0"), async (run, input) => JsonSerializer.SerializeToUtf8Bytes(await run.StepAsync("heap", step => Task.FromResult(GC.GetTotalMemory(forceFullCollection: true))))),
     ];
 
     private static async Task<string> WatchedAsync(RunId run, int step, CancellationToken cancel)

@@ -18,10 +18,11 @@ internal static class GatewayBench
         new StreamScenario("stream-32", Streams: 32), new StreamScenario("stream-256", Streams: 256),
     ];
 
-    public static IEnumerable<string> Names => All.Select(scenario => scenario.Name);
+    public static IEnumerable<string> Names => All.Select(scenario => scenario.Name).Append(FaultsBench.Scenario);
 
     public static async Task<BenchResult> RunAsync(BenchOptions options)
     {
+        if (options.Scenario == FaultsBench.Scenario) return await FaultsBench.RunAsync();
         if (!OperatingSystem.IsLinux()) throw new BenchException("this bench needs Linux: processors are assigned and counted there.");
         var chosen = options.Scenario is not { } wanted ? All : Array.FindAll(All, scenario => scenario.Name == wanted);
         if (chosen.Length == 0) throw new UsageException($"there is no scenario '{options.Scenario}'; there are {string.Join(", ", Names)}.");

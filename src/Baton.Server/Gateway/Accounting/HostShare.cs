@@ -12,6 +12,15 @@ internal sealed class HostShare(TimeProvider time)
     private long since;
     private double sharedTicks;
 
+    /// <summary>Calls that it is answering.</summary>
+    public int UnderWay
+    {
+        get
+        {
+            lock (gate) return underWay;
+        }
+    }
+
     /// <summary>Begins a call.</summary>
     /// <returns>To be given to <see cref="End"/>.</returns>
     public double Begin()

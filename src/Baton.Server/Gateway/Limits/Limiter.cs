@@ -41,6 +41,15 @@ internal sealed class Limiter(TimeProvider time, Func<int> nodes, int maxWaiting
         }
     }
 
+    /// <summary>Calls that were admitted and have not ended, once for each limit that they fall under.</summary>
+    public int UnderWay
+    {
+        get
+        {
+            lock (gate) return known.Values.Sum(static set => set.Meters.Sum(static meter => meter.UnderWay));
+        }
+    }
+
     /// <summary>Asks for a call.</summary>
     /// <param name="caller">Who takes turns with others.</param>
     /// <param name="owners">Whose limits apply, the narrowest first: who waits for a limit of its own is in nobody's way.</param>

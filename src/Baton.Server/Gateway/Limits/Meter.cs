@@ -36,6 +36,9 @@ internal sealed class Meter(string owner, KeyLimit rule)
     /// <summary>The pass in which somebody waits for it: who comes later does not overtake.</summary>
     public long ClaimedIn { get; set; }
 
+    /// <summary>Calls that have begun and not ended.</summary>
+    public int UnderWay => underWay;
+
     /// <summary>How many nodes share the limit.</summary>
     public int Nodes => nodes;
 

@@ -2,10 +2,10 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
-namespace Baton.Server.Tests.Support;
+namespace Baton.TestBed;
 
 /// <summary>A TCP server that speaks no protocol: a test says for each connection what bytes go over it and how it ends.</summary>
-internal sealed class RawServer : IAsyncDisposable
+public sealed class RawServer : IAsyncDisposable
 {
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource stopping = new();
@@ -76,7 +76,7 @@ internal sealed class RawServer : IAsyncDisposable
     }
 }
 
-internal sealed class RawConnection(TcpClient client, CancellationToken stopping)
+public sealed class RawConnection(TcpClient client, CancellationToken stopping)
 {
     private readonly NetworkStream stream = client.GetStream();
 

@@ -1,4 +1,3 @@
-using System.Net.Http.Headers;
 using Baton.Client;
 using Baton.TestBed;
 

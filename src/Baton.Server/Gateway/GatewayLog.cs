@@ -45,6 +45,9 @@ internal static partial class GatewayLog
     [LoggerMessage(3209, LogLevel.Debug, "{Request}: {Target} has not begun to answer after {ElapsedMs:F0} ms; {Other} is asked beside it")]
     public static partial void Hedges(this ILogger log, string request, string target, double elapsedMs, string other);
 
+    [LoggerMessage(3215, LogLevel.Debug, "{Request}: a budget has no money for a second target beside a slow one")]
+    public static partial void CannotHedge(this ILogger log, string request);
+
     [LoggerMessage(3210, LogLevel.Information, "The routes of {File} are in force")]
     public static partial void RoutesReplaced(this ILogger log, string file);
 

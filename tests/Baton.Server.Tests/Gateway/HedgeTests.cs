@@ -1,3 +1,4 @@
+using Baton.Client;
 using Baton.Engine;
 using Baton.Server.Gateway;
 using Baton.Server.Tests.Support;
@@ -8,6 +9,11 @@ namespace Baton.Server.Tests.Gateway;
 /// <summary>A second target beside a slow one.</summary>
 public sealed class HedgeTests
 {
+    /// <summary>With a prompt of 100 tokens.</summary>
+    private static readonly string Ask = $$"""{"messages":[{"role":"user","content":"{{new string('x', 400)}}"}],"model":"m","stream":true,"max_tokens":20}""";
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
     [Fact]
     public async Task When_the_first_does_not_begin_the_second_answers_and_the_first_is_cancelled_without_blame()
     {
@@ -88,6 +94,48 @@ public sealed class HedgeTests
     }
 
     [Fact]
+    public async Task What_the_slower_one_has_begun_is_paid_for_and_recorded_as_a_call_of_its_own()
+    {
+        var (isSlow, left) = (false, new TaskCompletionSource());
+        await using var first = await WebServer.StartAsync(http => isSlow ? StallAsync(http, left) : StreamAsync(http, "One."));
+        await using var second = await WebServer.StartAsync(http => Replies.StreamAsync(http, Replies.Chunk("Two."), Replies.Usage, Replies.Done));   // 7 tokens
+        await using var world = await WarmAsync([first.Address, second.Address], "00:00:00.020", ("Targets:0:Price:Input", "5000000"), ("Targets:1:Price:Output", "1000000"));
+        await world.Server.Client.Budgets.PutAsync("b", new PutBudget(1_000_000, "total"), Cancel);
+        isSlow = true;
+        Assert.Equal(200, (await world.SendAsync(Ask)).Status);
+        await Eventually.IsTrueAsync(async () => (await ListAsync(world)).Count == 2);
+        var (loser, winner) = ((await ListAsync(world)).Single(call => call.Target == "t0"), (await ListAsync(world)).Single(call => call.Target == "t1"));
+        Assert.Equal(("cancelled", 1, 101, 0, true, 505), (loser.Outcome, loser.Attempts, loser.Tokens.Input, loser.Tokens.Output, loser.Estimated, loser.CostMicros));   // 100 tokens, and 1 for the other texts
+        Assert.Equal(("completed", 2, 7, false, 7), (winner.Outcome, winner.Attempts, winner.Tokens.Output, winner.Estimated, winner.CostMicros));
+        Assert.NotEqual(loser.Id, winner.Id);
+        var budget = await world.Server.Client.Budgets.GetAsync("b", Cancel);
+        Assert.Equal((512, 0), (budget.SpentMicro, budget.ReservedMicro));
+    }
+
+    [Fact]
+    public async Task A_second_one_is_not_asked_where_the_budget_cannot_pay_for_both()
+    {
+        var (isSlow, go, asked) = (false, new TaskCompletionSource(), 0);
+        await using var first = await WebServer.StartAsync(async http =>
+        {
+            if (isSlow) await go.Task;
+            await StreamAsync(http, "One.");
+        });
+        await using var second = await WebServer.StartAsync(http =>
+        {
+            Interlocked.Increment(ref asked);
+            return StreamAsync(http, "Two.");
+        });
+        await using var world = await WarmAsync([first.Address, second.Address], "00:00:00.020", ("Targets:0:Price:Input", "5000000"), ("Targets:1:Price:Output", "1000000"));
+        await world.Server.Client.Budgets.PutAsync("b", new PutBudget(1_000, "total"), Cancel);   // the call may cost 525, at the dearest
+        isSlow = true;
+        var asking = world.SendAsync(Ask);
+        await Eventually.IsTrueAsync(() => asking.IsCompleted || world.Server.Log.Lines.Any(line => line.Contains("has no money for a second target", StringComparison.Ordinal)));
+        go.SetResult();
+        Assert.Equal((200, "m/t0", 0), ((await asking).Status, (await asking)["x-baton-route"], asked));
+    }
+
+    [Fact]
     public async Task A_client_that_leaves_ends_both_calls()
     {
         var (isSlow, left, alsoLeft) = (false, new TaskCompletionSource(), new TaskCompletionSource());
@@ -125,14 +173,16 @@ public sealed class HedgeTests
     }
 
     /// <summary>A world that has answered often enough to hedge once.</summary>
-    private static async Task<ForwardWorld> WarmAsync(Uri[] targets, string after)
+    private static async Task<ForwardWorld> WarmAsync(Uri[] targets, string after, params (string, string)[] settings)
     {
-        var world = await ForwardWorld.StartAsync(targets, ("HedgeAfter", "p95"));
+        var world = await ForwardWorld.StartAsync(targets, [("HedgeAfter", "p95"), .. settings]);
         var route = world.Server.Get<RouteTable>().Current.Find(TenantId.Default, "m")!;
         for (var i = 0; i < 20; i++) route.Hedges.Count();
         for (var i = 0; i < 200; i++) route.Targets[0].Health.Answered(TimeSpan.Parse(after, System.Globalization.CultureInfo.InvariantCulture));
         return world;
     }
+
+    private static async Task<IReadOnlyList<UsageRequestView>> ListAsync(ForwardWorld world) => (await world.Server.Client.Usage.ListAsync([], Cancel)).Items;
 
     private static Task StreamAsync(HttpContext http, string text) => Replies.StreamAsync(http, Replies.Chunk(text), Replies.Finish(), Replies.Done);
 

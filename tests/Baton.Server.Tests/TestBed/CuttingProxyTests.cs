@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Baton.Server.Tests.Support;
 
 namespace Baton.Server.Tests.TestBed;
 

@@ -31,8 +31,8 @@ internal sealed class CallAccount(string surface, CallOrigin origin, TimeProvide
     /// <summary>The surface of a step.</summary>
     public const string Step = "step";
 
-    private readonly long began = time.GetTimestamp();
     private long? promptTokens;
+    private bool hasLost;
 
     /// <summary><c>req_</c> and a UUIDv7.</summary>
     public string Id { get; private init; } = $"req_{Guid.CreateVersion7(time.GetUtcNow()):N}";
@@ -41,7 +41,7 @@ internal sealed class CallAccount(string surface, CallOrigin origin, TimeProvide
 
     public CallOrigin Origin => origin;
 
-    public DateTimeOffset At { get; } = time.GetUtcNow();
+    public DateTimeOffset At { get; private init; } = time.GetUtcNow();
 
     /// <summary>The route that was asked for; null for a model that is not known: what callers make up names no row.</summary>
     public string? Asked { get; set; }
@@ -54,8 +54,8 @@ internal sealed class CallAccount(string surface, CallOrigin origin, TimeProvide
     /// <summary>How many targets were asked.</summary>
     public int Attempts { get; private set; }
 
-    /// <summary>Those whose answers broke off, and others went on with: they are paid for, too.</summary>
-    public ImmutableArray<PaidPart> Earlier { get; private set; } = [];
+    /// <summary>The calls of targets whose answers broke off, and which others went on with. They are closed with this one.</summary>
+    public ImmutableArray<CallAccount> Earlier { get; private set; } = [];
 
     /// <summary>What passes of the answer; null before there is one.</summary>
     public UsageTap? Tap { get; private set; }
@@ -88,7 +88,12 @@ internal sealed class CallAccount(string surface, CallOrigin origin, TimeProvide
     /// <summary>How it ended, where its status does not say.</summary>
     public CallOutcome? Outcome { get; set; }
 
-    public TimeSpan Elapsed => time.GetElapsedTime(began);
+    public TimeSpan Elapsed => time.GetElapsedTime(Began);
+
+    /// <summary>The call of a target that was asked beside this one's and was slower; null where there was none. It is closed with this one.</summary>
+    public CallAccount? Loser { get; private set; }
+
+    private long Began { get; init; } = time.GetTimestamp();
 
     /// <summary>A target is asked.</summary>
     public void Asks(ModelRoute route, ModelTarget target)
@@ -100,7 +105,7 @@ internal sealed class CallAccount(string surface, CallOrigin origin, TimeProvide
     /// <summary>The answer of this target is the one: it is paid for.</summary>
     public void Takes(ModelRoute route, ModelTarget target, UsageTap tap)
     {
-        if (Tap is not null) Earlier = Earlier.Add(new PaidPart(Target!, Tap, Busy));
+        if (Tap is not null) Earlier = Earlier.Add(Apart(this, CallOutcome.Broken));
         (Model, Target, Tap) = (route.Name, target, tap);
     }
 
@@ -111,34 +116,28 @@ internal sealed class CallAccount(string surface, CallOrigin origin, TimeProvide
         if (target == Target) Busy = busy;
     }
 
-    /// <summary>What all targets that are paid for used.</summary>
-    /// <param name="isEstimated">Whether one of them did not tell.</param>
-    public TokenUsage Usage(out bool isEstimated)
-    {
-        isEstimated = false;
-        if (Counted is { } counted) return counted;
-        if (Tap is null) return default;
-        var used = Tap.Usage(Tap.IsTold ? 0 : PromptTokens, out isEstimated);
-        foreach (var part in Earlier)
-        {
-            used += part.Tap.Usage(PromptTokens, out var isPartEstimated);
-            isEstimated |= isPartEstimated;
-        }
-        return used;
-    }
-
-    /// <summary>What all of them cost, in micro-dollars.</summary>
-    public long Cost(PriceTable prices)
-    {
-        if (Target is null || (Tap is null && Counted is null)) return 0;
-        return prices.Cost(Target, Counted ?? Tap!.Usage(Tap.IsTold ? 0 : PromptTokens, out _), Busy) + EarlierCost(prices);
-    }
-
-    /// <summary>What those cost whose answers broke off, in micro-dollars.</summary>
-    public long EarlierCost(PriceTable prices) => Earlier.Sum(part => prices.Cost(part.Target, part.Tap.Usage(PromptTokens, out _), part.Busy));
-
     /// <summary>The same call, as one of two targets that are asked for one answer sees it.</summary>
     public CallAccount Beside() => new(surface, origin, time) { Id = Id, Asked = Asked, Model = Model, Target = Target, Attempts = Attempts, Prompt = Prompt, EarlierTokens = EarlierTokens, promptTokens = promptTokens };
+
+    /// <summary>Of those, this one was slower: a call of its own from here on, as its target has been at work.</summary>
+    /// <returns>As it is accounted for.</returns>
+    public CallAccount Loses(CallAccount beside)
+    {
+        Loser = Apart(beside, CallOutcome.Cancelled);
+        Loser.hasLost = true;
+        return Loser;
+    }
+
+    /// <summary>What it used: nothing where no target answered, but at least its prompt where one was broken off because another was sooner.</summary>
+    /// <param name="isEstimated">Whether that is an estimate.</param>
+    public TokenUsage Used(out bool isEstimated)
+    {
+        isEstimated = false;
+        var used = Counted ?? Tap?.Usage(Tap.IsTold ? 0 : PromptTokens, out isEstimated) ?? default;
+        if (hasLost && used == default) (used, isEstimated) = (TokenUsage.Within(PromptTokens, 0, 0, 0), true);
+        isEstimated &= used != default;
+        return used;
+    }
 
     /// <summary>Of those, this is the one that counts.</summary>
     public void Takes(CallAccount beside) => (Model, Target, Tap, Busy, Outcome) = (beside.Model, beside.Target, beside.Tap, beside.Busy, beside.Outcome);
@@ -152,7 +151,9 @@ internal sealed class CallAccount(string surface, CallOrigin origin, TimeProvide
         Status = status;
         if (status < 400) FirstByte ??= Elapsed;
     }
-}
 
-/// <summary>A target that is paid for the beginning of an answer.</summary>
-internal sealed record PaidPart(ModelTarget Target, UsageTap Tap, TimeSpan Busy);
+    private CallAccount Apart(CallAccount part, CallOutcome outcome) => new(surface, origin, time)
+    {
+        Asked = Asked, Model = part.Model, Target = part.Target, Attempts = 1, Tap = part.Tap, Prompt = Prompt, EarlierTokens = EarlierTokens, promptTokens = promptTokens, Busy = part.Busy, At = part.At, Began = part.Began, Outcome = outcome,
+    };
+}

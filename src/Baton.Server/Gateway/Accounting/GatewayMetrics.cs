@@ -46,12 +46,10 @@ internal sealed class GatewayMetrics
         if (call.Outcome is not (CallOutcome.Completed or CallOutcome.Cached)) errors.Add(1, model, outcome, tenant);
         if (call.Model.Length == 0) return;   // nobody knows it: a name that a caller made up makes no series
         calls.Add(1, model, new("agent", call.Run is null ? "none" : call.Key), tenant);
-        if (call.CostMicros > 0) dollars.Add(call.CostMicros / 1_000_000.0, model, tenant);
+        RecordCost(call);
         var genAi = new TagList { { "gen_ai.operation.name", OperationOf(call.Surface) }, { "gen_ai.provider.name", call.Target }, { "gen_ai.request.model", call.Model }, { "gen_ai.response.model", call.UpstreamModel } };
         if (call.Tokens != default)
         {
-            tokens.Add(call.Tokens.Input, model, new("type", "input"), tenant);
-            tokens.Add(call.Tokens.Output, model, new("type", "output"), tenant);
             tokenUsage.Record(call.Tokens.Input, With(genAi, "gen_ai.token.type", "input"));
             tokenUsage.Record(call.Tokens.Output, With(genAi, "gen_ai.token.type", "output"));
         }
@@ -61,6 +59,16 @@ internal sealed class GatewayMetrics
             if (call.Tokens.Output > 1 && call.Duration > first) rate.Record(call.Tokens.Output / (call.Duration - first).TotalSeconds, model);
         }
         serverDuration.Record(call.Duration.TotalSeconds, call.Outcome is CallOutcome.Completed or CallOutcome.Cached ? genAi : With(genAi, "error.type", UsageStore.NameOf(call.Outcome)));
+    }
+
+    /// <summary>What a call used and cost, and nothing else of it.</summary>
+    public void RecordCost(UsageRecord call)
+    {
+        var (tenant, model) = (new KeyValuePair<string, object?>("tenant_id", call.Tenant.Value), new KeyValuePair<string, object?>("model", call.Model));
+        if (call.CostMicros > 0) dollars.Add(call.CostMicros / 1_000_000.0, model, tenant);
+        if (call.Tokens == default) return;
+        tokens.Add(call.Tokens.Input, model, new("type", "input"), tenant);
+        tokens.Add(call.Tokens.Output, model, new("type", "output"), tenant);
     }
 
     private static TagList With(TagList tags, string name, string value)

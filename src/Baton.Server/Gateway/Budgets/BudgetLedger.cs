@@ -132,6 +132,9 @@ internal sealed partial class BudgetLedger(TimeProvider time, TimeSpan patience)
         }
     }
 
+    /// <summary>Keeps as much for another call in the same budgets, without waiting for it.</summary>
+    internal Reservation? TryReserve(Reservation call) => TryReserve(call.Accounts, call.Step, demanded: 0) is null ? new Reservation(this, call.Accounts, call.Step) : null;
+
     internal Budget Tightest(BudgetAccount[] accounts)
     {
         lock (gate) return accounts.MinBy(static account => account.Available)!.Budget;

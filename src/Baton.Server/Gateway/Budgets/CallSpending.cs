@@ -24,7 +24,7 @@ internal sealed class CallSpending(Reservation reservation, PriceTable prices, C
         var price = priced.Price;
         var cost = price.Cost(usage, price.GpuSecond == 0 ? TimeSpan.Zero : account.Elapsed / Math.Max(1, target.Health.UnderWay));
         if (isEstimated && ceiling.Explains(usage.Output)) cost = Math.Min(cost, reservation.Amount);
-        if (!account.Earlier.IsEmpty) cost += account.EarlierCost(prices);
+        cost += EarlierCost();
         var isPaid = await reservation.ChargeAsync(cost, cancel);
         IsSpent = !isPaid && !tap.IsTold;   // an answer that has told what it used is over
         return !IsSpent;
@@ -34,6 +34,15 @@ internal sealed class CallSpending(Reservation reservation, PriceTable prices, C
     public void End()
     {
         if (account.Tap is null) reservation.Release();
-        else reservation.Settle(account.Cost(prices));
+        else reservation.Settle(Cost(account) + EarlierCost());
     }
+
+    /// <summary>Money for a second target beside the first, as much as for that one.</summary>
+    /// <returns>Null where there is not so much at hand.</returns>
+    public Reservation? Another() => reservation.Another();
+
+    /// <summary>What a call came to.</summary>
+    public long Cost(CallAccount call) => prices.Cost(call.Target!, call.Used(out _), call.Busy);
+
+    private long EarlierCost() => account.Earlier.Sum(Cost);
 }

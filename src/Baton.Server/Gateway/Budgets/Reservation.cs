@@ -34,6 +34,10 @@ internal sealed class Reservation
     /// <returns>False when the money is used up: every budget is charged with what was said, but nothing more may be spent.</returns>
     public ValueTask<bool> ChargeAsync(long total, CancellationToken cancel) => ledger.Charge(this, total) ? new(true) : ledger.ExtendAsync(this, cancel);
 
+    /// <summary>As much as was kept at first, once more, for another call that counts in the same budgets.</summary>
+    /// <returns>Null where there is not so much at hand.</returns>
+    public Reservation? Another() => ledger.TryReserve(this);
+
     /// <summary>Ends the call with what it came to; the rest is free again.</summary>
     public void Settle(long actual) => ledger.End(this, actual);
 

@@ -10,6 +10,9 @@ internal sealed class AnswerRace(GatewayCall call)
     /// <summary>Done as soon as one has begun its answer.</summary>
     public Task Begun => begun.Task;
 
+    /// <summary>Money for the one that loses; null where no budget counts it. Ended with the race.</summary>
+    public Reservation? Kept { get; set; }
+
     /// <summary>One more takes part; to be disposed when all have ended.</summary>
     public Runner Join()
     {

@@ -23,7 +23,7 @@ internal sealed class Hedging(TargetCaller targets, TimeProvider time, ILogger<H
         var race = new AnswerRace(call);
         call.Asks(first.Route, first.Target);
         using var one = race.Join();
-        var asking = RunAsync(call, one, first, request);
+        var asking = RunAsync(call, race, one, first, request);
         using (var answered = CancellationTokenSource.CreateLinkedTokenSource(call.Cancel))
         {
             await Task.WhenAny(asking, race.Begun, Task.Delay(after, time, answered.Token));
@@ -33,8 +33,15 @@ internal sealed class Hedging(TargetCaller targets, TimeProvider time, ILogger<H
         log.Hedges(call.Id, call.AskedLast!, call.Elapsed.TotalMilliseconds, second.Target.Name);
         call.Asks(second.Route, second.Target);
         using var other = race.Join();
-        var also = RunAsync(call, other, second, request);
-        await Task.WhenAll(asking, also);   // the one that loses is cancelled, so it ends soon
+        var also = RunAsync(call, race, other, second, request);
+        try
+        {
+            await Task.WhenAll(asking, also);   // the one that loses is cancelled, so it ends soon
+        }
+        finally
+        {
+            race.Kept?.Release();   // where none has lost
+        }
         var (firstSaid, secondSaid) = (await asking, await also);
         if (firstSaid is Attempt.Delivered or Attempt.BrokenOff || secondSaid is null or Attempt.Failed && firstSaid is Attempt.Failed { MayTryAnother: false }) return Taken(one, firstSaid)!;
         return Taken(other, secondSaid) ?? Taken(one, firstSaid)!;
@@ -48,12 +55,19 @@ internal sealed class Hedging(TargetCaller targets, TimeProvider time, ILogger<H
         (ModelRoute Route, ModelTarget Target)? Second()
         {
             if (!first.Route.Hedges.TryTake()) return null;
-            return turn.Beside();
+            if (call.Spending is { } spending && (race.Kept = spending.Another()) is null)
+            {
+                log.CannotHedge(call.Id);
+                return null;
+            }
+            if (turn.Beside() is { } beside) return beside;
+            race.Kept?.Release();
+            return null;
         }
     }
 
     /// <returns>Null when another was sooner.</returns>
-    private async Task<Attempt?> RunAsync(GatewayCall whole, AnswerRace.Runner runner, (ModelRoute Route, ModelTarget Target) next, ForwardedRequest request)
+    private async Task<Attempt?> RunAsync(GatewayCall whole, AnswerRace race, AnswerRace.Runner runner, (ModelRoute Route, ModelTarget Target) next, ForwardedRequest request)
     {
         try
         {
@@ -63,7 +77,9 @@ internal sealed class Hedging(TargetCaller targets, TimeProvider time, ILogger<H
         }
         catch (Exception e) when (runner.HasLost && e is OperationCanceledException or HttpRequestException or IOException)
         {
-            return null;   // it was broken off
+            var loser = whole.Account.Loses(runner.Call.Account);   // it was broken off, but has been at work
+            if (whole.Spending is { } spending) race.Kept?.Settle(spending.Cost(loser));
+            return null;
         }
         finally
         {

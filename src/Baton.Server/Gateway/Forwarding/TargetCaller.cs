@@ -196,10 +196,11 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
         for (int read; length < answer.Buffer.Length && (read = await answer.ReadAsync(length)) > 0;) length += read;
         var (client, gone) = (answer.Call.Answer, answer.Call.Cancel);
         var isWhole = length < answer.Buffer.Length;
+        answer.Tap = new UsageTap(isStream: false);
+        answer.Tap.Observe(answer.Buffer.AsSpan(0, length));   // it has been used, even where another target was sooner
         answer.BeginWhole(isWhole ? length : null);
         if (isWhole)
         {
-            answer.Tap.Observe(answer.Buffer.AsSpan(0, length));
             await client.WriteAsync(answer.Buffer.AsMemory(0, length), gone);
             return Attempt.Delivered.Instance;
         }
@@ -207,11 +208,11 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
         {
             while (length > 0)
             {
-                answer.Tap.Observe(answer.Buffer.AsSpan(0, length));
                 answer.Limits.Pause();
                 await client.WriteAsync(answer.Buffer.AsMemory(0, length), gone);
                 answer.Limits.Heard();
                 length = await answer.ReadAsync(0);
+                answer.Tap.Observe(answer.Buffer.AsSpan(0, length));
             }
         }
         catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException && !gone.IsCancellationRequested)

@@ -6,7 +6,7 @@ namespace Baton.Server.Tests.Gateway.Faults;
 
 /// <summary>
 /// What the gateway promises of money, over real processes, while everything goes wrong at once: clients that leave, targets that refuse, cut and do not tell, and <c>kill -9</c>. Checked against
-/// what clients and targets saw themselves. The plan of each call follows from a seed; <c>BATON_FAULT_SEED</c> gives another one, and <c>BATON_FAULT_ROUNDS</c> goes on with those that follow.
+/// what clients and targets saw themselves. The plan of each call follows from a seed; <c>FAULTS_SEED</c> gives another one, and <c>FAULTS_ROUNDS</c> goes on with those that follow.
 /// </summary>
 public sealed class GatewayFaultTests
 {
@@ -24,10 +24,10 @@ public sealed class GatewayFaultTests
 
     private static async Task PlayAsync(Func<TemporaryFolder, Task<string>> database, string?[] names)
     {
-        var first = Setting("BATON_FAULT_SEED", 2026);
-        for (var seed = first; seed < first + Setting("BATON_FAULT_ROUNDS", 1); seed++)
+        var first = Setting("FAULTS_SEED", 2026);
+        for (var seed = first; seed < first + Setting("FAULTS_ROUNDS", 1); seed++)
         {
-            TestContext.Current.TestOutputHelper?.WriteLine($"BATON_FAULT_SEED={seed}");
+            TestContext.Current.TestOutputHelper?.WriteLine($"FAULTS_SEED={seed}");
             using var folder = new TemporaryFolder();
             await PlayAsync(folder, await database(folder), names, seed);
         }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Threading.Channels;
 
 namespace Baton.Server.Tests.Gateway.Faults;
 
@@ -23,7 +24,7 @@ internal sealed class PlannedCall
     /// <summary>The smallest number: prompts cannot be shorter.</summary>
     public const int First = 10;
 
-    private readonly SemaphoreSlim taken = new(0);
+    private readonly Channel<bool> taken = Channel.CreateUnbounded<bool>();
     private readonly TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TargetFault[] faults;
     private int attempts, said, told, received;
@@ -121,13 +122,13 @@ internal sealed class PlannedCall
     public void Receive(int tokens)
     {
         Interlocked.Add(ref received, tokens);
-        taken.Release(tokens);
+        for (var i = 0; i < tokens; i++) taken.Writer.TryWrite(true);
     }
 
     /// <summary>Waits until the client has so many more.</summary>
     public async Task TakenAsync(int tokens, CancellationToken gone)
     {
-        for (var i = 0; i < tokens; i++) await taken.WaitAsync(gone);
+        for (var i = 0; i < tokens; i++) await taken.Reader.ReadAsync(gone);
     }
 
     public override string ToString() =>

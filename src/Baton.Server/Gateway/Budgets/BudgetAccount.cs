@@ -39,6 +39,9 @@ internal sealed class BudgetAccount(Budget budget, BudgetSpan span)
     /// <summary>What other living processes hold, as it said then: they may give some of it back.</summary>
     public long Lent { get; private set; }
 
+    /// <summary>When it said that, on the ledger's clock.</summary>
+    public DateTimeOffset HeardAt { get; private set; }
+
     /// <summary>Whether a report is under way: what it gives back is neither at hand nor free until it is answered.</summary>
     public bool IsAsked { get; private set; }
 
@@ -82,9 +85,9 @@ internal sealed class BudgetAccount(Budget budget, BudgetSpan span)
         return new SliceReport(this, Spent, wanted) { Demand = demand };
     }
 
-    public void Take(SliceReport sent, SliceGrant grant)
+    public void Take(SliceReport sent, SliceGrant grant, DateTimeOffset now)
     {
-        (Reported, Ceiling, Free, Lent) = (sent.Spent, grant.Ceiling, grant.Free, grant.Lent);
+        (Reported, Ceiling, Free, Lent, HeardAt) = (sent.Spent, grant.Ceiling, grant.Free, grant.Lent, now);
         if (Budget.Limit != grant.Limit) Budget = Budget with { Limit = grant.Limit };
         (IsAsked, IsUnheard, IsUntold) = (false, false, false);
     }

@@ -78,10 +78,11 @@ internal sealed partial class BudgetLedger
         lock (gate)
         {
             IsShort = false;
+            var now = time.GetUtcNow();
             for (var i = 0; i < sent.Count; i++)
             {
                 IsShort |= sent[i].Demand > 0 && grants[i] is { } given && given.Ceiling < sent[i].Wanted;
-                if (grants[i] is { } grant) sent[i].Account.Take(sent[i], grant);
+                if (grants[i] is { } grant) sent[i].Account.Take(sent[i], grant, now);
                 else sent[i].Account.Abandon();
             }
         }

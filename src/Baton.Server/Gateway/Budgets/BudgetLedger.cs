@@ -13,6 +13,9 @@ internal sealed partial class BudgetLedger(TimeProvider time, TimeSpan patience)
 {
     private static readonly TimeSpan LongestLead = TimeSpan.FromSeconds(30);
 
+    /// <summary>How long nobody is asked again whether there is nothing left. Spent money may come back: where a call of another node settles for less than it was charged, or a crash is reconciled.</summary>
+    private static readonly TimeSpan Believed = TimeSpan.FromSeconds(1);
+
     private readonly Lock gate = new();
     private readonly List<BudgetAccount> draining = [];
     private volatile FrozenDictionary<TenantId, BudgetSeries[]> tenants = FrozenDictionary<TenantId, BudgetSeries[]>.Empty;
@@ -38,13 +41,13 @@ internal sealed partial class BudgetLedger(TimeProvider time, TimeSpan patience)
             if (account.Budget.Limit < least) return Refuse(account, least);   // no grant could pay it
             amount = Math.Min(amount, account.Budget.Limit);
         }
-        var demanded = 0L;
+        var (demanded, now) = (0L, time.GetUtcNow());
         for (var since = time.GetTimestamp(); ;)
         {
             var lacking = TryReserve(accounts, amount, demanded);
             demanded = 0;
             if (lacking is null) return new BudgetAdmission.Admitted(new Reservation(this, accounts, amount));
-            var (left, isSure) = Left(lacking, amount);
+            var (left, isSure) = Left(lacking, amount, now);
             if (isSure && left < least) return Refuse(lacking, least, left);
             if (isSure)
             {
@@ -113,7 +116,7 @@ internal sealed partial class BudgetLedger(TimeProvider time, TimeSpan patience)
     /// <summary>Waits for more money for a call that has spent more than its own.</summary>
     internal async ValueTask<bool> ExtendAsync(Reservation call, CancellationToken cancel)
     {
-        var demanded = 0L;
+        var (demanded, now) = (0L, time.GetUtcNow());
         for (var since = time.GetTimestamp(); ;)
         {
             lock (gate)
@@ -123,7 +126,7 @@ internal sealed partial class BudgetLedger(TimeProvider time, TimeSpan patience)
                 if (call.IsEnded || call.Charged <= call.Amount || TryExtend(call)) return true;
                 foreach (var account in call.Accounts)
                 {
-                    if (IsSure(account) && account.Available + account.Free < 0) return false;
+                    if (IsSure(account, now) && account.Available + account.Free < 0) return false;
                 }
             }
             var rest = patience - time.GetElapsedTime(since);
@@ -196,16 +199,16 @@ internal sealed partial class BudgetLedger(TimeProvider time, TimeSpan patience)
     }
 
     /// <summary>What an account can pay, with what it could be lent; and whether that is sure.</summary>
-    private (long Left, bool IsSure) Left(BudgetAccount account, long amount)
+    private (long Left, bool IsSure) Left(BudgetAccount account, long amount, DateTimeOffset asked)
     {
-        lock (gate) return (Math.Max(0, account.Available + Math.Max(0, account.Free ?? 0)), IsSpent(account, amount));
+        lock (gate) return (Math.Max(0, account.Available + Math.Max(0, account.Free ?? 0)), IsSpent(account, amount, asked));
     }
 
     /// <summary>Whether it is sure that there is less.</summary>
-    private static bool IsSpent(BudgetAccount account, long amount) => IsSure(account) && account.Available + Math.Max(0, account.Free!.Value) < amount;
+    private static bool IsSpent(BudgetAccount account, long amount, DateTimeOffset asked) => IsSure(account, asked) && account.Available + Math.Max(0, account.Free!.Value) < amount;
 
-    /// <summary>Whether the database has said what is free, and no other process can give anything back.</summary>
-    private static bool IsSure(BudgetAccount account) => account is { Free: not null, Lent: 0, IsAsked: false, IsUnheard: false, IsUntold: false };
+    /// <summary>Whether the database has said what is free, at most a moment before the call, and no other process holds anything that it could give back.</summary>
+    private static bool IsSure(BudgetAccount account, DateTimeOffset asked) => account is { Free: not null, Lent: 0, IsAsked: false, IsUnheard: false, IsUntold: false } && account.HeardAt > asked - Believed;
 
     /// <summary>Waits until the database has been asked, after this moment, for so much. The caller takes the demand back when it looks again; here, where it is cancelled.</summary>
     private async ValueTask PassAsync(BudgetAccount[] accounts, long amount, TimeSpan most, CancellationToken cancel)

@@ -99,6 +99,26 @@ public sealed class LedgerTests
     }
 
     [Fact]
+    public async Task What_another_node_turns_out_not_to_have_spent_can_be_spent_here_a_moment_later()
+    {
+        var time = new ManualTime();
+        var (here, there) = (new BudgetLedger(time, TimeSpan.FromSeconds(2)), new BudgetLedger(time, TimeSpan.FromSeconds(2)));
+        bank.Open(there, Bank.Budget("b", 100));
+        var call = Assert.IsType<BudgetAdmission.Admitted>(await Ask(there, 100)).Reservation!;
+        await call.ChargeAsync(100, TestContext.Current.CancellationToken);   // by an estimate
+        bank.Serve(there);
+        bank.Open(here, Bank.Budget("b", 100));
+        Assert.IsType<BudgetAdmission.Refused>(await Ask(here, 40));
+        call.Settle(60);
+        bank.Serve(there, isLast: true);
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.IsType<BudgetAdmission.Admitted>(await Ask(here, 40));
+        Assert.IsType<BudgetAdmission.Refused>(await Ask(here, 1));
+
+        Task<BudgetAdmission> Ask(BudgetLedger from, long amount) => FinishAsync(bank, from, from.AdmitAsync(Bank.Tenant, null, "k", "m", amount, amount, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
     public async Task A_period_begins_anew_and_a_call_counts_where_it_was_admitted()
     {
         var time = new ManualTime();   // at 12:00

@@ -48,7 +48,6 @@ internal sealed class FaultyNode : IAsyncDisposable
         var settings = new List<(string, string?)>
         {
             ("BATON_BUDGETS__UNCAPPEDTOKENS", $"{PlannedCall.Uncapped}"), ("BATON_BUDGETS__GRANTWAIT", "00:00:30"), ("BATON_BUDGETS__REPORTINTERVAL", "00:00:00.1"), ("BATON_USAGE__WRITEINTERVAL", "00:00:00.02"),
-            ("BATON_CLUSTER__HEARTBEATINTERVAL", "00:00:00.3"), ("BATON_CLUSTER__LAPSEAFTER", "00:00:01.5"),
             ("BATON_GATEWAY__BREAKERFAILURES", "1000"), ("BATON_GATEWAY__PROBEINTERVAL", "00:00:00"), ("BATON_GATEWAY__MODELS__M__STRATEGY", "priority"), ("BATON_GATEWAY__MODELS__M__RETRIES", "0"),
         };
         for (var i = 0; i < 2; i++) settings.AddRange([($"BATON_GATEWAY__MODELS__M__TARGETS__{i}__BASEURL", target.ToString()), ($"BATON_GATEWAY__MODELS__M__TARGETS__{i}__NAME", $"t{i}"), ($"BATON_GATEWAY__MODELS__M__TARGETS__{i}__PRICE__OUTPUT", "1000000")]);

@@ -39,8 +39,8 @@ internal sealed class ServerProcess : IAsyncDisposable
         return await StartAsync(Processors.Start(Command(database), isPinned: false), environment);
     }
 
-    /// <summary>As <see cref="StartAsync(BenchDatabase, ValueTuple{string, string}[])"/>, with the first processor for it alone.</summary>
-    public static Task<ServerProcess> StartPinnedAsync(BenchDatabase database, params (string Name, string Value)[] environment) => StartAsync(Processors.Start(Command(database), isPinned: true), environment);
+    /// <summary>As <see cref="StartAsync(BenchDatabase, ValueTuple{string, string}[])"/>, with the first processor for it alone, and for nothing but forwarding.</summary>
+    public static Task<ServerProcess> StartGatewayAsync(BenchDatabase database, params (string Name, string Value)[] environment) => StartAsync(Processors.Start([.. Command(database), "--roles", "gateway"], isPinned: true), environment);
 
     private static string[] Command(BenchDatabase database) => [Environment.ProcessPath!, Path.Combine(AppContext.BaseDirectory, "Baton.Load.dll"), "serve", "--port", "0", "--db", database.Address];
 

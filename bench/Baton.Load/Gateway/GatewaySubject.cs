@@ -24,9 +24,17 @@ internal sealed record GatewaySubject(string Name, Uri Address, IReadOnlyList<in
 
     public static async Task<GatewaySubject> BatonAsync(BenchDatabases databases, Uri upstream, bool isFull)
     {
-        var name = isFull ? "baton-full" : "baton-bare";
-        var server = await ServerProcess.StartPinnedAsync(await databases.NewAsync(DatabaseKind.Sqlite), GatewaySettings.Of(upstream, isFull));
-        return new GatewaySubject(name, server.Address, [server.Pid], isFull ? await GatewaySettings.NewKeyAsync(server) : null, server);
+        var (database, settings) = (await databases.NewAsync(DatabaseKind.Sqlite), GatewaySettings.Of(upstream, isFull));
+        var key = isFull ? await NewKeyAsync(database, settings) : null;
+        var server = await ServerProcess.StartGatewayAsync(database, settings);
+        return new GatewaySubject(isFull ? "baton-full" : "baton-bare", server.Address, [server.Pid], key, server);
+    }
+
+    /// <summary>Keys are made by a server that serves the API, before.</summary>
+    private static async Task<string> NewKeyAsync(BenchDatabase database, (string, string)[] settings)
+    {
+        await using var server = await ServerProcess.StartAsync(database, settings);
+        return await GatewaySettings.NewKeyAsync(server);
     }
 
     /// <summary>A request in the bytes of HTTP/1.1.</summary>

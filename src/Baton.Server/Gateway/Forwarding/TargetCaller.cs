@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 using Baton.Engine;
 using Baton.Server.Outbound;
@@ -9,9 +8,6 @@ namespace Baton.Server.Gateway;
 /// <summary>Asks one target, and hands on what it answers once it is sure that there is an answer: until then another target can take its place unseen.</summary>
 internal sealed partial class TargetCaller(OutboundClient client, KeptResponses responses, IOptions<GatewayOptions> options, TimeProvider time, ILogger<TargetCaller> log)
 {
-    /// <summary>An answer in one piece up to this size is handed on when all of it is there.</summary>
-    private const int BufferBytes = 64 << 10;
-
     /// <param name="begun">What another target has begun, for this one to go on with; null for an answer of its own.</param>
     /// <exception cref="OperationCanceledException">The client is gone.</exception>
     public async Task<Attempt> AskAsync(GatewayCall call, ModelRoute route, ModelTarget target, ForwardedRequest request, BegunAnswer? begun = null)
@@ -25,7 +21,6 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
         if (begun is not null) body = BegunAnswer.Mark(body, target.Options.Prefill);
         call.Asks(route, target);
         using var limits = new CallLimits(label, route.Options, time, gone);
-        var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
         var share = target.Health.Share.Begin();
         try
         {
@@ -37,7 +32,7 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
             using var response = await client.ForwardAsync(message, label, target.IsConfigured, limits.Token);
             call.Waited(sent);
             if ((int)response.StatusCode is < 200 or >= 300) return await RefusedAsync(response, target, label, key, translation is null ? null : call, limits);
-            var answer = new Answer(call, route, target, request, label, response, await response.Content.ReadAsStreamAsync(limits.Token), buffer, limits, time, sent, addsUsage, key)
+            using var answer = new Answer(call, route, target, request, label, response, await response.Content.ReadAsStreamAsync(limits.Token), limits, time, sent, addsUsage, key)
             {
                 Begun = begun, Said = BegunAnswer.MayBe(call, route, asked, request.Peek) ? new AnswerBytes() : null,
             };
@@ -71,7 +66,6 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
         finally
         {
             call.Account.Ends(target, target.Health.Share.End(share));
-            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 
@@ -93,7 +87,7 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
         var length = 0;
         while (!Frames.HaveData(answer.Buffer.AsSpan(0, Frames.CompleteLength(answer.Buffer.AsSpan(0, length)))))
         {
-            if (length == answer.Buffer.Length) break;
+            if (length == Answer.MaxBuffer) break;
             var read = await answer.ReadAsync(length);
             if (read == 0) return Broken(answer, "ended its stream before it had said anything");
             length += read;
@@ -141,12 +135,13 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
     /// <returns>Whether the answer came to its own end.</returns>
     private static async Task<bool> PumpAsync(Answer answer, int length)
     {
-        var (buffer, surface, client, gone) = (answer.Buffer, answer.Call.Surface, answer.Call.Answer, answer.Call.Cancel);
+        var (surface, client, gone) = (answer.Call.Surface, answer.Call.Answer, answer.Call.Cancel);
         var isComplete = false;
         while (true)
         {
+            var buffer = answer.Buffer;
             var whole = Frames.CompleteLength(buffer.AsSpan(0, length));
-            if (whole == 0 && length == buffer.Length) whole = length;   // an event larger than the buffer goes in pieces
+            if (whole == 0 && length == Answer.MaxBuffer) whole = length;   // an event larger than the buffer goes in pieces
             if (whole > 0)
             {
                 isComplete |= surface.IsEnd(buffer.AsSpan(0, whole));
@@ -193,9 +188,9 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
     private static async Task<Attempt> WholeAsync(Answer answer)
     {
         var length = 0;
-        for (int read; length < answer.Buffer.Length && (read = await answer.ReadAsync(length)) > 0;) length += read;
+        for (int read; length < Answer.MaxBuffer && (read = await answer.ReadAsync(length)) > 0;) length += read;
         var (client, gone) = (answer.Call.Answer, answer.Call.Cancel);
-        var isWhole = length < answer.Buffer.Length;
+        var isWhole = length < Answer.MaxBuffer;
         answer.Tap = new UsageTap(isStream: false);
         answer.Tap.Observe(answer.Buffer.AsSpan(0, length));   // it has been used, even where another target was sooner
         answer.BeginWhole(isWhole ? length : null);
@@ -273,85 +268,4 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
     private static int? MostTokens(GatewayCall call, ModelOptions model) => call.Spending?.Affordable is { } affordable ? Math.Min(affordable, model.MaxOutputTokens ?? affordable) : model.MaxOutputTokens;
 
     private static string? FieldFor(Surface surface, ModelOptions model) => surface == Surface.ChatCompletions ? model.MaxTokensField : surface.MaxTokensField;
-
-    /// <summary>An answer while it comes.</summary>
-    private sealed record Answer(GatewayCall Call, ModelRoute Route, ModelTarget Target, ForwardedRequest Request, string Label, HttpResponseMessage Response, Stream Body, byte[] Buffer, CallLimits Limits, TimeProvider Time, long Sent, bool AddsUsage, string? Key)
-    {
-        private TimeSpan? firstByte;
-        private bool hasBegun;
-
-        public UsageTap Tap { get; set; } = null!;   // from the beginning on
-
-        /// <summary>What it goes on with; null for an answer of its own.</summary>
-        public BegunAnswer? Begun { get; init; }
-
-        /// <summary>What the target has said; null where nobody would go on with it.</summary>
-        public AnswerBytes? Said { get; init; }
-
-        /// <summary>Reads into the buffer from a place on.</summary>
-        public async ValueTask<int> ReadAsync(int from)
-        {
-            var reading = Time.GetTimestamp();
-            var read = await Body.ReadAsync(Buffer.AsMemory(from), Limits.Token);
-            if (!hasBegun) Call.Waited(reading);
-            firstByte ??= Time.GetElapsedTime(Sent);
-            if (read > 0) Limits.Heard();
-            Said?.Add(Buffer.AsSpan(from, read));
-            return read;
-        }
-
-        public void BeginStream()
-        {
-            Take(isStream: true);
-            Call.BeginStream((int)Response.StatusCode);
-        }
-
-        /// <param name="length">Of the body, where all of it is there.</param>
-        public void BeginWhole(long? length)
-        {
-            Take(isStream: false);
-            Call.Begin((int)Response.StatusCode, length ?? Response.Content.Headers.ContentLength);
-        }
-
-        /// <summary>As the others, for an answer that is not the target's own words.</summary>
-        public void BeginTranslated(long? length)
-        {
-            Take(isStream: length is null);
-            Call.Answer.Headers.ContentType = length is null ? "text/event-stream" : "application/json";
-            if (length is null) Call.BeginStream(StatusCodes.Status200OK);
-            else Call.Begin(StatusCodes.Status200OK, length);
-        }
-
-        /// <summary>What the target broke off with, where that is known.</summary>
-        public GatewayError? Failure { get; private set; }
-
-        /// <param name="events">The first of them is an error.</param>
-        public void ReadFailure(ReadOnlyMemory<byte> events)
-        {
-            if (new SseParser().TryTake(ref events, out var said)) Failure = ErrorTranslation.Read(status: null, said.Data);
-        }
-
-        /// <summary>The answer of this target is the rest of one that has begun.</summary>
-        public void BeginRest() => Take();
-
-        /// <summary>Without the key, should the target have repeated it.</summary>
-        public GatewayError Mask(GatewayError error) => error with { Message = Secrets.Of(Key).Mask(error.Message) };
-
-        /// <summary>Never the key.</summary>
-        public override string ToString() => Label;
-
-        private void Take(bool isStream)
-        {
-            Tap ??= new UsageTap(isStream);
-            Take();
-            ForwardedHeaders.ToClient(Response, Call.Answer.Headers);
-        }
-
-        private void Take()
-        {
-            hasBegun = true;
-            Call.Account.Takes(Route, Target, Tap);
-            Target.Health.Answered(firstByte);
-        }
-    }
 }

@@ -18,11 +18,12 @@ internal static class GatewayBench
         new StreamScenario("stream-32", Streams: 32), new StreamScenario("stream-256", Streams: 256),
     ];
 
-    public static IEnumerable<string> Names => All.Select(scenario => scenario.Name).Append(FaultsBench.Scenario);
+    public static IEnumerable<string> Names => All.Select(scenario => scenario.Name).Append(FaultsBench.Scenario).Append(BreakerBench.Scenario);
 
     public static async Task<BenchResult> RunAsync(BenchOptions options)
     {
         if (options.Scenario == FaultsBench.Scenario) return await FaultsBench.RunAsync();
+        if (options.Scenario == BreakerBench.Scenario) return await BreakerBench.RunAsync();
         if (!OperatingSystem.IsLinux()) throw new BenchException("this bench needs Linux: processors are assigned and counted there.");
         var chosen = options.Scenario is not { } wanted ? All : Array.FindAll(All, scenario => scenario.Name == wanted);
         if (chosen.Length == 0) throw new UsageException($"there is no scenario '{options.Scenario}'; there are {string.Join(", ", Names)}.");
@@ -48,7 +49,7 @@ internal static class GatewayBench
             }
         }
         return new BenchResult([.. figures.Select(entry => new Row(Name, entry.Key.Scenario, entry.Key.Subject, entry.Key.Metric, Statistics.Median(entry.Value), UnitOf(entry.Key.Metric)))],
-            $"Medians of {Rounds} rounds, subjects in turns. The subject has a processor for itself, load and upstream share another. sat: 64 connections, as fast as they are answered. rate: timed from when a request was due, prompts of 1 KB. "
+            $"Medians of {Rounds} rounds, subjects in turns. The subject has a processor for itself, load and upstream share another. sat: 64 connections, as fast as they are answered, Baton after half a minute of that. rate: timed from when a request was due, prompts of 1 KB. "
             + $"stream: {StreamScenario.Chunks} chunks, one each {StreamScenario.Pause.TotalMilliseconds:0} ms; delays between the upstream's write and the client's read. baton: a process of the role gateway alone; baton-full: a key with limits and a budget, accounting on.");
     }
 

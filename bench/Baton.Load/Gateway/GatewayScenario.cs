@@ -28,14 +28,14 @@ internal sealed record GatewayUpstream(Uri Address, IAsyncDisposable Owner) : IA
 internal sealed record SaturationScenario(string Name, int PromptBytes) : GatewayScenario(Name)
 {
     private const int Connections = 64;
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(3), Measured = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan Measured = TimeSpan.FromSeconds(4);
 
     public override async Task<GatewayUpstream> StartUpstreamAsync() => await NginxProcess.UpstreamAsync();
 
     public override async Task<IReadOnlyList<(string Metric, double Value)>> MeasureAsync(GatewaySubject subject)
     {
         var body = Body(PromptBytes, isStream: false);
-        await Wrk.RunAsync(subject, body, Connections, WarmUp);
+        await Wrk.RunAsync(subject, body, Connections, subject.WarmUp);
         var before = subject.CpuMicroseconds;
         var (requests, seconds, p50, p99) = await Wrk.RunAsync(subject, body, Connections, Measured);
         var cpu = (subject.CpuMicroseconds - before) / requests;

@@ -7,7 +7,13 @@ namespace Baton.Load;
 /// <param name="Pids">Its processes; none for a call without anything between.</param>
 internal sealed record GatewaySubject(string Name, Uri Address, IReadOnlyList<int> Pids, string? Key, IAsyncDisposable? Owner) : IAsyncDisposable
 {
+    /// <summary>Code that is compiled while it runs, on the one processor that it has, is ready late: after half a minute of load.</summary>
+    private static readonly TimeSpan Ready = TimeSpan.FromSeconds(2), Compiled = TimeSpan.FromSeconds(30);
+
     public bool HasProcess => Pids.Count > 0;
+
+    /// <summary>How long it is loaded before it is measured.</summary>
+    public TimeSpan WarmUp => Owner is ServerProcess ? Compiled : Ready;
 
     /// <summary>Of all its processes since they began, user and system.</summary>
     public double CpuMicroseconds => Sum(static process => process.TotalProcessorTime.TotalMicroseconds);

@@ -30,21 +30,21 @@ internal sealed class NginxProcess : IAsyncDisposable
     }
 
     /// <summary>Answers each request with the same completion at once.</summary>
-    public static async Task<GatewayUpstream> UpstreamAsync()
+    /// <param name="port">Where it listens; null for a free one.</param>
+    public static async Task<GatewayUpstream> UpstreamAsync(int? port = null)
     {
-        var nginx = await StartAsync($"location / {{ default_type application/json; return 200 '{Answer}'; }}", "", isPinned: false);
+        var nginx = await StartAsync($"location / {{ default_type application/json; return 200 '{Answer}'; }}", "", isPinned: false, port ?? FreePort());
         return new GatewayUpstream(nginx.Address, nginx);
     }
 
     /// <summary>Hands on what comes, over connections that stay, event by event.</summary>
     public static Task<NginxProcess> ProxyAsync(Uri upstream) => StartAsync(
         "location / { proxy_pass http://up; proxy_http_version 1.1; proxy_set_header Connection \"\"; proxy_buffering off; proxy_request_buffering off; }",
-        $"upstream up {{ server {upstream.Authority}; keepalive 256; keepalive_requests 100000000; }}", isPinned: true);
+        $"upstream up {{ server {upstream.Authority}; keepalive 256; keepalive_requests 100000000; }}", isPinned: true, FreePort());
 
-    private static async Task<NginxProcess> StartAsync(string location, string upstream, bool isPinned)
+    private static async Task<NginxProcess> StartAsync(string location, string upstream, bool isPinned, int port)
     {
         var place = Directory.CreateTempSubdirectory("baton-nginx-");
-        var port = FreePort();
         var file = Path.Combine(place.FullName, "nginx.conf");
         await File.WriteAllTextAsync(file, $$"""
             daemon off; worker_processes 1; error_log {{place.FullName}}/error.log; pid {{place.FullName}}/pid; worker_rlimit_nofile 8192;

@@ -48,7 +48,9 @@ internal sealed record SaturationScenario(string Name, int PromptBytes) : Gatewa
 /// <summary>Requests at fixed times, whatever the answers take.</summary>
 internal sealed record RateScenario(string Name, int PerSecond) : GatewayScenario(Name)
 {
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(3), Measured = TimeSpan.FromSeconds(5);
+    private const int WarmUpPerSecond = 2_000;
+
+    private static readonly TimeSpan Measured = TimeSpan.FromSeconds(5);
 
     public override async Task<GatewayUpstream> StartUpstreamAsync() => await NginxProcess.UpstreamAsync();
 
@@ -56,7 +58,7 @@ internal sealed record RateScenario(string Name, int PerSecond) : GatewayScenari
     {
         var request = subject.Request(Body(1 << 10, isStream: false));
         using var wires = new HttpWires(subject.Address);
-        await OpenLoop.RunAsync(PerSecond, WarmUp, _ => wires.AskAsync(request));
+        await OpenLoop.RunAsync(WarmUpPerSecond, subject.WarmUp, _ => wires.AskAsync(request));
         var before = subject.CpuMicroseconds;
         double[] latencies = [.. (await OpenLoop.RunAsync(PerSecond, Measured, _ => wires.AskAsync(request))).Select(latency => latency.TotalMicroseconds)];
         var cpu = (subject.CpuMicroseconds - before) / latencies.Length;
@@ -74,7 +76,7 @@ internal sealed record StreamScenario(string Name, int Streams) : GatewayScenari
 
     public static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(40);
 
-    private const int WarmUps = 1, Times = 2;
+    private const int WarmUps = 4, Times = 2;
 
     public override Task<GatewayUpstream> StartUpstreamAsync()
     {

@@ -45,7 +45,7 @@ internal sealed class HttpWire : IDisposable
         {
             var read = await ReadAsync(0);
             take(buffer.AsMemory(0, read));
-            if (buffer.AsSpan(0, read).IndexOf("0\r\n\r\n"u8) >= 0) return;   // the last chunk of the body
+            if (buffer.AsSpan(0, read).StartsWith("0\r\n\r\n"u8) || buffer.AsSpan(0, read).IndexOf("\r\n0\r\n\r\n"u8) >= 0) return;   // the last chunk of the body, and no header that ends with a 0
         }
     }
 

@@ -48,7 +48,7 @@ internal sealed record SaturationScenario(string Name, int PromptBytes) : Gatewa
 /// <summary>Requests at fixed times, whatever the answers take.</summary>
 internal sealed record RateScenario(string Name, int PerSecond) : GatewayScenario(Name)
 {
-    private const int WarmUpPerSecond = 2_000;
+    private const int WarmUpConnections = 64;
 
     private static readonly TimeSpan Measured = TimeSpan.FromSeconds(5);
 
@@ -56,9 +56,10 @@ internal sealed record RateScenario(string Name, int PerSecond) : GatewayScenari
 
     public override async Task<IReadOnlyList<(string Metric, double Value)>> MeasureAsync(GatewaySubject subject)
     {
-        var request = subject.Request(Body(1 << 10, isStream: false));
+        var body = Body(1 << 10, isStream: false);
+        var request = subject.Request(body);
         using var wires = new HttpWires(subject.Address);
-        await OpenLoop.RunAsync(WarmUpPerSecond, subject.WarmUp, _ => wires.AskAsync(request));
+        await Wrk.RunAsync(subject, body, WarmUpConnections, subject.WarmUp);   // an open loop would overrun what is not compiled yet
         var before = subject.CpuMicroseconds;
         double[] latencies = [.. (await OpenLoop.RunAsync(PerSecond, Measured, _ => wires.AskAsync(request))).Select(latency => latency.TotalMicroseconds)];
         var cpu = (subject.CpuMicroseconds - before) / latencies.Length;

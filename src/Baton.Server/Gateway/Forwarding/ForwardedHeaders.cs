@@ -51,11 +51,11 @@ internal static class ForwardedHeaders
         }
     }
 
-    /// <summary>A provider's own headers are for those who speak its dialect.</summary>
     /// <summary>Whether a header of a request may go to a target and change what it answers.</summary>
     public static bool ChangesAnswers(string name) =>
         name.StartsWith("anthropic-", StringComparison.OrdinalIgnoreCase) || (name.StartsWith("openai-", StringComparison.OrdinalIgnoreCase) && !Accounts.Contains(name));
 
+    /// <summary>A provider's own headers are for those who speak its dialect.</summary>
     private static bool IsAsked(string name, Dialect dialect) => Asked.Contains(name)
         || (dialect == Dialect.Anthropic && name.StartsWith("anthropic-", StringComparison.OrdinalIgnoreCase))
         || (dialect == Dialect.OpenAi && name.StartsWith("openai-", StringComparison.OrdinalIgnoreCase) && !Accounts.Contains(name));

@@ -4,7 +4,8 @@ namespace Baton.Server.Gateway;
 
 /// <summary>
 /// The path of every call of a model, of applications and of workflows' steps alike: keeps the money for it and asks the targets of the model, one after the other until one answers,
-/// and once more when all have failed with something that may pass. Nothing is read from the database or written to it on the way.
+/// and once more when all have failed with something that may pass. Nothing is read from the database or written to it on the way, but for
+/// responses that are kept here.
 /// </summary>
 internal sealed class RouteCaller(TargetCaller targets, Hedging hedging, BudgetGate budgets, TimeProvider time, ILogger<RouteCaller> log)
 {

@@ -5,7 +5,8 @@ namespace Baton.Server.Gateway;
 /// <summary>About how many tokens a request's prompt has, where nobody has counted them.</summary>
 internal static class PromptEstimate
 {
-    private const int BytesPerToken = 4;
+    /// <summary>Of texts, about.</summary>
+    public const int BytesPerToken = 4;
 
     /// <summary>A picture, a sound or a file: a text this long without a space is no words.</summary>
     private const int DataBytes = 4096, DataTokens = 1000;

@@ -1,38 +1,18 @@
-using System.Data.Common;
-using Baton.Engine;
 using Baton.Server.Cluster;
 using Microsoft.Extensions.Options;
 
 namespace Baton.Server.Gateway;
 
 /// <summary>Removes calls and sums that have been kept for long enough: in small commits, by the node that leads.</summary>
-internal sealed class UsageRetention(UsageStore store, LeaderLease lease, IOptions<UsageOptions> options, TimeProvider time, ILogger<UsageRetention> log) : BackgroundService
+internal sealed class UsageRetention(UsageStore store, LeaderLease lease, IOptions<UsageOptions> options, TimeProvider time, ILogger<UsageRetention> log) : TimedRemoval(lease, time)
 {
     private const int BatchSize = 1_000;
 
-    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(10);
-
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Interval, time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-            {
-                if (lease.IsHeld) await PassAsync(stoppingToken);
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The server stops.
-        }
-    }
-
     /// <summary>One pass over all that is overdue.</summary>
     /// <returns>How many rows were removed.</returns>
-    public async Task<int> RunOnceAsync(CancellationToken cancel)
+    public override async Task<int> RunOnceAsync(CancellationToken cancel)
     {
-        var (settings, now, removed) = (options.Value, time.GetUtcNow(), 0);
+        var (settings, now, removed) = (options.Value, Time.GetUtcNow(), 0);
         foreach (var tenant in await store.TenantsAsync(cancel))
         {
             int some;
@@ -44,15 +24,7 @@ internal sealed class UsageRetention(UsageStore store, LeaderLease lease, IOptio
         return removed;
     }
 
-    private async Task PassAsync(CancellationToken stopping)
-    {
-        try
-        {
-            if (await RunOnceAsync(stopping) is > 0 and var removed) log.UsageRemoved(removed);
-        }
-        catch (Exception e) when (e is StorageUnavailableException or DbException)
-        {
-            log.UsageWaits(e.Message);
-        }
-    }
+    protected override void Removed(int count) => log.UsageRemoved(count);
+
+    protected override void Waits(string reason) => log.UsageWaits(reason);
 }

@@ -14,8 +14,6 @@ internal sealed class BegunAnswer
     /// <summary>Of OpenAI's, which say it in every chunk.</summary>
     private const string IdPrefix = "chatcmpl-";
 
-    private const int BytesPerToken = 4;
-
     private readonly GatewayCall call;
     private readonly ModelRoute route;
     private readonly ForwardedRequest asked;
@@ -84,7 +82,7 @@ internal sealed class BegunAnswer
         body = body.With(member, turns.Add(JqValue.Object(("role", "assistant"), ("content", said.TrimEnd()))));
         foreach (var limit in (ReadOnlySpan<string>)["max_tokens", "max_completion_tokens", "max_output_tokens"])
         {
-            if (body[limit].TryGetInt64(out var most)) body = body.With(limit, Math.Max(1, most - (Encoding.UTF8.GetByteCount(said) / BytesPerToken)));
+            if (body[limit].TryGetInt64(out var most)) body = body.With(limit, Math.Max(1, most - (Encoding.UTF8.GetByteCount(said) / PromptEstimate.BytesPerToken)));
         }
         return ForwardedRequest.Of(body.ToUtf8Bytes(), surface) with { Earlier = asked.Earlier };
     }

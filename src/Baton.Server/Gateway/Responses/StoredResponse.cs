@@ -33,8 +33,6 @@ internal sealed record EarlierTurns(JqArray Items, ReadOnlyMemory<byte> Beginnin
 /// <param name="Tokens">As the target counted them; 0 where it did not.</param>
 internal sealed record ConversationSize(long Turns, long TotalBytes, long Tokens)
 {
-    private const int BytesPerToken = 4;
-
     /// <summary>About how many tokens it adds to the prompt of whoever goes on from it.</summary>
-    public long PromptTokens => Tokens > 0 ? Tokens : TotalBytes / BytesPerToken;
+    public long PromptTokens => Tokens > 0 ? Tokens : TotalBytes / PromptEstimate.BytesPerToken;
 }

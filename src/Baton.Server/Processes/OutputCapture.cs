@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.IO.Pipes;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Baton.Server.Processes;
@@ -8,12 +10,17 @@ internal sealed class OutputCapture(int limit)
 {
     private const int TailBytes = 2_000;
 
+    // The most that a pipe of Linux holds unless the system's owner has allowed more.
+    private const int MaxPipeBytes = 1 << 20;
+
+    private const short PollIn = 1;
+
     private readonly ArrayBufferWriter<byte> head = new();
     private byte[] tail = [];
     private long total;
 
-    /// <summary>Reads to the end, or until <paramref name="cancel"/>.</summary>
-    public async Task ReadAsync(Stream from, CancellationToken cancel)
+    /// <summary>Reads to the end, or until <paramref name="cancel"/>: what has been written by then is read, for the process may have ended long before this was its turn.</summary>
+    public async Task ReadAsync(PipeStream from, CancellationToken cancel)
     {
         var buffer = new byte[16 << 10];
         try
@@ -22,7 +29,8 @@ internal sealed class OutputCapture(int limit)
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
-            // Something outlived the process and holds its pipe: what has come so far is what there is.
+            // Something outlived the process and holds its pipe: what is in it is what there is.
+            for (long left = MaxPipeBytes; left > 0 && HoldsSomething(from) && await from.ReadAsync(buffer, CancellationToken.None) is > 0 and var read; left -= read) Add(buffer.AsSpan(0, read));
         }
     }
 
@@ -56,5 +64,26 @@ internal sealed class OutputCapture(int limit)
         total += bytes.Length;
         head.Write(bytes[..Math.Min(bytes.Length, limit - head.WrittenCount)]);
         tail = bytes.Length >= TailBytes ? bytes[^TailBytes..].ToArray() : [.. tail.AsSpan(Math.Max(0, tail.Length + bytes.Length - TailBytes)), .. bytes];
+    }
+
+    /// <summary>Whether a reader would get something, or the end, without waiting: asked of the system, for a read that is late looks like one that has nothing.</summary>
+    private static bool HoldsSomething(PipeStream pipe)
+    {
+        if (OperatingSystem.IsWindows()) return false;
+        var state = new PollState { Descriptor = (int)pipe.SafePipeHandle.DangerousGetHandle(), Events = PollIn };
+        return Poll(ref state, 1, 0) > 0;
+    }
+
+    [DllImport("libc", EntryPoint = "poll")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Poll(ref PollState state, nuint count, int milliseconds);
+
+    /// <summary><c>struct pollfd</c>.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct PollState
+    {
+        public int Descriptor;
+        public short Events;
+        public short Returned;
     }
 }

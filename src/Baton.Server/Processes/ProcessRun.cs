@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.ComponentModel;
 using System.Diagnostics;
+using System.IO.Pipes;
 using System.Text;
 using Baton.Engine;
 using Baton.Server.Outbound;
@@ -40,8 +41,8 @@ internal sealed class ProcessRun : IAsyncDisposable
         (this.command, this.process, this.folder, this.time, this.log) = (command, process, folder, time, log);
         (stdout, stderr) = (new OutputCapture(maxOutput), new OutputCapture(maxOutput));
         pipes = Task.WhenAll(
-            stdout.ReadAsync(process.StandardOutput.BaseStream, stopPipes.Token),
-            stderr.ReadAsync(process.StandardError.BaseStream, stopPipes.Token),
+            stdout.ReadAsync((PipeStream)process.StandardOutput.BaseStream, stopPipes.Token),
+            stderr.ReadAsync((PipeStream)process.StandardError.BaseStream, stopPipes.Token),
             FeedAsync());
     }
 

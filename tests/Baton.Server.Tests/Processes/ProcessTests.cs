@@ -191,6 +191,14 @@ public sealed class ProcessTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task What_a_process_has_written_is_had_however_late_it_is_read()
+    {
+        Time = new NoGrace();
+        var expected = new string('x', 60_000);
+        for (var round = 0; round < 100; round++) Assert.Equal(expected, (await RunAsync(Shell("printf '%s' \"$X\"") with { Environment = [new("X", expected)] })).AsString());
+    }
+
+    [Fact]
     public async Task A_cancelled_step_kills_the_process_with_its_grandchildren()
     {
         for (var round = 0; round < 50; round++)
@@ -300,6 +308,13 @@ public sealed class ProcessTests : IAsyncDisposable
                 return null;
             }
         }
+    }
+
+    /// <summary>The real clock, on which a wait of up to a second is over as soon as it begins: as on a machine that stood still meanwhile.</summary>
+    private sealed class NoGrace : TimeProvider
+    {
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            System.CreateTimer(callback, state, dueTime <= TimeSpan.FromSeconds(1) ? TimeSpan.Zero : dueTime, period);
     }
 
     /// <summary>A named pipe through which processes say their numbers.</summary>

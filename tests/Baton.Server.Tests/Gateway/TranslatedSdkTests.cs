@@ -48,6 +48,21 @@ public sealed class TranslatedSdkTests
     }
 
     [Fact]
+    public async Task Vercels_by_responses_that_name_what_was_said_before()
+    {
+        var folder = await SdkPackages.InstallAsync();
+        await using var upstream = await WebServer.StartAsync(AnswerAsync);
+        await using var server = await StartAsync(upstream, ("Gateway:Models:gpt:Responses", "false"));
+        var seen = JsonElement.Parse(await Tool.RunAsync(["node", Path.Combine(folder, "responses.mjs"), server.Address.ToString()], TestContext.Current.CancellationToken));
+        foreach (var model in (string[])["gpt", "claude", "llama"])
+        {
+            var here = seen.GetProperty(model);
+            Assert.Equal(("""["Three were late.","Two were early."]""", "Two were early."), (here.GetProperty("text").GetRawText(), here.GetProperty("stream").GetString()));
+            Assert.Equal(2, here.GetProperty("steps").GetArrayLength());
+        }
+    }
+
+    [Fact]
     public async Task OpenAIs_for_DotNet()
     {
         await using var upstream = await WebServer.StartAsync(AnswerAsync);
@@ -67,17 +82,19 @@ public sealed class TranslatedSdkTests
         Assert.Equal("""{"what":"late"}{}""", arguments);
     }
 
-    private static Task<TestServer> StartAsync(WebServer upstream)
+    private static Task<TestServer> StartAsync(WebServer upstream, params (string Name, string Value)[] more)
     {
         var url = new Uri(upstream.Address, "/v1").ToString();
-        return TestServer.StartAsync(new TestServer.Settings
+        var settings = new TestServer.Settings
         {
             Values =
             {
                 ["Gateway:Models:gpt:BaseUrl"] = url, ["Gateway:Models:claude:BaseUrl"] = url, ["Gateway:Models:claude:Dialect"] = "anthropic",
                 ["Gateway:Models:llama:BaseUrl"] = upstream.Address.ToString(), ["Gateway:Models:llama:Dialect"] = "ollama",
             },
-        });
+        };
+        foreach (var (name, value) in more) settings.Values[name] = value;
+        return TestServer.StartAsync(settings);
     }
 
     /// <summary>Answers as the provider of each address does: with tools where they are offered, an object where a format is asked for, a broken stream or an error where the prompt says so.</summary>

@@ -58,7 +58,7 @@ internal static class ResponsesReader
             case "function_call": return new Turn(Role.Assistant, [new Part.ToolCall(faults.Text(item, "call_id", path), faults.Text(item, "name", path), faults.Text(item, "arguments", path))]);
             case "function_call_output": return new Turn(Role.User, [new Part.ToolResult(faults.Text(item, "call_id", path), Content(item, "output", path, faults), false)]);
             case "reasoning": return new Turn(Role.Assistant, [.. Thoughts(item)]);
-            case "item_reference": faults.Untranslatable(path, "items are not looked up here; send the item itself."); break;
+            case "item_reference": faults.Untranslatable(path, "the item is not kept here; send the item itself."); break;
             case var type: faults.Untranslatable($"{path}.type", $"'{type}' is known to the provider's own tools only."); break;
         }
         return new Turn(Role.User, []);

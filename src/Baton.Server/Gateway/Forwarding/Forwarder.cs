@@ -54,7 +54,9 @@ internal sealed class Forwarder(RouteTable table, LimitGate limits, RouteCaller 
             }
             call.Account.Asked = route?.Name;
             // 4. What it goes on from, where that is kept here.
-            (var earlier, problem) = surface == Surface.Responses ? await responses.FindAsync(call, peek.PreviousResponse) : default;
+            (var whole, problem) = surface == Surface.Responses ? await responses.PutItemsAsync(call, body) : default;
+            if (whole is not null) (call.Account.Prompt, body, peek) = (whole.Value, whole.Value, RequestPeek.Read(whole.Value.Span, surface.MaxTokensField, out problem) ?? default);
+            (var earlier, problem) = surface == Surface.Responses && problem is null ? await responses.FindAsync(call, peek.PreviousResponse) : (null, problem);
             if (problem is not null)
             {
                 await call.RefuseAsync(problem);
@@ -71,7 +73,7 @@ internal sealed class Forwarder(RouteTable table, LimitGate limits, RouteCaller 
             call.Admission = admission;
             // 6. What they say.
             if (route is null) await BuiltInAsync(call, model, body, peek);
-            else if (earlier is null) await RouteAsync(call, route, new ForwardedRequest(body, peek));
+            else if (earlier is null) await RouteAsync(call, route, new ForwardedRequest(body, peek) { Earlier = whole is null ? null : EarlierTurns.InRequest });
             else await GoOnAsync(call, route, body, peek);
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)

@@ -40,6 +40,34 @@ internal sealed class KeptResponses(ResponseStore store, IOptions<GatewayOptions
         }
     }
 
+    /// <summary>Puts items of responses that are kept here where a request names them by their ids.</summary>
+    /// <returns>Nothing where it names none that were made here: they may be at a provider.</returns>
+    public async Task<(ReadOnlyMemory<byte>? Whole, GatewayError? Problem)> PutItemsAsync(GatewayCall call, ReadOnlyMemory<byte> request)
+    {
+        if (!AreOn || !ItemReferences.MayBeIn(request.Span)) return default;
+        try
+        {
+            var body = JqValue.Parse(request.Span);
+            string[] wanted = [.. ItemReferences.In(body).Where(id => ItemReferences.ResponseOf(id) is { } response && IsOurs(response)).Distinct(StringComparer.Ordinal)];
+            string[] holders = [.. wanted.Select(id => ItemReferences.ResponseOf(id)!).Distinct(StringComparer.Ordinal)];
+            if (wanted.Length == 0) return default;
+            if (holders.Length > settings.MaxTurns) return (null, GatewayError.Invalid($"'input' names items of {holders.Length:N0} responses; at most {settings.MaxTurns:N0} are read for one request (Gateway:Responses:MaxTurns). Send what matters of them themselves.", "input", "conversation_too_long"));
+            var turns = await store.FindAsync(call.Origin.Tenant, KeyOf(call.Origin.Key), holders, Since, settings.MaxConversationBytes, call.Cancel);
+            if (turns is null) return (null, GatewayError.Invalid($"The responses whose items 'input' names have more than {settings.MaxConversationBytes:N0} bytes (Gateway:Responses:MaxConversationBytes). Send what matters of them themselves.", "input", "conversation_too_long"));
+            var items = Items(turns).Where(item => item["id"].IsString).DistinctBy(item => item["id"]).ToDictionary(item => item["id"].AsString(), StringComparer.Ordinal);
+            if (Array.Find(wanted, id => !items.ContainsKey(id)) is { } missing) return (null, GatewayError.Invalid($"Item with id '{Clip(missing)}' not found.", "input", "item_not_found"));
+            return (ItemReferences.Put(body, items).ToUtf8Bytes(), null);
+        }
+        catch (JqParseException)
+        {
+            return default;   // whoever translates it says what is wrong
+        }
+        catch (StorageUnavailableException e)
+        {
+            return (null, Unavailable(e));
+        }
+    }
+
     /// <summary>Looks for what a request goes on from, before anything of it is read.</summary>
     /// <param name="id">As the request says it; null for nothing.</param>
     /// <returns>Nothing where it is not kept here: it may be at a provider.</returns>

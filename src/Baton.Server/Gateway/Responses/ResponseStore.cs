@@ -13,6 +13,8 @@ internal sealed record ResponseSql
         WHERE r.tenant_id = @Tenant AND r.id = @Id AND (@Key = '' OR r.key_id = @Key) AND c.last_at_ms >= @SinceMs
         """;
 
+    private const string SumOfBytes = "SELECT coalesce(sum(length(r.input) + length(r.output)), 0)", Turn = "SELECT r.id, r.previous_id, r.input, r.output";
+
     /// <summary>1 tenant, 2 the response, 3 the one before it, 4 the time.</summary>
     public string AddConversation { get; init; } = """
         INSERT INTO response_conversations (tenant_id, id, last_at_ms) VALUES ($1, coalesce((SELECT conversation_id FROM responses WHERE tenant_id = $1 AND id = $3), $2), $4)
@@ -39,6 +41,12 @@ internal sealed record ResponseSql
         SELECT r.id, r.previous_id, r.input, r.output FROM chain JOIN responses AS r ON r.tenant_id = @Tenant AND r.id = chain.id ORDER BY chain.place DESC
         """;
 
+    /// <summary>Of those of <c>@Ids</c> that may be seen.</summary>
+    public string Bytes { get; init; } = $"{SumOfBytes} {Any("IN @Ids")}";
+
+    /// <summary>As <see cref="Bytes"/>, with what they hold.</summary>
+    public string Find { get; init; } = $"{Turn} {Any("IN @Ids")}";
+
     /// <summary>1 tenant, 2 the response, 3 the key.</summary>
     public string Remove { get; init; } = "DELETE FROM responses WHERE tenant_id = $1 AND id = $2 AND ($3 = '' OR key_id = $3)";
 
@@ -48,7 +56,9 @@ internal sealed record ResponseSql
             AND (tenant_id, id) IN (SELECT tenant_id, id FROM response_conversations WHERE last_at_ms < $1 ORDER BY last_at_ms LIMIT $2)
         """;
 
-    public static readonly ResponseSql Sqlite = new(), Postgres = new();
+    public static readonly ResponseSql Sqlite = new(), Postgres = new() { Bytes = $"{SumOfBytes} {Any("= ANY(@Ids)")}", Find = $"{Turn} {Any("= ANY(@Ids)")}" };
+
+    private static string Any(string ids) => Visible.Replace("= @Id ", $"{ids} ", StringComparison.Ordinal);
 }
 
 /// <summary>Responses of the tenants, each with its own turn. Reads say by <see cref="StorageUnavailableException"/> that the database is away.</summary>
@@ -82,6 +92,16 @@ internal sealed class ResponseStore(Database database)
     public Task<List<StoredResponse>> TurnsAsync(TenantId tenant, string id, int most, CancellationToken cancel) => database.ReadAsync(async (DbConnection connection) =>
     {
         var rows = await connection.QueryAsync<Row>(new CommandDefinition(sql.Turns, new { Tenant = tenant.Value, Id = id, Most = (long)most }, cancellationToken: cancel));
+        return rows.Select(static row => row.ToResponse()).ToList();
+    }, cancel);
+
+    /// <summary>Those of the responses that there are for that key, each with its own turn and without its head.</summary>
+    /// <returns>Null where they have more bytes than <paramref name="mostBytes"/>.</returns>
+    public Task<List<StoredResponse>?> FindAsync(TenantId tenant, string key, IReadOnlyList<string> ids, DateTimeOffset since, long mostBytes, CancellationToken cancel) => database.ReadAsync(async (DbConnection connection) =>
+    {
+        var asked = new { Tenant = tenant.Value, Key = key, Ids = ids, SinceMs = since.ToUnixTimeMilliseconds() };
+        if (await connection.QuerySingleAsync<long>(new CommandDefinition(sql.Bytes, asked, cancellationToken: cancel)) > mostBytes) return null;
+        var rows = await connection.QueryAsync<Row>(new CommandDefinition(sql.Find, asked, cancellationToken: cancel));
         return rows.Select(static row => row.ToResponse()).ToList();
     }, cancel);
 

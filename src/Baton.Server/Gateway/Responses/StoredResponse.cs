@@ -25,6 +25,9 @@ internal sealed record StoredResponse(string Id, string? PreviousId, ReadOnlyMem
 /// <param name="Beginning">What the first turn began with: a JSON list of items.</param>
 internal sealed record EarlierTurns(JqArray Items, ReadOnlyMemory<byte> Beginning)
 {
+    /// <summary>Nothing but what the request itself says; but what it says is of this gateway, and of no provider.</summary>
+    public static readonly EarlierTurns InRequest = new(JqArray.Empty, default);
+
     /// <summary>Never the content.</summary>
     public override string ToString() => $"{Items.Count} items";
 }

@@ -65,6 +65,23 @@ public abstract class ResponseContract
     }
 
     [Fact]
+    public async Task Several_are_found_at_once_by_who_may_see_them_unless_they_are_too_large()
+    {
+        await using var stores = await OpenAsync();
+        var store = new ResponseStore(stores.Database);
+        await AddAsync(store, stores, "a");
+        await AddAsync(store, stores, "b", "a", key: "k1");
+        await AddAsync(store, stores, "c", key: "k2");
+        var bytes = Response("x", null).Bytes;
+        Assert.Equal(["a", "b", "c"], await FindAsync(Nobody, 3 * bytes));
+        Assert.Equal(["b"], await FindAsync("k1", bytes));
+        Assert.Null(await FindAsync(Nobody, (3 * bytes) - 1));
+
+        async Task<IEnumerable<string>?> FindAsync(string key, long most) =>
+            (await store.FindAsync(Stores.Tenant, key, ["c", "b", "a", "nobody"], Ever, most, CancellationToken.None))?.Select(response => response.Id).Order(StringComparer.Ordinal);
+    }
+
+    [Fact]
     public async Task A_key_sees_what_was_made_with_it_and_a_tenant_nothing_of_another()
     {
         await using var stores = await OpenAsync();

@@ -6,7 +6,7 @@ using Baton.Server;
 Bench[] benches =
 [
     new("engine", "Durable steps a second, a lone run, a map over 10,000 items, the server's start; side by side with other engines by --peers.", [BenchOptions.ScenarioName, BenchOptions.DatabaseName, BenchOptions.PeersName], EngineScenarios.RunAsync),
-    new("gateway", "The gateway beside a call without it and beside nginx: requests a second, added time, streams, processor time and memory.", [BenchOptions.ScenarioName], GatewayBench.RunAsync),
+    new("gateway", "The gateway beside a call without it and beside nginx: requests a second, added time, streams, processor time and memory.", [BenchOptions.ScenarioName, BenchOptions.DatabaseName], GatewayBench.RunAsync),
     new("jq", "The same jq programs in Baton and in the jq command.", [], JqBench.RunAsync),
 ];
 
@@ -56,6 +56,7 @@ string Help() => $"""
 
     gateway:
       --scenario NAME              one of {string.Join(", ", GatewayBench.Names)}
+      --db sqlite|postgres|both    of {UsageBench.Scenario}: what Baton is measured on
     """;
 
 static void Print(BenchResult result)

@@ -18,12 +18,14 @@ internal static class GatewayBench
         new StreamScenario("stream-32", Streams: 32), new StreamScenario("stream-256", Streams: 256),
     ];
 
-    public static IEnumerable<string> Names => All.Select(scenario => scenario.Name).Append(FaultsBench.Scenario).Append(BreakerBench.Scenario);
+    public static IEnumerable<string> Names => All.Select(scenario => scenario.Name).Append(FaultsBench.Scenario).Append(BreakerBench.Scenario).Append(UsageBench.Scenario);
 
     public static async Task<BenchResult> RunAsync(BenchOptions options)
     {
         if (options.Scenario == FaultsBench.Scenario) return await FaultsBench.RunAsync();
         if (options.Scenario == BreakerBench.Scenario) return await BreakerBench.RunAsync();
+        if (options.Scenario == UsageBench.Scenario) return await UsageBench.RunAsync(options);
+        if (options.Databases is not [DatabaseKind.Sqlite]) throw new UsageException($"{BenchOptions.DatabaseName} is for the scenario {UsageBench.Scenario}; all others of the gateway are measured on SQLite.");
         if (!OperatingSystem.IsLinux()) throw new BenchException("this bench needs Linux: processors are assigned and counted there.");
         var chosen = options.Scenario is not { } wanted ? All : Array.FindAll(All, scenario => scenario.Name == wanted);
         if (chosen.Length == 0) throw new UsageException($"there is no scenario '{options.Scenario}'; there are {string.Join(", ", Names)}.");

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Text.Json;
 using Baton.Engine;
 using Baton.Server.Storage;
 using Dapper;
@@ -41,11 +42,11 @@ internal sealed record ResponseSql
         SELECT r.id, r.previous_id, r.input, r.output FROM chain JOIN responses AS r ON r.tenant_id = @Tenant AND r.id = chain.id ORDER BY chain.place DESC
         """;
 
-    /// <summary>Of those of <c>@Ids</c> that may be seen.</summary>
-    public string Bytes { get; init; } = $"{SumOfBytes} {Any("IN @Ids")}";
+    /// <summary>Of those of <c>@Ids</c>, a JSON list, that may be seen.</summary>
+    public string Bytes { get; init; } = $"{SumOfBytes} {Any("value FROM json_each(@Ids)")}";
 
     /// <summary>As <see cref="Bytes"/>, with what they hold.</summary>
-    public string Find { get; init; } = $"{Turn} {Any("IN @Ids")}";
+    public string Find { get; init; } = $"{Turn} {Any("value FROM json_each(@Ids)")}";
 
     /// <summary>1 tenant, 2 the response, 3 the key.</summary>
     public string Remove { get; init; } = "DELETE FROM responses WHERE tenant_id = $1 AND id = $2 AND ($3 = '' OR key_id = $3)";
@@ -56,9 +57,9 @@ internal sealed record ResponseSql
             AND (tenant_id, id) IN (SELECT tenant_id, id FROM response_conversations WHERE last_at_ms < $1 ORDER BY last_at_ms LIMIT $2)
         """;
 
-    public static readonly ResponseSql Sqlite = new(), Postgres = new() { Bytes = $"{SumOfBytes} {Any("= ANY(@Ids)")}", Find = $"{Turn} {Any("= ANY(@Ids)")}" };
+    public static readonly ResponseSql Sqlite = new(), Postgres = new() { Bytes = $"{SumOfBytes} {Any("json_array_elements_text(CAST(@Ids AS json))")}", Find = $"{Turn} {Any("json_array_elements_text(CAST(@Ids AS json))")}" };
 
-    private static string Any(string ids) => Visible.Replace("= @Id ", $"{ids} ", StringComparison.Ordinal);
+    private static string Any(string ids) => Visible.Replace("= @Id ", $"IN (SELECT {ids}) ", StringComparison.Ordinal);
 }
 
 /// <summary>Responses of the tenants, each with its own turn. Reads say by <see cref="StorageUnavailableException"/> that the database is away.</summary>
@@ -99,7 +100,7 @@ internal sealed class ResponseStore(Database database)
     /// <returns>Null where they have more bytes than <paramref name="mostBytes"/>.</returns>
     public Task<List<StoredResponse>?> FindAsync(TenantId tenant, string key, IReadOnlyList<string> ids, DateTimeOffset since, long mostBytes, CancellationToken cancel) => database.ReadAsync(async (DbConnection connection) =>
     {
-        var asked = new { Tenant = tenant.Value, Key = key, Ids = ids, SinceMs = since.ToUnixTimeMilliseconds() };
+        var asked = new { Tenant = tenant.Value, Key = key, Ids = JsonSerializer.Serialize(ids), SinceMs = since.ToUnixTimeMilliseconds() };
         if (await connection.QuerySingleAsync<long>(new CommandDefinition(sql.Bytes, asked, cancellationToken: cancel)) > mostBytes) return null;
         var rows = await connection.QueryAsync<Row>(new CommandDefinition(sql.Find, asked, cancellationToken: cancel));
         return rows.Select(static row => row.ToResponse()).ToList();

@@ -4,6 +4,7 @@ using Baton.Engine;
 using Baton.Jq;
 using Baton.Server;
 using Baton.Server.Cluster;
+using Baton.Server.Gateway;
 using Baton.Server.Workflows;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -48,6 +49,9 @@ internal sealed class EngineBench : IAsyncDisposable
             $"Steps: {Runs:N0} runs of {EngineSubjects.Steps} steps, {AtOnce} at once, each step's outcome ({EngineSubjects.PayloadLength} characters) on disk before the next begins. "
             + $"Lone: {LoneRuns} runs of one step, one after another, start to completed. Map: {EngineSubjects.Items:N0} items, 256 at once. Medians of {Rounds} rounds after a warm-up; {Environment.ProcessorCount} cores.");
     }
+
+    /// <summary>What calls of models used.</summary>
+    public UsageStore Usage => server.Services.GetRequiredService<UsageStore>();
 
     public ValueTask DisposeAsync() => server.DisposeAsync();
 

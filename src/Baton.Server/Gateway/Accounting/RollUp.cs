@@ -7,6 +7,13 @@ namespace Baton.Server.Gateway;
 /// <param name="HourMs">The hour, in Unix milliseconds.</param>
 internal sealed record RollUpKey(TenantId Tenant, long HourMs, string Model, string Key, string Team, string Target);
 
+/// <summary>What sums by one thing tell apart.</summary>
+/// <param name="PeriodMs">An hour or a day.</param>
+/// <param name="Dimension"><c>model</c>, <c>key</c>, <c>team</c>, <c>target</c>, or <see cref="RollUp.All"/>.</param>
+/// <param name="AtMs">When the period begins, in Unix milliseconds.</param>
+/// <param name="Name">Of the model, the key, …; empty for all.</param>
+internal sealed record SideKey(TenantId Tenant, long PeriodMs, string Dimension, long AtMs, string Name);
+
 /// <summary>Sums over calls.</summary>
 [StructLayout(LayoutKind.Auto)]
 internal struct RollUpSums
@@ -68,6 +75,9 @@ internal sealed class RollUp
     /// <summary>Rows that are told apart in memory; beyond them keys, teams and targets are not any more, so that an outage of any length has room. Money and tokens stay whole.</summary>
     public const int MaxRows = 10_000;
 
+    /// <summary>The dimension of sums that tell nothing apart but the time.</summary>
+    public const string All = "all";
+
     private const string Other = "(other)";
 
     private readonly Dictionary<RollUpKey, RollUpSums> rows = [];
@@ -84,6 +94,31 @@ internal sealed class RollUp
     {
         foreach (var (key, sums) in other.rows) At(key).Add(sums);
     }
+
+    /// <summary>The same by days.</summary>
+    public Dictionary<RollUpKey, RollUpSums> ByDay()
+    {
+        var days = new Dictionary<RollUpKey, RollUpSums>();
+        foreach (var (key, sums) in rows) Add(days, key with { HourMs = key.HourMs / DayMs * DayMs }, sums);
+        return days;
+    }
+
+    /// <summary>The same by one thing at a time, by hours and by days.</summary>
+    public Dictionary<SideKey, RollUpSums> Sides()
+    {
+        var sides = new Dictionary<SideKey, RollUpSums>();
+        foreach (var (key, sums) in rows)
+        {
+            foreach (var period in (ReadOnlySpan<long>)[HourMs, DayMs])
+            {
+                foreach (var (dimension, name) in (ReadOnlySpan<(string, string)>)[(All, ""), ("model", key.Model), ("key", key.Key), ("team", key.Team), ("target", key.Target)]) Add(sides, new SideKey(key.Tenant, period, dimension, key.HourMs / period * period, name), sums);
+            }
+        }
+        return sides;
+    }
+
+    private static void Add<T>(Dictionary<T, RollUpSums> to, T key, in RollUpSums sums)
+        where T : notnull => CollectionsMarshal.GetValueRefOrAddDefault(to, key, out _).Add(sums);
 
     private ref RollUpSums At(RollUpKey key)
     {

@@ -83,13 +83,15 @@ internal sealed class UsageStore(Database database)
     public async Task AddAsync(IReadOnlyList<UsageRecord> calls, RollUp sums)
     {
         var records = calls.Count == 0 ? null : Rows(calls, WriteRecord);
-        var hours = Rows(sums.Rows, static (json, row) => WriteSums(json, row.Key, row.Key.HourMs, row.Value));
-        var days = Rows(ByDay(sums), static (json, row) => WriteSums(json, row.Key, row.Key.HourMs, row.Value));
+        var hours = Rows(InOrder(sums.Rows), static (json, row) => WriteSums(json, row.Key, row.Value));
+        var days = Rows(InOrder(sums.ByDay()), static (json, row) => WriteSums(json, row.Key, row.Value));
+        var sides = Rows(InOrder(sums.Sides()), static (json, row) => WriteSums(json, row.Key, row.Value));
         await database.WriteAsync(statements =>
         {
             if (records is not null) statements[sql.AddRecords].Bind(1, records).Execute();
             statements[sql.AddToHours].Bind(1, hours).Execute();
-            return statements[sql.AddToDays].Bind(1, days).Execute();
+            statements[sql.AddToDays].Bind(1, days).Execute();
+            return statements[sql.AddToSums].Bind(1, sides).Execute();
         });
     }
 
@@ -100,11 +102,12 @@ internal sealed class UsageStore(Database database)
     {
         var (daysFrom, daysTo) = ((filter.FromMs + RollUp.DayMs - 1) / RollUp.DayMs * RollUp.DayMs, filter.ToMs / RollUp.DayMs * RollUp.DayMs);
         if (by == "hour" || daysTo <= daysFrom) (daysFrom, daysTo) = (filter.ToMs, filter.ToMs);
+        var side = SideOf(filter, by);
         await using var connection = await database.ReadAsync(cancel);
-        return (await connection.QueryAsync<UsageSums>(new CommandDefinition(sql.Summary, new
+        return (await connection.QueryAsync<UsageSums>(new CommandDefinition(side is null ? sql.Summary : sql.SideSummary, new
         {
             Tenant = tenant.Value, By = by, filter.FromMs, filter.ToMs, DaysFromMs = daysFrom, DaysToMs = daysTo, PeriodMs = by == "hour" ? RollUp.HourMs : RollUp.DayMs, filter.Model, filter.Key, filter.Team, filter.Target,
-            AfterName = after, Limit = limit,
+            AfterName = after, Limit = limit, side?.Dimension, side?.Name,
         }, cancellationToken: cancel))).AsList();
     }
 
@@ -130,22 +133,36 @@ internal sealed class UsageStore(Database database)
     public ValueTask<int> RemoveRecordsAsync(string tenant, DateTimeOffset before, int most) =>
         database.WriteAsync(statements => statements[sql.RemoveRecords].Bind(1, tenant).Bind(2, before.ToUnixTimeMilliseconds()).Bind(3, most).Execute());
 
-    public ValueTask<int> RemoveHoursAsync(string tenant, DateTimeOffset before) => database.WriteAsync(statements => statements[sql.RemoveHours].Bind(1, tenant).Bind(2, before.ToUnixTimeMilliseconds()).Execute());
+    public ValueTask<int> RemoveHoursAsync(string tenant, DateTimeOffset before) => RemoveSumsAsync(sql.RemoveHours, RollUp.HourMs, tenant, before);
 
-    public ValueTask<int> RemoveDaysAsync(string tenant, DateTimeOffset before) => database.WriteAsync(statements => statements[sql.RemoveDays].Bind(1, tenant).Bind(2, before.ToUnixTimeMilliseconds()).Execute());
+    public ValueTask<int> RemoveDaysAsync(string tenant, DateTimeOffset before) => RemoveSumsAsync(sql.RemoveDays, RollUp.DayMs, tenant, before);
 
-    private static Dictionary<RollUpKey, RollUpSums> ByDay(RollUp sums)
+    private ValueTask<int> RemoveSumsAsync(string remove, long periodMs, string tenant, DateTimeOffset before) => database.WriteAsync(statements =>
     {
-        var days = new Dictionary<RollUpKey, RollUpSums>();
-        foreach (var (key, row) in sums.Rows)
+        statements[sql.RemoveSums].Bind(1, tenant).Bind(2, before.ToUnixTimeMilliseconds()).Bind(3, periodMs).Execute();
+        return statements[remove].Bind(1, tenant).Bind(2, before.ToUnixTimeMilliseconds()).Execute();
+    });
+
+    /// <summary>The one thing that a question tells apart or narrows to, and the name that it narrows to; null where it needs two of them together.</summary>
+    private static (string Dimension, string Name)? SideOf(UsageFilter filter, string by)
+    {
+        var isTime = by is "hour" or "day";
+        (string Dimension, string Name)[] filters = [("model", filter.Model), ("key", filter.Key), ("team", filter.Team), ("target", filter.Target)];
+        var narrowed = Array.FindAll(filters, one => one.Name.Length > 0);
+        return narrowed switch
         {
-            var day = key with { HourMs = key.HourMs / RollUp.DayMs * RollUp.DayMs };
-            var all = days.GetValueOrDefault(day);
-            all.Add(row);
-            days[day] = all;
-        }
-        return days;
+            [] => (isTime ? RollUp.All : by, ""),
+            [var one] when isTime || one.Dimension == by => one,
+            _ => null,
+        };
     }
+
+    /// <summary>One order on all nodes: those that add to the same rows must not wait for each other in a circle.</summary>
+    private static IEnumerable<KeyValuePair<RollUpKey, RollUpSums>> InOrder(IReadOnlyDictionary<RollUpKey, RollUpSums> rows) => rows.OrderBy(row => row.Key.Tenant.Value, StringComparer.Ordinal).ThenBy(row => row.Key.HourMs)
+        .ThenBy(row => row.Key.Model, StringComparer.Ordinal).ThenBy(row => row.Key.Key, StringComparer.Ordinal).ThenBy(row => row.Key.Team, StringComparer.Ordinal).ThenBy(row => row.Key.Target, StringComparer.Ordinal);
+
+    private static IEnumerable<KeyValuePair<SideKey, RollUpSums>> InOrder(IReadOnlyDictionary<SideKey, RollUpSums> rows) => rows.OrderBy(row => row.Key.Tenant.Value, StringComparer.Ordinal).ThenBy(row => row.Key.PeriodMs)
+        .ThenBy(row => row.Key.Dimension, StringComparer.Ordinal).ThenBy(row => row.Key.AtMs).ThenBy(row => row.Key.Name, StringComparer.Ordinal);
 
     private static string Rows<T>(IEnumerable<T> rows, Action<Utf8JsonWriter, T> write)
     {
@@ -177,13 +194,27 @@ internal sealed class UsageStore(Database database)
         json.WriteNumberValue(call.Status);
     }
 
-    private static void WriteSums(Utf8JsonWriter json, RollUpKey key, long atMs, in RollUpSums row)
+    private static void WriteSums(Utf8JsonWriter json, RollUpKey key, in RollUpSums row)
     {
         Texts(json, key.Tenant.Value);
-        json.WriteNumberValue(atMs);
+        json.WriteNumberValue(key.HourMs);
         Texts(json, key.Model, key.Key, key.Team, key.Target);
-        Numbers(json, row.Requests, row.Completed, row.Refused, row.Failed, row.Cancelled, row.Broken, row.Cached, row.Estimated, row.Input, row.CachedInput, row.CacheWriteInput, row.Output, row.Reasoning, row.CostMicros, row.FirstByteMs, row.FirstBytes, row.DurationMs);
+        WriteSums(json, row);
     }
+
+    private static void WriteSums(Utf8JsonWriter json, SideKey key, in RollUpSums row)
+    {
+        Texts(json, key.Tenant.Value);
+        json.WriteNumberValue(key.PeriodMs);
+        Texts(json, key.Dimension);
+        json.WriteNumberValue(key.AtMs);
+        Texts(json, key.Name);
+        WriteSums(json, row);
+    }
+
+    private static void WriteSums(Utf8JsonWriter json, in RollUpSums row) => Numbers(
+        json, row.Requests, row.Completed, row.Refused, row.Failed, row.Cancelled, row.Broken, row.Cached, row.Estimated, row.Input, row.CachedInput, row.CacheWriteInput, row.Output, row.Reasoning, row.CostMicros, row.FirstByteMs,
+        row.FirstBytes, row.DurationMs);
 
     public static string NameOf(CallOutcome outcome) => outcome switch
     {

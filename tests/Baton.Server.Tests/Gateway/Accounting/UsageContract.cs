@@ -1,6 +1,7 @@
 using Baton.Engine;
 using Baton.Server.Cluster;
 using Baton.Server.Gateway;
+using Baton.Server.Storage;
 using Baton.Server.Tests.Storage;
 
 namespace Baton.Server.Tests.Gateway.Accounting;
@@ -41,6 +42,51 @@ public abstract class UsageContract
     }
 
     [Fact]
+    public async Task However_a_question_is_put_and_narrowed_it_has_the_calls_that_it_concerns()
+    {
+        await using var stores = await OpenAsync();
+        var store = new UsageStore(stores.Database);
+        var calls = Enumerable.Range(0, 200).Select(i => Call(Start.AddMinutes(i * 23), $"m{i % 2}", $"k{i % 3}", cost: i) with { Team = i % 5 < 2 ? $"t{i % 5}" : null, Target = $"h{i % 4}" }).ToList();
+        foreach (var some in calls.Chunk(30)) await AddAsync(store, some);
+        await CheckAsync();
+        // A database of a version that did not have the sums by one thing.
+        await stores.Database.WriteAsync(statements =>
+        {
+            statements.RunScript("DROP TABLE usage_sums");
+            statements.RunScript(Migrator.Scripts(stores.Database.Dialect == Server.Storage.Dialect.Sqlite ? "sqlite" : "postgres").Single(script => script.Contains("CREATE TABLE usage_sums", StringComparison.Ordinal)));
+            return true;
+        });
+        await CheckAsync();
+
+        async Task CheckAsync()
+        {
+            var all = new UsageFilter(Ms(Start.AddHours(3)), Ms(Start.AddDays(3)));
+            foreach (var filter in (UsageFilter[])[all, all with { Model = "m1" }, all with { Key = "k2" }, all with { Team = "t0" }, all with { Target = "h3" }, all with { Model = "m1", Key = "k0" }, all with { Team = "t1", Target = "h1" }])
+            {
+                foreach (var by in new[] { "hour", "day", "model", "key", "team", "target" })
+                {
+                    var expected = calls.Where(call => Concerns(filter, call)).GroupBy(call => NameOf(call, by), StringComparer.Ordinal).OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => (group.Key, (long)group.Count(), group.Sum(call => call.CostMicros)));
+                    Assert.Equal(expected, (await store.SumAsync(Stores.Tenant, filter, by, null, 1_000, CancellationToken.None)).Select(sums => (sums.Name, sums.Requests, sums.CostMicros)));
+                }
+            }
+        }
+
+        static bool Concerns(UsageFilter filter, UsageRecord call) => call.At.ToUnixTimeMilliseconds() >= filter.FromMs && call.At.ToUnixTimeMilliseconds() < filter.ToMs
+            && Fits(filter.Model, call.Model) && Fits(filter.Key, call.Key) && Fits(filter.Team, call.Team) && Fits(filter.Target, call.Target);
+
+        static bool Fits(string wanted, string? has) => wanted.Length == 0 || wanted == has;
+
+        static string NameOf(UsageRecord call, string by) => by switch
+        {
+            "model" => call.Model,
+            "key" => call.Key,
+            "team" => call.Team ?? "",
+            "target" => call.Target,
+            _ => $"{call.At.ToUnixTimeMilliseconds() / (by == "hour" ? RollUp.HourMs : RollUp.DayMs) * (by == "hour" ? RollUp.HourMs : RollUp.DayMs)}",
+        };
+    }
+
+    [Fact]
     public async Task Single_calls_are_listed_the_newest_first_page_by_page_and_by_run()
     {
         await using var stores = await OpenAsync();
@@ -72,6 +118,7 @@ public abstract class UsageContract
         await AddAsync(store, Call(now.AddDays(-401)), Call(now));
         using var retention = new UsageRetention(store, new LeaderLease(stores.Time), Microsoft.Extensions.Options.Options.Create(new UsageOptions()), stores.Time, Microsoft.Extensions.Logging.Abstractions.NullLogger<UsageRetention>.Instance);
         Assert.Equal(1_502, await retention.RunOnceAsync(CancellationToken.None));   // the calls, and one hour
+        Assert.Equal(1_501, (await store.SumAsync(Stores.Tenant, new UsageFilter(0, Ms(now.AddDays(1))), "hour", null, 50, CancellationToken.None)).Sum(hour => hour.Requests));
         Assert.Equal(0, await retention.RunOnceAsync(CancellationToken.None));
         Assert.Single(await store.ListAsync(Stores.Tenant, new UsageFilter(0, Ms(now.AddDays(1))), null, "", null, 50, CancellationToken.None));
         Assert.Equal(1_502, (await store.SumAsync(Stores.Tenant, new UsageFilter(0, Ms(now.AddDays(1)) / RollUp.DayMs * RollUp.DayMs + RollUp.DayMs), "day", null, 50, CancellationToken.None)).Sum(day => day.Requests));

@@ -42,6 +42,42 @@ public sealed class BuiltInCompletionTests
         Assert.DoesNotContain("[DONE]", late, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Who_asks_in_Anthropics_words_is_answered_in_them()
+    {
+        await using var server = await TestServer.StartAsync();
+        static string Ask(string rest) => $$"""{"model":"baton/echo","max_tokens":100,"messages":[{"role":"user","content":"abcdef"}]{{rest}}}""";
+        var whole = (await server.PostAsync("/v1/messages", Ask(""))).Ok();
+        Assert.Equal(("message", "abcdef", "end_turn"), (whole["type"].GetString(), whole["content"][0].GetProperty("text").GetString(), whole["stop_reason"].GetString()));
+        Assert.True(whole["usage"].GetProperty("output_tokens").GetInt64() > 0);
+        var events = (await server.PostAsync("/v1/messages", Ask(""","stream":true,"system":"{\"chunk_chars\":3}" """))).Ok().Text;
+        Assert.Equal(["message_start", "content_block_start", "content_block_delta", "content_block_delta", "content_block_stop", "message_delta", "message_stop"], Names(events));
+        var broken = (await server.PostAsync("/v1/messages", Ask(""","stream":true,"system":"{\"chunk_chars\":1,\"fault\":\"rate_limit\",\"fault_after_chunks\":2}" """))).Ok().Text;
+        Assert.Equal("error", Names(broken)[^1]);
+        var refused = (await server.PostAsync("/v1/messages", Ask(""","tools":[{"name":"add","input_schema":{"type":"object"}}]"""))).Ok(400);
+        Assert.Contains("calls no tools", refused["error"].GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Equal("wrong_dialect", (await server.PostAsync("/v1/embeddings", """{"model":"baton/echo","input":"a"}""")).Ok(400)["error"].GetProperty("code").GetString());
+    }
+
+    [Fact]
+    public async Task Their_responses_are_kept_and_gone_on_from()
+    {
+        await using var server = await TestServer.StartAsync();
+        var first = (await server.PostAsync("/v1/responses", """{"model":"baton/echo","input":"One."}""")).Ok();
+        var id = first["id"].GetString();
+        Assert.Equal(("completed", true, "One."), (first["status"].GetString(), first["store"].GetBoolean(), Said(first["output"])));
+        var events = (await server.PostAsync("/v1/responses", $$"""{"model":"baton/echo","input":"Two.","previous_response_id":"{{id}}","stream":true}""")).Ok().Text;
+        Assert.Equal(("response.created", "response.completed"), (Names(events)[0], Names(events)[^1]));
+        var second = JsonElement.Parse(events.Split('\n').Last(line => line.StartsWith("data: ", StringComparison.Ordinal))["data: ".Length..]).GetProperty("response");
+        Assert.Equal("Two.", Said(second.GetProperty("output")));
+        using var http = server.HttpClient(null);
+        var input = (await server.SendAsync(new HttpRequestMessage(HttpMethod.Get, $"/v1/responses/{second.GetProperty("id").GetString()}/input_items?order=asc"), http)).Ok();
+        Assert.Equal(["One.", "One.", "Two."], input["data"].EnumerateArray().Select(item => item.GetProperty("content")[0].GetProperty("text").GetString()));
+        Assert.Equal("previous_response_not_found", (await server.PostAsync("/v1/responses", $$"""{"model":"baton/echo","input":"Two.","previous_response_id":"{{id}}0"}""")).Ok(400)["error"].GetProperty("code").GetString());
+
+        static string? Said(JsonElement output) => output[0].GetProperty("content")[0].GetProperty("text").GetString();
+    }
+
     [Theory]
     [InlineData("""{"model":"baton/echo"}""", "'messages' must be a list")]
     [InlineData("""{"model":"baton/echo","messages":[{"role":"user","content":"a"}],"tools":[{}]}""", "calls no tools")]
@@ -51,4 +87,6 @@ public sealed class BuiltInCompletionTests
         await using var server = await TestServer.StartAsync();
         Assert.Contains(message, (await server.PostAsync("/v1/chat/completions", body)).Ok(400)["error"].GetProperty("message").GetString(), StringComparison.Ordinal);
     }
+
+    private static List<string> Names(string events) => [.. events.Split('\n').Where(line => line.StartsWith("event: ", StringComparison.Ordinal)).Select(line => line["event: ".Length..])];
 }

@@ -5,18 +5,35 @@ using Baton.Jq;
 
 namespace Baton.Server.Gateway;
 
-/// <summary>The built-in models as <c>/v1/chat/completions</c> serves them, whole and as a stream.</summary>
-internal sealed class BuiltInCompletions(ModelCaller models, TimeProvider time)
+/// <summary>The built-in models as applications ask them, whole and as a stream. What they say is chat completions, and translated for who asks in other words.</summary>
+internal sealed class BuiltInCompletions(ModelCaller models, KeptResponses responses, TimeProvider time)
 {
-    public async Task AnswerAsync(GatewayCall call, string model, ReadOnlyMemory<byte> body, bool isStream)
+    private static readonly ModelOptions AsTheyAre = new();
+
+    /// <param name="earlier">What the conversation goes on from; null for nothing.</param>
+    public async Task AnswerAsync(GatewayCall call, string model, ReadOnlyMemory<byte> body, bool isStream, EarlierTurns? earlier)
     {
-        if (call.Surface != Surface.ChatCompletions)
+        if (!call.Surface.IsConversation)
         {
-            await call.RefuseAsync(GatewayError.Invalid($"The built-in model '{model}' answers at /v1/chat/completions only.", "model", "wrong_dialect"));
+            await call.RefuseAsync(GatewayError.Invalid($"The built-in model '{model}' answers at /v1/chat/completions, /v1/responses and /v1/messages only.", "model", "wrong_dialect"));
             return;
         }
-        var head = JqValue.Object(("id", $"chatcmpl-{call.Id["req_".Length..]}"), ("created", time.GetUtcNow().ToUnixTimeSeconds()), ("model", model)).AsObject();
-        var stream = new Events(call, head);
+        Translation? translation = null;
+        if (call.Surface != Surface.ChatCompletions)
+        {
+            translation = Translation.Read(call.Surface, body, earlier?.Items, out var problem);
+            if (translation is not null) body = translation.Write(Dialect.OpenAi, model, AsTheyAre, affordable: null, asksForUsage: true, out problem);
+            if (problem is not null)
+            {
+                await call.RefuseAsync(problem);
+                return;
+            }
+        }
+        var id = call.Id["req_".Length..];
+        using var answered = translation?.Answer(Dialect.OpenAi, AsTheyAre, id, call.Account.At, model, responses.AreOn);
+        var voice = new BuiltInVoice(call, answered, responses);
+        var head = JqValue.Object(("id", $"chatcmpl-{id}"), ("created", time.GetUtcNow().ToUnixTimeSeconds()), ("model", model)).AsObject();
+        var stream = new Events(voice, head);
         try
         {
             var value = JqValue.Parse(body.Span);
@@ -24,7 +41,7 @@ internal sealed class BuiltInCompletions(ModelCaller models, TimeProvider time)
             var answer = await models.CompleteAsync(Read(value, model, call.Origin), isStream ? stream.SayAsync : null, call.Cancel);
             call.Account.Counted = TokenUsage.Within(answer.Usage.PromptTokens, 0, answer.Usage.CompletionTokens, 0);
             if (isStream) await stream.EndAsync(answer, value["stream_options"] is { IsObject: true } asked && asked["include_usage"].IsTruthy);
-            else await WholeAsync(call, head, answer);
+            else await voice.WholeAsync(Whole(head, answer));
         }
         catch (WorkflowException e) when (!call.Answer.HasBegun)
         {
@@ -33,7 +50,7 @@ internal sealed class BuiltInCompletions(ModelCaller models, TimeProvider time)
         catch (WorkflowException e)
         {
             call.Account.Outcome = CallOutcome.Broken;
-            await stream.SendAsync(Encoding.UTF8.GetString(ErrorOf(e).ToJson(Dialect.OpenAi, call.Id)));
+            await call.BreakAsync(ErrorOf(e));
         }
         catch (JqParseException e)
         {
@@ -45,11 +62,10 @@ internal sealed class BuiltInCompletions(ModelCaller models, TimeProvider time)
         }
     }
 
-    private static Task WholeAsync(GatewayCall call, JqObject head, ModelAnswer answer)
+    private static byte[] Whole(JqObject head, ModelAnswer answer)
     {
         var choice = JqValue.Object(("index", 0), ("message", JqValue.Object(("role", "assistant"), ("content", answer.Text), ("refusal", JqValue.Null))), ("logprobs", JqValue.Null), ("finish_reason", answer.FinishReason));
-        var body = Compose(head, "chat.completion", JqValue.Array(choice), answer.Usage).ToUtf8Bytes();
-        return call.SendAsync(200, body);
+        return Compose(head, "chat.completion", JqValue.Array(choice), answer.Usage).ToUtf8Bytes();
     }
 
     private static JqValue Compose(JqObject head, string kind, JqValue choices, ModelUsage? usage = null)
@@ -102,30 +118,28 @@ internal sealed class BuiltInCompletions(ModelCaller models, TimeProvider time)
     }
 
     /// <summary>The events of a stream: a chunk each.</summary>
-    private sealed class Events(GatewayCall call, JqObject head)
+    private sealed class Events(BuiltInVoice voice, JqObject head)
     {
+        private bool hasBegun;
+
         public async ValueTask SayAsync(string text, CancellationToken cancel)
         {
-            if (!call.Answer.HasBegun)
-            {
-                call.Answer.Headers.ContentType = "text/event-stream";
-                call.BeginStream(200);
-                await ChunkAsync(JqValue.Object(("role", "assistant"), ("content", "")), JqValue.Null);
-            }
+            if (!hasBegun) await ChunkAsync(JqValue.Object(("role", "assistant"), ("content", "")), JqValue.Null);
+            hasBegun = true;
             if (text.Length > 0) await ChunkAsync(JqValue.Object(("content", text)), JqValue.Null);
         }
 
         public async Task EndAsync(ModelAnswer answer, bool withUsage)
         {
-            await SayAsync("", call.Cancel);
+            await SayAsync("", CancellationToken.None);
             await ChunkAsync(JqValue.EmptyObject, answer.FinishReason);
             if (withUsage) await SendAsync(Compose(head, "chat.completion.chunk", JqValue.EmptyArray, answer.Usage).ToJson());
             await SendAsync("[DONE]");
         }
 
-        public async Task SendAsync(string data) => await call.Answer.WriteAsync(Encoding.UTF8.GetBytes($"data: {data}\n\n"), call.Cancel);
+        private ValueTask SendAsync(string data) => voice.SayAsync(Encoding.UTF8.GetBytes($"data: {data}\n\n"));
 
-        private Task ChunkAsync(JqValue delta, JqValue finish) =>
+        private ValueTask ChunkAsync(JqValue delta, JqValue finish) =>
             SendAsync(Compose(head, "chat.completion.chunk", JqValue.Array(JqValue.Object(("index", 0), ("delta", delta), ("logprobs", JqValue.Null), ("finish_reason", finish)))).ToJson());
     }
 }

@@ -71,10 +71,16 @@ internal sealed class Forwarder(RouteTable table, LimitGate limits, RouteCaller 
                 return;
             }
             call.Admission = admission;
-            // 6. What they say.
-            if (route is null) await BuiltInAsync(call, model, body, peek);
-            else if (earlier is null) await RouteAsync(call, route, new ForwardedRequest(body, peek) { Earlier = whole is null ? null : EarlierTurns.InRequest });
-            else await GoOnAsync(call, route, body, peek);
+            // 6. What was said before.
+            (var turns, problem) = earlier is not null ? await responses.ReadAsync(call, peek.PreviousResponse!) : (whole is null ? null : EarlierTurns.InRequest, null);
+            if (problem is not null)
+            {
+                await call.RefuseAsync(problem);
+                return;
+            }
+            // 7. What they say.
+            var request = new ForwardedRequest(body, peek) { Earlier = turns };
+            await (route is null ? BuiltInAsync(call, model, request) : RouteAsync(call, route, request));
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
@@ -83,18 +89,16 @@ internal sealed class Forwarder(RouteTable table, LimitGate limits, RouteCaller 
         }
         finally
         {
-            // 7. What it used, and what came of it.
+            // 8. What it used, and what came of it.
             if (!call.IsHandedOver) Close(call);
         }
     }
 
-    private Task BuiltInAsync(GatewayCall call, string model, ReadOnlyMemory<byte> body, RequestPeek peek) => peek.IsStream && ResumableStreams.IsAskedFor(call)
-        ? streams.AnswerAsync(call, asked => InPlaceOfAsync(call, asked, () => builtIns.AnswerAsync(asked, model, body, isStream: true))) : builtIns.AnswerAsync(call, model, body, peek.IsStream);
-
-    private async Task GoOnAsync(GatewayCall call, ModelRoute route, ReadOnlyMemory<byte> body, RequestPeek peek)
+    private Task BuiltInAsync(GatewayCall call, string model, ForwardedRequest request)
     {
-        var (earlier, problem) = await responses.ReadAsync(call, peek.PreviousResponse!);
-        await (problem is null ? RouteAsync(call, route, new ForwardedRequest(body, peek) { Earlier = earlier }) : call.RefuseAsync(problem));
+        return request.Peek.IsStream && ResumableStreams.IsAskedFor(call) ? streams.AnswerAsync(call, asked => InPlaceOfAsync(call, asked, () => AskAsync(asked))) : AskAsync(call);
+
+        Task AskAsync(GatewayCall asked) => builtIns.AnswerAsync(asked, model, request.Body, request.Peek.IsStream, request.Earlier);
     }
 
     private Task RouteAsync(GatewayCall call, ModelRoute route, ForwardedRequest request)

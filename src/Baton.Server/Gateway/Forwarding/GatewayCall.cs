@@ -142,7 +142,7 @@ internal sealed class GatewayCall(Surface surface, CallOrigin origin, IHeaderDic
     }
 
     /// <summary>Answers with one JSON value.</summary>
-    public async Task SendAsync(int status, byte[] json, string contentType = "application/json")
+    public async Task SendAsync(int status, ReadOnlyMemory<byte> json, string contentType = "application/json")
     {
         Answer.Headers.ContentType = contentType;
         Begin(status, json.Length);

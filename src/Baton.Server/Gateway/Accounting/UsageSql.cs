@@ -29,7 +29,7 @@ internal sealed record UsageSql
     /// <summary>Times of one length sort as texts as they do as numbers.</summary>
     private const string Time = "CAST(at_ms / @PeriodMs * @PeriodMs AS text)";
 
-    private const string Cube = "(tenant_id, at_ms, model, key_name, team, target", Side = "(tenant_id, period_ms, dimension, at_ms, name";
+    private const string Cube = "tenant_id, at_ms, model, key_name, team, target", Side = "tenant_id, period_ms, dimension, at_ms, name";
 
     private const string Totals = """
         CAST(sum(requests) AS bigint) AS requests, CAST(sum(completed) AS bigint) AS completed, CAST(sum(refused) AS bigint) AS refused, CAST(sum(failed) AS bigint) AS failed,
@@ -89,7 +89,7 @@ internal sealed record UsageSql
         ListByRun = $"SELECT {Columns} FROM usage_records WHERE tenant_id = @Tenant AND run_id = @Run {Rest}",
     };
 
-    private static string AddTo(string table, string key, string rows) => $"INSERT INTO {table} AS r {key}, {Sums}) {rows} ON CONFLICT {key}) {Add}";
+    private static string AddTo(string table, string key, string rows) => $"INSERT INTO {table} AS r ({key}, {Sums}) {rows} ON CONFLICT ({key}) {Add}";
 
     /// <param name="name">Of a row's group.</param>
     /// <param name="hours">Where they stand, and the beginning of a condition.</param>

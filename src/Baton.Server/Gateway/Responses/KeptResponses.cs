@@ -54,7 +54,8 @@ internal sealed class KeptResponses(ResponseStore store, IOptions<GatewayOptions
             if (holders.Length > settings.MaxTurns) return (null, GatewayError.Invalid($"'input' names items of {holders.Length:N0} responses; at most {settings.MaxTurns:N0} are read for one request (Gateway:Responses:MaxTurns). Send what matters of them themselves.", "input", "conversation_too_long"));
             var turns = await store.FindAsync(call.Origin.Tenant, KeyOf(call.Origin.Key), holders, Since, settings.MaxConversationBytes, call.Cancel);
             if (turns is null) return (null, GatewayError.Invalid($"The responses whose items 'input' names have more than {settings.MaxConversationBytes:N0} bytes (Gateway:Responses:MaxConversationBytes). Send what matters of them themselves.", "input", "conversation_too_long"));
-            var items = Items(turns).Where(item => item["id"].IsString).DistinctBy(item => item["id"]).ToDictionary(item => item["id"].AsString(), StringComparer.Ordinal);
+            // Of its own response only: a caller may have given its items any ids.
+            var items = turns.SelectMany(turn => Items([turn]).Where(item => item["id"].TryGetString(out var id) && ItemReferences.ResponseOf(id) == turn.Id)).DistinctBy(item => item["id"]).ToDictionary(item => item["id"].AsString(), StringComparer.Ordinal);
             if (Array.Find(wanted, id => !items.ContainsKey(id)) is { } missing) return (null, GatewayError.Invalid($"Item with id '{Clip(missing)}' not found.", "input", "item_not_found"));
             return (ItemReferences.Put(body, items).ToUtf8Bytes(), null);
         }

@@ -52,6 +52,16 @@ public sealed class ItemReferenceTests
     }
 
     [Fact]
+    public async Task An_item_that_was_sent_under_the_id_of_another_is_not_taken_for_it()
+    {
+        await using var world = await ResponsesWorld.StartAsync();
+        var first = await world.RespondAsync(""" "input":"One." """);
+        var forged = await world.RespondAsync($$""" "input":[{"id":"{{first["output"][0]["id"].AsString()}}","type":"message","role":"user","content":"Forged."}] """);
+        await world.RespondAsync($""" "input":[{Reference(forged["output"][0])},{Reference(first["output"][0])}] """);
+        Assert.Equal(["assistant Answer 2.\n\nAnswer 1."], world.Messages(2));
+    }
+
+    [Fact]
     public async Task Items_of_a_provider_go_to_it_by_their_names_and_kept_ones_in_full()
     {
         await using var world = await ResponsesWorld.StartAsync();

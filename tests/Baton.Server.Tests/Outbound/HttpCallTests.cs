@@ -249,7 +249,11 @@ public sealed class HttpCallTests
         {
             http.Response.StatusCode = 500;
             http.Response.ContentType = "text/plain";
-            while (true) await http.Response.WriteAsync(new string('x', 10_000), http.RequestAborted);
+            while (true)
+            {
+                await http.Response.WriteAsync(new string('x', 10_000), http.RequestAborted);
+                await Task.Yield();   // who tells it that the connection is gone needs a thread of the same pool
+            }
         });
         using var world = new OutboundWorld();
         var e = await world.FailAsync(server.Address);

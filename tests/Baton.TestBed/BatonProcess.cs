@@ -76,6 +76,9 @@ public sealed class BatonProcess : IAsyncDisposable
         return (baton, new Uri(line.Split(" listens on ")[1].Split(' ')[0]));
     }
 
+    /// <summary>A client for one that serves, past any proxy of the machine.</summary>
+    public static HttpClient Connect(Uri address) => new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address };
+
     /// <summary>Waits for a line on either stream.</summary>
     public async Task<string> LineAsync(Func<string, bool> wanted)
     {

@@ -11,8 +11,6 @@ internal static class UsageBench
 
     private const int Days = 365, Models = 5, TargetsOfModel = 2, Keys = 20, Teams = 4, Calls = 10_000_000, WarmUps = 5, Rounds = 21;
 
-    private const long HourMs = 3_600_000, DayMs = 24 * HourMs;
-
     private static readonly string[] Groups = ["day", "model", "key", "team"];
 
     public static async Task<BenchResult> RunAsync(BenchOptions options)
@@ -24,16 +22,16 @@ internal static class UsageBench
             var subject = EngineScenarios.SubjectOn("baton", kind);
             await Console.Error.WriteLineAsync($"gateway: {Scenario}, {subject}...");
             var database = await databases.NewAsync(kind);
-            var to = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / HourMs * HourMs;
-            await FillAsync(database, to - (Days * DayMs));
+            var to = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / RollUp.HourMs * RollUp.HourMs;
+            await FillAsync(database, to - (Days * RollUp.DayMs));
             await using var server = await ServerProcess.StartAsync(database);
-            foreach (var (period, from) in new[] { ("a year", to - (Days * DayMs) + HourMs), ("30 days", to - (30 * DayMs) + HourMs) })
+            foreach (var (period, from) in new[] { ("a year", to - (Days * RollUp.DayMs) + RollUp.HourMs), ("30 days", to - (30 * RollUp.DayMs) + RollUp.HourMs) })
             {
                 foreach (var by in Groups) rows.Add(await MeasureAsync(server, subject, $"{period} by {by}", ("by", by), ("from", Time(from)), ("to", Time(to))));
                 rows.Add(await MeasureAsync(server, subject, $"{period} by day, one key", ("by", "day"), ("key", "key-7"), ("from", Time(from)), ("to", Time(to))));
                 rows.Add(await MeasureAsync(server, subject, $"{period} by model, one key", ("by", "model"), ("key", "key-7"), ("from", Time(from)), ("to", Time(to))));
             }
-            rows.Add(await MeasureAsync(server, subject, "a week by hour", ("by", "hour"), ("from", Time(to - (7 * DayMs))), ("to", Time(to))));
+            rows.Add(await MeasureAsync(server, subject, "a week by hour", ("by", "hour"), ("from", Time(to - (7 * RollUp.DayMs))), ("to", Time(to))));
         }
         return new BenchResult(rows, $"GET /api/v1/usage over the sums of {Calls:N0} calls in {Days} days: {Models} models with {TargetsOfModel} targets each, {Keys} keys, all of them used in each hour; one client, medians of {Rounds} requests after {WarmUps}.");
     }
@@ -59,7 +57,7 @@ internal static class UsageBench
         for (var day = 0; day < Days; day++)
         {
             var sums = new RollUp();
-            for (var i = 0; i < InDay; i++) sums.Add(Call(DateTimeOffset.FromUnixTimeMilliseconds(from + (day * DayMs) + (i * DayMs / InDay)), i));
+            for (var i = 0; i < InDay; i++) sums.Add(Call(DateTimeOffset.FromUnixTimeMilliseconds(from + (day * RollUp.DayMs) + (i * RollUp.DayMs / InDay)), i));
             await bench.Usage.AddAsync([], sums);
         }
     }

@@ -30,7 +30,7 @@ public sealed class KillTests
         var database = folder["baton.db"];
         var (baton, address) = await BatonProcess.ServeAsync(folder.Path, database);
         string run;
-        using (var first = Connect(address))
+        using (var first = BatonProcess.Connect(address))
         {
             var client = new BatonClient(first);
             await client.Workflows.RegisterAsync(TestServer.Document("many", $$"""
@@ -60,7 +60,7 @@ public sealed class KillTests
             (baton, address) = await BatonProcess.ServeAsync(folder.Path, database);
             if (killAt == 0)
             {
-                using var http = Connect(address);
+                using var http = BatonProcess.Connect(address);
                 await foreach (var _ in new BatonClient(http).Runs.EventsAsync(run, TimeProvider.System, TestContext.Current.CancellationToken))
                 {
                 }
@@ -77,8 +77,6 @@ public sealed class KillTests
     }
 
     private static string Key(string run, string step) => $"{run}/{step}";
-
-    private static HttpClient Connect(Uri address) => new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address };
 
     private static HashSet<string> Recorded(string database, string run)
     {

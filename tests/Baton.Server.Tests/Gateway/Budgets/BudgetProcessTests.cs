@@ -35,7 +35,7 @@ public sealed class BudgetProcessTests
         {
             var (baton, address) = await ServeAsync(folder, folder["baton.db"], upstream);
             await using var process = baton;
-            using var http = Connect(address);
+            using var http = BatonProcess.Connect(address);
             var client = new BatonClient(http);
             if (before is null) await client.Budgets.PutAsync("b", new PutBudget(Limit, "total"), Cancel);
             else Assert.Equal((before.SpentMicro, before.UncertainMicro), Standing(await client.Budgets.GetAsync("b", Cancel)));
@@ -46,7 +46,7 @@ public sealed class BudgetProcessTests
             await Task.WhenAll(streams);
             var (again, place) = await ServeAsync(folder, folder["baton.db"], upstream);
             await using var restarted = again;
-            using var anew = Connect(place);
+            using var anew = BatonProcess.Connect(place);
             before = await new BatonClient(anew).Budgets.GetAsync("b", Cancel);
             Assert.InRange(before.SpentMicro, 0, Interlocked.Read(ref said));   // 0 where it was killed before it told of any
             Assert.InRange(before.SpentMicro + before.UncertainMicro, received, Limit);
@@ -54,7 +54,7 @@ public sealed class BudgetProcessTests
             await again.KillAsync();   // it had spent nothing
             (again, place) = await ServeAsync(folder, folder["baton.db"], upstream);
             await using var third = again;
-            using var last = Connect(place);
+            using var last = BatonProcess.Connect(place);
             before = await new BatonClient(last).Budgets.GetAsync("b", Cancel);
             Assert.InRange(before.SpentMicro + before.UncertainMicro, received, Limit);
             if (life == 3)
@@ -78,12 +78,12 @@ public sealed class BudgetProcessTests
         await using var upstream = await WebServer.StartAsync(http => Replies.WholeAsync(http, "Three."));   // says that it used 7 tokens
         var (one, at) = await ServeAsync(folder, url, upstream, "one");
         await using var first = one;
-        using var here = Connect(at);
+        using var here = BatonProcess.Connect(at);
         var client = new BatonClient(here);
         await client.Budgets.PutAsync("b", new PutBudget(Limit, "total"), Cancel);
         var (two, there) = await ServeAsync(folder, url, upstream, "two");
         await using var second = two;
-        using var away = Connect(there);
+        using var away = BatonProcess.Connect(there);
         var answered = 0;
         await Task.WhenAll(Enumerable.Range(0, 2 * Clients).Select(i => Task.Run(async () =>
         {
@@ -125,8 +125,6 @@ public sealed class BudgetProcessTests
         BatonProcess.ServeAsync(folder.Path, database, node is null ? [] : ["--node", node],
             ("BATON_GATEWAY__MODELS__M__BASEURL", upstream["/v1"].ToString()), ("BATON_GATEWAY__MODELS__M__PRICE__OUTPUT", "1000000"), ("BATON_BUDGETS__GRANTWAIT", "00:00:20"), ("BATON_BUDGETS__REPORTINTERVAL", "00:00:00.2"),
             ("BATON_CLUSTER__HEARTBEATINTERVAL", "00:00:00.3"), ("BATON_CLUSTER__LAPSEAFTER", "00:00:01.5"));
-
-    private static HttpClient Connect(Uri address) => new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address };
 
     /// <summary>Reads a stream until it breaks.</summary>
     private static async Task ListenAsync(HttpClient http, Action onEvent)

@@ -30,8 +30,8 @@ public sealed class ResponseProcessTests
         await using var first = one;
         var (two, there) = await ServeAsync("two");
         await using var second = two;
-        using var here = Connect(at);
-        using var away = Connect(there);
+        using var here = BatonProcess.Connect(at);
+        using var away = BatonProcess.Connect(there);
 
         var told = await AskAsync(here, $$"""{"model":"m","stream":{{(isStream ? "true" : "false")}},"input":"A river in France?"}""");
         await one.KillAsync();
@@ -45,7 +45,7 @@ public sealed class ResponseProcessTests
         Assert.Equal(HttpStatusCode.OK, removed.StatusCode);
         var (again, anew) = await ServeAsync("one");
         await using var restarted = again;
-        using var back = Connect(anew);
+        using var back = BatonProcess.Connect(anew);
         using var gone = await back.GetAsync($"/v1/responses/{id}", Cancel);
         Assert.Equal(HttpStatusCode.NotFound, gone.StatusCode);
 
@@ -62,6 +62,4 @@ public sealed class ResponseProcessTests
         Assert.True(response.IsSuccessStatusCode, text);
         return text;
     }
-
-    private static HttpClient Connect(Uri address) => new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address };
 }

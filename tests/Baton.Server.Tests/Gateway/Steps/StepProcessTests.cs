@@ -40,7 +40,7 @@ public sealed class StepProcessTests
         string run;
         await using (server)
         {
-            using var http = Connect(address);
+            using var http = BatonProcess.Connect(address);
             var client = new BatonClient(http);
             await client.Workflows.RegisterAsync(Flow, revise: false, Cancel);
             run = (await client.Runs.StartAsync(new StartRun("test/ask"), null, Cancel)).Id;
@@ -50,7 +50,7 @@ public sealed class StepProcessTests
         var (restarted, place) = await ServeAsync(folder, upstream);
         await using (restarted)
         {
-            using var http = Connect(place);
+            using var http = BatonProcess.Connect(place);
             await Eventually.IsTrueAsync(() => Volatile.Read(ref repairs) == 2);
             mayAnswer.SetResult();
             var client = new BatonClient(http);
@@ -60,6 +60,4 @@ public sealed class StepProcessTests
     }
 
     private static Task<(BatonProcess, Uri)> ServeAsync(TemporaryFolder folder, WebServer upstream) => BatonProcess.ServeAsync(folder.Path, folder["baton.db"], [], ("BATON_GATEWAY__MODELS__M__BASEURL", upstream["/v1"].ToString()));
-
-    private static HttpClient Connect(Uri address) => new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address };
 }

@@ -25,6 +25,7 @@ internal static class SqliteLibrary
             NativeLibrary.SetDllImportResolver(typeof(SQLite3Provider_e_sqlite3).Assembly, (name, _, _) => name == "e_sqlite3" ? handle : 0);
         }
         raw.SetProvider(new SQLite3Provider_e_sqlite3());
+        raw.sqlite3_config(raw.SQLITE_CONFIG_MEMSTATUS, 0);   // nobody reads how much it has allocated, and counting takes a lock for each piece
         return $"{(system is null ? "packaged" : "system")} {raw.sqlite3_libversion().utf8_to_string()}";
     }
 

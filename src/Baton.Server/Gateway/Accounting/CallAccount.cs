@@ -35,7 +35,7 @@ internal sealed class CallAccount(string surface, CallOrigin origin, TimeProvide
     private bool hasLost;
 
     /// <summary><c>req_</c> and a UUIDv7.</summary>
-    public string Id { get; private init; } = $"req_{Guid.CreateVersion7(time.GetUtcNow()):N}";
+    public string Id { get; private init; } = RequestId.New(time.GetUtcNow());
 
     public string Surface => surface;
 

@@ -39,9 +39,10 @@ internal sealed record UsageSql
         CAST(sum(first_byte_ms) AS bigint) AS first_byte_ms, CAST(sum(first_bytes) AS bigint) AS first_bytes, CAST(sum(duration_ms) AS bigint) AS duration_ms
         """;
 
-    // Each adds a batch, of all tenants, in one statement. 1: a JSON list of rows, each a list of its columns.
-    public string AddRecords { get; init; } = $"INSERT INTO usage_records (tenant_id, {Columns}) {SqliteRows(RecordTypes)}";
+    /// <summary>Adds one call: its columns, the tenant first. On PostgreSQL, where every statement is a round trip, a batch of them: 1, a JSON list of rows, each a list of its columns.</summary>
+    public string AddRecords { get; init; } = $"INSERT INTO usage_records (tenant_id, {Columns}) VALUES ({string.Join(", ", RecordTypes.Select((_, i) => $"${i + 1}"))})";
 
+    // Each adds sums, of all tenants, in one statement. 1: a JSON list of rows, each a list of its columns.
     public string AddToHours { get; init; } = AddTo("usage_hourly", Cube, SqliteRows(CubeTypes));
 
     public string AddToDays { get; init; } = AddTo("usage_daily", Cube, SqliteRows(CubeTypes));

@@ -78,17 +78,21 @@ internal sealed class UsageStore(Database database)
 {
     private readonly UsageSql sql = database.Dialect == Storage.Dialect.Sqlite ? UsageSql.Sqlite : UsageSql.Postgres;
 
+    /// <summary>Where a statement costs no round trip, its columns as they are cost a quarter of what they do as JSON.</summary>
+    private readonly bool isOneByOne = database.Dialect == Storage.Dialect.Sqlite;
+
     /// <summary>Writes calls and adds sums, all of it or nothing. The arguments may change once it has returned.</summary>
     /// <exception cref="StorageUnavailableException">Nothing was written.</exception>
     public async Task AddAsync(IReadOnlyList<UsageRecord> calls, RollUp sums)
     {
-        var records = calls.Count == 0 ? null : Rows(calls, WriteRecord);
+        var records = isOneByOne || calls.Count == 0 ? null : Rows(calls, WriteRecord);
         var hours = Rows(InOrder(sums.Rows), static (json, row) => WriteSums(json, row.Key, row.Value));
         var days = Rows(InOrder(sums.ByDay()), static (json, row) => WriteSums(json, row.Key, row.Value));
         var sides = Rows(InOrder(sums.Sides()), static (json, row) => WriteSums(json, row.Key, row.Value));
         await database.WriteAsync(statements =>
         {
             if (records is not null) statements[sql.AddRecords].Bind(1, records).Execute();
+            else foreach (var call in calls) Bind(statements[sql.AddRecords], call).Execute();
             statements[sql.AddToHours].Bind(1, hours).Execute();
             statements[sql.AddToDays].Bind(1, days).Execute();
             return statements[sql.AddToSums].Bind(1, sides).Execute();
@@ -180,6 +184,11 @@ internal sealed class UsageStore(Database database)
         }
         return Encoding.UTF8.GetString(bytes.GetBuffer().AsSpan(0, (int)bytes.Length));
     }
+
+    private static SqlStatement Bind(SqlStatement statement, UsageRecord call) => statement
+        .Bind(1, call.Tenant.Value).Bind(2, call.Id).Bind(3, call.At.ToUnixTimeMilliseconds()).Bind(4, call.Key).Bind(5, call.Team).Bind(6, call.Run).Bind(7, call.Step).Bind(8, call.Surface).Bind(9, call.Route).Bind(10, call.Model)
+        .Bind(11, call.Target).Bind(12, call.UpstreamModel).Bind(13, call.Attempts).Bind(14, call.Tokens.Input).Bind(15, call.Tokens.CachedInput).Bind(16, call.Tokens.CacheWriteInput).Bind(17, call.Tokens.Output)
+        .Bind(18, call.Tokens.Reasoning).Bind(19, call.IsEstimated ? 1 : 0).Bind(20, call.CostMicros).Bind(21, (long?)call.FirstByte?.TotalMilliseconds).Bind(22, (long)call.Duration.TotalMilliseconds).Bind(23, NameOf(call.Outcome)).Bind(24, call.Status);
 
     private static void WriteRecord(Utf8JsonWriter json, UsageRecord call)
     {

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using System.Text;
 using Baton.Engine;
 
@@ -24,9 +23,9 @@ internal sealed class MetricsPage : IHostedService, IDisposable
     {
         this.factory = factory;
         listener.InstrumentPublished = Listen;
-        listener.SetMeasurementEventCallback<long>(static (_, value, tags, state) => Add((MetricFamily)state!, value, tags));
-        listener.SetMeasurementEventCallback<int>(static (_, value, tags, state) => Add((MetricFamily)state!, value, tags));
-        listener.SetMeasurementEventCallback<double>(static (_, value, tags, state) => Add((MetricFamily)state!, value, tags));
+        listener.SetMeasurementEventCallback<long>(static (_, value, tags, state) => ((MetricFamily)state!).Add(value, tags));
+        listener.SetMeasurementEventCallback<int>(static (_, value, tags, state) => ((MetricFamily)state!).Add(value, tags));
+        listener.SetMeasurementEventCallback<double>(static (_, value, tags, state) => ((MetricFamily)state!).Add(value, tags));
     }
 
     public Task StartAsync(CancellationToken cancellationToken)
@@ -92,21 +91,5 @@ internal sealed class MetricsPage : IHostedService, IDisposable
         return instrument.Unit == "s" && !name.EndsWith("_seconds", StringComparison.Ordinal) ? $"{name}_seconds" : name;
     }
 
-    /// <summary>On the path of every call of a model, ten times: the labels are put together where they leave nothing behind.</summary>
-    private static void Add(MetricFamily family, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
-    {
-        var labels = new DefaultInterpolatedStringHandler(0, 0, CultureInfo.InvariantCulture, stackalloc char[512]);
-        for (var i = 0; i < tags.Length; i++)
-        {
-            labels.AppendLiteral(i == 0 ? "" : ",");
-            labels.AppendLiteral(tags[i].Key.Replace('.', '_'));
-            labels.AppendLiteral("=\"");
-            labels.AppendLiteral(Escape(tags[i].Value?.ToString() ?? ""));
-            labels.AppendLiteral("\"");
-        }
-        family.Add(value, labels.Text);
-        labels.Clear();
-    }
-
-    private static string Escape(string value) => !value.AsSpan().ContainsAny('\\', '"', '\n') ? value : value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
+    internal static string Escape(string value) => !value.AsSpan().ContainsAny('\\', '"', '\n') ? value : value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
 }

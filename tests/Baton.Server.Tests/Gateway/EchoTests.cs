@@ -26,7 +26,7 @@ public sealed class EchoTests
         });
         for (var wait = 0; !answer.IsCompleted; wait++)
         {
-            await Task.WhenAny(time.WhenTimersAsync(1), answer);
+            await Task.WhenAny(time.WhenTimerAsync(TimeSpan.FromMilliseconds(200)), answer);
             time.Advance(TimeSpan.FromMilliseconds(wait == 0 ? 200 : 10));
         }
         Assert.Equal("length", (await answer).FinishReason);

@@ -87,7 +87,7 @@ public sealed class StreamTests
         });
         using var world = new GatewayWorld(upstream.Address, model => model.FirstByteTimeout = TimeSpan.FromSeconds(30), time);
         var answer = world.FailAsync();
-        await time.WhenTimersAsync(2);
+        await time.WhenTimerAsync(TimeSpan.FromSeconds(30));
         time.Advance(TimeSpan.FromSeconds(31));
         var error = await answer;
         Assert.EndsWith("gave no answer within 30 s (FirstByteTimeout).", error.Error.Detail, StringComparison.Ordinal);
@@ -112,7 +112,7 @@ public sealed class StreamTests
             return ValueTask.CompletedTask;
         }));
         await heard.Task.WaitAsync(TestContext.Current.CancellationToken);
-        await time.WhenTimersAsync(2);   // while the listener listens, no clock of silence runs
+        await time.WhenTimerAsync(TimeSpan.FromSeconds(5));   // while the listener listens, no clock of silence runs
         time.Advance(TimeSpan.FromSeconds(6));
         Assert.EndsWith("fell silent in the middle of its answer for 5 s (IdleTimeout).", (await answer).Error.Detail, StringComparison.Ordinal);
     }

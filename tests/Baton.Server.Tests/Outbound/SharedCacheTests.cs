@@ -17,9 +17,15 @@ public sealed class SharedCacheTests
             using var leave = new CancellationTokenSource();
             var waiting = Enumerable.Range(0, 5).Select(_ => cache.GetAsync("k", async (_, token) =>
             {
-                await using var seen = token.Register(cancelled.SetResult);
-                await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, token);
-                return new("never", Minute);
+                try
+                {
+                    await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, token);
+                    return new("never", Minute);
+                }
+                finally
+                {
+                    cancelled.SetResult();
+                }
             }, leave.Token)).ToArray();
             await leave.CancelAsync();
             foreach (var one in waiting) await Assert.ThrowsAnyAsync<OperationCanceledException>(() => one);

@@ -5,7 +5,7 @@ internal sealed class ManualTime : TimeProvider
 {
     private readonly Lock gate = new();
     private readonly List<Timer> timers = [];
-    private readonly List<(int Count, TaskCompletionSource Reached)> watchers = [];
+    private readonly List<(TimeSpan Within, TaskCompletionSource Reached)> watchers = [];
     private DateTimeOffset now = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
@@ -17,14 +17,14 @@ internal sealed class ManualTime : TimeProvider
 
     public override long GetTimestamp() => GetUtcNow().Ticks;
 
-    /// <summary>Done as soon as this many timers wait.</summary>
-    public Task WhenTimersAsync(int count)
+    /// <summary>Done as soon as a timer waits that has no longer to wait than this.</summary>
+    public Task WhenTimerAsync(TimeSpan within)
     {
         lock (gate)
         {
-            if (timers.Count >= count) return Task.CompletedTask;
+            if (IsDue(within)) return Task.CompletedTask;
             var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            watchers.Add((count, reached));
+            watchers.Add((within, reached));
             return reached.Task;
         }
     }
@@ -58,6 +58,8 @@ internal sealed class ManualTime : TimeProvider
         return timer;
     }
 
+    private bool IsDue(TimeSpan within) => timers.Exists(timer => timer.Due - now <= within);
+
     private sealed class Timer(ManualTime time, TimerCallback callback, object? state) : ITimer
     {
         public DateTimeOffset? Due { get; set; }
@@ -73,7 +75,7 @@ internal sealed class ManualTime : TimeProvider
                 Period = period > TimeSpan.Zero ? period : null;
                 Due = dueTime == Timeout.InfiniteTimeSpan || isNow ? null : time.now + dueTime;
                 if (Due is not null) time.timers.Add(this);
-                foreach (var (_, reached) in time.watchers.Where(watcher => watcher.Count <= time.timers.Count)) reached.TrySetResult();
+                foreach (var (_, reached) in time.watchers.Where(watcher => time.IsDue(watcher.Within))) reached.TrySetResult();
                 time.watchers.RemoveAll(watcher => watcher.Reached.Task.IsCompleted);
             }
             if (isNow) ThreadPool.QueueUserWorkItem(_ => Fire());

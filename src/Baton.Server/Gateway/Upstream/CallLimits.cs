@@ -1,48 +1,57 @@
 namespace Baton.Server.Gateway;
 
-/// <summary>The three clocks of one call: the whole of it, its first byte, and every silence after that.</summary>
+/// <summary>The three clocks of one call: the whole of it, its first byte, and every silence after that. One timer counts down to whichever comes first.</summary>
 internal sealed class CallLimits : IDisposable
 {
     private readonly string label;
     private readonly ModelOptions model;
-    private readonly CancellationTokenSource whole;
-    private readonly CancellationTokenSource silence;
+    private readonly TimeProvider time;
+    private readonly CancellationToken cancel;
     private readonly CancellationTokenSource any;
-    private bool hasHeard;
+    private readonly CancellationTokenRegistration stopping;
+    private readonly long began;
+    private bool hasHeard, isWholeNext;
 
     public CallLimits(string label, ModelOptions model, TimeProvider time, CancellationToken cancel)
     {
-        (this.label, this.model) = (label, model);
-        whole = new CancellationTokenSource(model.Timeout, time);
-        silence = new CancellationTokenSource(model.FirstByteTimeout, time);
-        any = CancellationTokenSource.CreateLinkedTokenSource(cancel, whole.Token, silence.Token);
+        (this.label, this.model, this.time, this.cancel, began) = (label, model, time, cancel, time.GetTimestamp());
+        isWholeNext = model.Timeout <= model.FirstByteTimeout;
+        any = new CancellationTokenSource(isWholeNext ? model.Timeout : model.FirstByteTimeout, time);
+        stopping = cancel.UnsafeRegister(static any => ((CancellationTokenSource)any!).Cancel(), any);
     }
 
     /// <summary>Signalled by the caller's wish to stop, or by any of the clocks.</summary>
     public CancellationToken Token => any.Token;
 
-    public bool AreOver => whole.IsCancellationRequested || silence.IsCancellationRequested;
+    public bool AreOver => any.IsCancellationRequested && !cancel.IsCancellationRequested;
 
     /// <summary>Something of the answer has come: silence counts anew.</summary>
     public void Heard()
     {
         hasHeard = true;
-        silence.CancelAfter(model.IdleTimeout);
+        Next(model.IdleTimeout);
     }
 
     /// <summary>No clock of silence runs while the answer waits for its reader; <see cref="Heard"/> starts it again.</summary>
-    public void Pause() => silence.CancelAfter(Timeout.InfiniteTimeSpan);
+    public void Pause() => Next(TimeSpan.MaxValue);
 
     /// <summary>Which clock ran out.</summary>
     public string Reason =>
-        !silence.IsCancellationRequested ? $"{label} had not ended its answer after {model.Timeout.TotalSeconds:0.###} s (Timeout)."
+        isWholeNext ? $"{label} had not ended its answer after {model.Timeout.TotalSeconds:0.###} s (Timeout)."
         : hasHeard ? $"{label} fell silent in the middle of its answer for {model.IdleTimeout.TotalSeconds:0.###} s (IdleTimeout)."
         : $"{label} gave no answer within {model.FirstByteTimeout.TotalSeconds:0.###} s (FirstByteTimeout).";
 
     public void Dispose()
     {
+        stopping.Dispose();
         any.Dispose();
-        silence.Dispose();
-        whole.Dispose();
+    }
+
+    private void Next(TimeSpan silence)
+    {
+        if (any.IsCancellationRequested) return;
+        var whole = model.Timeout - time.GetElapsedTime(began);
+        isWholeNext = whole <= silence;
+        any.CancelAfter(whole <= TimeSpan.Zero ? TimeSpan.Zero : isWholeNext ? whole : silence);
     }
 }

@@ -37,6 +37,14 @@ internal static class CallErrors
             ? Refused($"{call} was refused: {refusal.Message}.")
             : new(new WorkflowError(ErrorTypes.Communication, 502, "Communication Error", $"{call} failed: {Explain(e)}."), ErrorClass.Connectivity, e);
 
+    /// <summary>What went wrong before there was an answer; null where the call itself was cancelled, and for what has nothing to do with its connection.</summary>
+    public static WorkflowException? NoAnswer(Exception e, string label, CancellationToken cancel) => e switch
+    {
+        OperationCanceledException when !cancel.IsCancellationRequested => TimedOut($"{label} got no connection within Outbound:ConnectTimeout.", e),
+        HttpRequestException or IOException or SocketException => Unreachable(label, e),
+        _ => null,
+    };
+
     /// <summary>An answer whose status is not a success.</summary>
     public static WorkflowException Status(int status, string detail, TimeSpan? retryAfter)
     {

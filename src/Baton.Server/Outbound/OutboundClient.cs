@@ -36,8 +36,9 @@ internal sealed class OutboundClient : IDisposable
     private readonly HttpMessageInvoker guardedForwarding;
     private readonly HttpMessageInvoker afresh;
     private readonly HttpMessageInvoker guardedAfresh;
+    private readonly PlainPool plain;
 
-    public OutboundClient(IOptions<OutboundOptions> options, AddressPolicy policy, HostResolver? resolve = null)
+    public OutboundClient(IOptions<OutboundOptions> options, AddressPolicy policy, TimeProvider time, HostResolver? resolve = null)
     {
         this.policy = policy;
         this.resolve = resolve ?? Dns.GetHostAddressesAsync;
@@ -48,6 +49,7 @@ internal sealed class OutboundClient : IDisposable
         guardedForwarding = NewInvoker(options.Value, isConfigured: false, DecompressionMethods.None);
         afresh = NewInvoker(options.Value, isConfigured: true, DecompressionMethods.None, isKept: false);
         guardedAfresh = NewInvoker(options.Value, isConfigured: false, DecompressionMethods.None, isKept: false);
+        plain = new PlainPool(options.Value, OpenSocketAsync, time);
     }
 
     public void Dispose()
@@ -58,6 +60,7 @@ internal sealed class OutboundClient : IDisposable
         guardedForwarding.Dispose();
         afresh.Dispose();
         guardedAfresh.Dispose();
+        plain.Dispose();
     }
 
     /// <summary>Sends a request and returns when the response's headers are there; the caller reads and disposes.</summary>
@@ -71,17 +74,26 @@ internal sealed class OutboundClient : IDisposable
 
     /// <summary>Sends a request and returns when the response's headers are there. Bodies go as they come: no compression is asked for.</summary>
     /// <remarks>
-    /// A host may close a kept connection at the very moment at which a request is sent over it. The handler sends such a request again by itself only as long as nothing of its body has gone; here it is
-    /// sent again once, over a new connection, when the old one broke before the head of an answer was there.
+    /// A host may close a kept connection at the very moment at which a request is sent over it. It is sent again once, over a new connection, when the old one broke before the head of an answer was
+    /// there; the framework's client, which is used for TLS, does so by itself only as long as nothing of its body has gone.
     /// </remarks>
     /// <param name="label">How messages name the call.</param>
     /// <param name="isConfigured">True when an operator, not a tenant, has named the host.</param>
     /// <exception cref="WorkflowException">Not reachable, broken off, or no connection in time.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was signalled.</exception>
-    public Task<HttpResponseMessage> ForwardAsync(HttpRequestMessage message, string label, bool isConfigured, CancellationToken cancel)
+    public Task<ForwardedAnswer> ForwardAsync(ForwardMessage message, string label, bool isConfigured, CancellationToken cancel)
     {
-        message.RequestUri = map.Rewrite(message.RequestUri!);
-        return isConfigured ? BeginAsync(forwarding, message, label, cancel, afresh) : BeginAsync(guardedForwarding, message, label, cancel, guardedAfresh);
+        var uri = map.Rewrite(message.Uri);
+        return uri.Scheme == Uri.UriSchemeHttp ? plain.SendAsync(message, uri, label, isConfigured, cancel) : ForwardAsync(message.ToHttp(uri), label, isConfigured, cancel);
+    }
+
+    private async Task<ForwardedAnswer> ForwardAsync(HttpRequestMessage message, string label, bool isConfigured, CancellationToken cancel)
+    {
+        using (message)
+        {
+            var response = await (isConfigured ? BeginAsync(forwarding, message, label, cancel, afresh) : BeginAsync(guardedForwarding, message, label, cancel, guardedAfresh));
+            return new SecureAnswer(response, await response.Content.ReadAsStreamAsync(cancel));
+        }
     }
 
     /// <summary>Why an address that is written as numbers may not be called by tenants; null where it may, and for names: what they come to is seen when they are called.</summary>
@@ -101,13 +113,10 @@ internal sealed class OutboundClient : IDisposable
                 return await again.SendAsync(message, cancel);
             }
         }
-        catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)
+        catch (Exception e)
         {
-            throw CallErrors.TimedOut($"{label} got no connection within Outbound:ConnectTimeout.", e);
-        }
-        catch (Exception e) when (e is HttpRequestException or IOException)
-        {
-            throw CallErrors.Unreachable(label, e);
+            if (CallErrors.NoAnswer(e, label, cancel) is { } explained) throw explained;
+            throw;
         }
     }
 
@@ -172,14 +181,14 @@ internal sealed class OutboundClient : IDisposable
         MaxConnectionsPerServer = options.MaxConnectionsPerHost,
         RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
         ResponseHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
-        ConnectCallback = (context, cancel) =>
+        ConnectCallback = async (context, cancel) =>
         {
             context.InitialRequestMessage.Options.Set(Opened, true);
-            return ConnectAsync(context.DnsEndPoint, isConfigured, cancel);
+            return new NetworkStream(await OpenSocketAsync(context.DnsEndPoint, isConfigured, cancel), ownsSocket: true);
         },
     });
 
-    private async ValueTask<Stream> ConnectAsync(DnsEndPoint wanted, bool isConfigured, CancellationToken cancel)
+    private async ValueTask<Socket> OpenSocketAsync(DnsEndPoint wanted, bool isConfigured, CancellationToken cancel)
     {
         var (host, port) = (wanted.Host, wanted.Port);
         if (map.Find(host) is { } mapped) (host, port, isConfigured) = (mapped.Host, mapped.Port, true);
@@ -198,7 +207,7 @@ internal sealed class OutboundClient : IDisposable
             try
             {
                 await socket.ConnectAsync(address, port, cancel);
-                return new NetworkStream(socket, ownsSocket: true);
+                return socket;
             }
             catch (Exception e)
             {

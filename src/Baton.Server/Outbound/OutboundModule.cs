@@ -14,7 +14,7 @@ internal static class OutboundModule
                 .AddSingleton<IValidateOptions<OutboundOptions>, OutboundOptionsValidator>().AddSingleton<IValidateOptions<OutboundOptions>, OutboundOptionsRules>();
             return services
                 .AddSingleton(provider => new AddressPolicy(provider.GetRequiredService<IOptions<OutboundOptions>>().Value.AllowPrivate ?? isLoopbackOnly))
-                .AddSingleton(provider => new OutboundClient(provider.GetRequiredService<IOptions<OutboundOptions>>(), provider.GetRequiredService<AddressPolicy>()))
+                .AddSingleton(provider => new OutboundClient(provider.GetRequiredService<IOptions<OutboundOptions>>(), provider.GetRequiredService<AddressPolicy>(), provider.GetRequiredService<TimeProvider>()))
                 .AddSingleton<DigestSessions>().AddSingleton<OidcDiscovery>().AddSingleton<TokenSource>().AddSingleton<Authenticator>()
                 .AddSingleton<OutboundHttp>().AddSingleton<HttpCalls>().AddSingleton<ResourceReader>().AddSingleton<OpenApiCalls>();
         }

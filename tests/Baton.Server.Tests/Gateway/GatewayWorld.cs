@@ -59,7 +59,7 @@ internal sealed class GatewayWorld : IDisposable
 
     public static CallOrigin Origin { get; } = new(TenantId.Default, "test");
 
-    public static OutboundClient NewClient() => new(Microsoft.Extensions.Options.Options.Create(new OutboundOptions()), new AddressPolicy(allowPrivate: false));
+    public static OutboundClient NewClient() => new(Microsoft.Extensions.Options.Options.Create(new OutboundOptions()), new AddressPolicy(allowPrivate: false), TimeProvider.System);
 
     public Task<ModelAnswer> AnswerAsync(ModelRequest? request = null, DeltaSink? onDelta = null) =>
         Models.CompleteAsync(request ?? Ask(), onDelta, TestContext.Current.CancellationToken);

@@ -12,7 +12,7 @@ public sealed class ProbeTests : IDisposable
 {
     private readonly ManualTime time = new();
     private readonly GatewayOptions options = new();
-    private readonly OutboundClient client = new(Microsoft.Extensions.Options.Options.Create(new OutboundOptions()), new AddressPolicy(allowPrivate: false));
+    private readonly OutboundClient client = new(Microsoft.Extensions.Options.Options.Create(new OutboundOptions()), new AddressPolicy(allowPrivate: false), TimeProvider.System);
     private readonly CapturedLog log = new();
     private readonly List<string> asked = [];
     private RouteTable? routes;

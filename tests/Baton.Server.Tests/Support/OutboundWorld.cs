@@ -14,7 +14,7 @@ internal sealed class OutboundWorld : IDisposable
         configure?.Invoke(Options);
         Time = time ?? TimeProvider.System;
         var options = Microsoft.Extensions.Options.Options.Create(Options);
-        Client = new OutboundClient(options, new AddressPolicy(allowPrivate), resolve);
+        Client = new OutboundClient(options, new AddressPolicy(allowPrivate), Time, resolve);
         Tokens = new TokenSource(Client, new OidcDiscovery(Client, options, Time), options, Time, Log.For<TokenSource>());
         Http = new OutboundHttp(Client, new Authenticator(new DigestSessions(), Tokens, Log.For<Authenticator>()), options, Time, Log.For<OutboundHttp>());
         Calls = new HttpCalls(Http, options, Time);

@@ -1,6 +1,5 @@
 using System.Collections.Frozen;
-using System.Net.Http.Headers;
-using Microsoft.Extensions.Primitives;
+using Baton.Server.Outbound;
 
 namespace Baton.Server.Gateway;
 
@@ -18,37 +17,23 @@ internal static class ForwardedHeaders
     private static readonly FrozenSet<string> Kept = new[]
     {
         "Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade",   // RFC 9110, section 7.6.1
-        "Date", "Server", "Via", "Set-Cookie", "Strict-Transport-Security", "Alt-Svc",
+        "Content-Length", "Date", "Server", "Via", "Set-Cookie", "Strict-Transport-Security", "Alt-Svc",
     }.Concat(Accounts).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
-    public static void ToTarget(IHeaderDictionary from, HttpRequestMessage to, ModelTarget target, string? key)
+    public static void ToTarget(IHeaderDictionary from, ForwardMessage to, ModelTarget target, string? key)
     {
         foreach (var (name, value) in from)
         {
-            if (IsAsked(name, target.Dialect)) to.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)value);
+            if (IsAsked(name, target.Dialect)) to.Set(name, value.ToString());
         }
-        foreach (var (name, value) in target.Options.Headers)
-        {
-            to.Headers.Remove(name);
-            to.Headers.TryAddWithoutValidation(name, value);
-        }
-        if (target.Dialect == Dialect.Anthropic && !to.Headers.Contains(AnthropicVersion)) to.Headers.TryAddWithoutValidation(AnthropicVersion, OldestVersion);
-        if (key is not null) to.Headers.TryAddWithoutValidation(target.KeyHeader, target.Credential(key));
-        to.Content!.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        foreach (var (name, value) in target.Options.Headers) to.Set(name, value);
+        if (target.Dialect == Dialect.Anthropic && !to.Has(AnthropicVersion)) to.Set(AnthropicVersion, OldestVersion);
+        if (key is not null) to.Set(target.KeyHeader, target.Credential(key));
     }
 
-    public static void ToClient(HttpResponseMessage from, IHeaderDictionary to)
+    public static void ToClient(ForwardedAnswer from, IHeaderDictionary to)
     {
-        Copy(from.Headers.NonValidated, to);
-        Copy(from.Content.Headers.NonValidated, to);
-    }
-
-    private static void Copy(HttpHeadersNonValidated from, IHeaderDictionary to)
-    {
-        foreach (var (name, values) in from)
-        {
-            if (!Kept.Contains(name) && !name.StartsWith("x-baton-", StringComparison.OrdinalIgnoreCase)) to[name] = values.Count == 1 ? new StringValues(values.ToString()) : new StringValues([.. values]);
-        }
+        from.CopyTo(to, static name => !Kept.Contains(name) && !name.StartsWith("x-baton-", StringComparison.OrdinalIgnoreCase));
     }
 
     /// <summary>Whether a header of a request may go to a target and change what it answers.</summary>

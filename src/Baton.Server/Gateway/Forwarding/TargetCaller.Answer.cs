@@ -6,7 +6,7 @@ namespace Baton.Server.Gateway;
 internal sealed partial class TargetCaller
 {
     /// <summary>An answer while it comes.</summary>
-    private sealed record Answer(GatewayCall Call, ModelRoute Route, ModelTarget Target, ForwardedRequest Request, string Label, HttpResponseMessage Response, Stream Body, CallLimits Limits, TimeProvider Time, long Sent, bool AddsUsage, string? Key) : IDisposable
+    private sealed record Answer(GatewayCall Call, ModelRoute Route, ModelTarget Target, ForwardedRequest Request, string Label, ForwardedAnswer Response, CallLimits Limits, TimeProvider Time, long Sent, bool AddsUsage, string? Key) : IDisposable
     {
         /// <summary>An answer in one piece up to this size is handed on when all of it is there.</summary>
         public const int MaxBuffer = 64 << 10;
@@ -25,14 +25,14 @@ internal sealed partial class TargetCaller
         public AnswerBytes? Said { get; init; }
 
         /// <summary>What was read last. It grows with what has to be kept in it: most answers are small, and a pool has only so many large ones at hand.</summary>
-        public byte[] Buffer { get; private set; } = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(Response.Content.Headers.ContentLength + 1 ?? FirstBuffer, 1, MaxBuffer));
+        public byte[] Buffer { get; private set; } = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(Response.ContentLength + 1 ?? FirstBuffer, 1, MaxBuffer));
 
         /// <summary>Reads into the buffer from a place on, which is below <see cref="MaxBuffer"/>; what stands before it stays.</summary>
         public async ValueTask<int> ReadAsync(int from)
         {
             if (from == Buffer.Length) Grow();
             var reading = Time.GetTimestamp();
-            var read = await Body.ReadAsync(Buffer.AsMemory(from), Limits.Token);
+            var read = await Response.ReadAsync(Buffer.AsMemory(from), Limits.Token);
             if (!hasBegun) Call.Waited(reading);
             firstByte ??= Time.GetElapsedTime(Sent);
             if (read > 0) Limits.Heard();
@@ -43,14 +43,14 @@ internal sealed partial class TargetCaller
         public void BeginStream()
         {
             Take(isStream: true);
-            Call.BeginStream((int)Response.StatusCode);
+            Call.BeginStream(Response.Status);
         }
 
         /// <param name="length">Of the body, where all of it is there.</param>
         public void BeginWhole(long? length)
         {
             Take(isStream: false);
-            Call.Begin((int)Response.StatusCode, length ?? Response.Content.Headers.ContentLength);
+            Call.Begin(Response.Status, length ?? Response.ContentLength);
         }
 
         /// <summary>As the others, for an answer that is not the target's own words.</summary>

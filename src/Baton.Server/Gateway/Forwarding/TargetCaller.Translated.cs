@@ -33,7 +33,7 @@ internal sealed partial class TargetCaller
     /// <returns>Null when there is an answer.</returns>
     private async Task<Attempt.Failed?> HearAsync(Answer answer, AnswerTranslation translation, ArrayBufferWriter<byte> told, bool isStream)
     {
-        var cameInPieces = answer.Response.Content.Headers.ContentType?.MediaType is "text/event-stream" or "application/x-ndjson";
+        var cameInPieces = answer.Response.IsEvents || answer.Response.MediaType.Equals("application/x-ndjson", StringComparison.OrdinalIgnoreCase);
         answer.Tap = new UsageTap(cameInPieces);   // the target's own words tell what it used
         var whole = cameInPieces ? null : new ArrayBufferWriter<byte>(4096);
         long heard = 0;

@@ -12,7 +12,7 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
     /// <exception cref="OperationCanceledException">The client is gone.</exception>
     public async Task<Attempt> AskAsync(GatewayCall call, ModelRoute route, ModelTarget target, ForwardedRequest request, BegunAnswer? begun = null)
     {
-        var label = $"Target '{target.Name}' of model '{route.Name}'";
+        var label = target.Label;
         var gone = call.Cancel;
         // What has no words in the target's dialect may have some in another's: nothing is wrong with the target.
         var addsUsage = AddsUsage(call.Surface, target, request.Peek);
@@ -25,14 +25,13 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
         try
         {
             var key = ApiKey.Get(target);
-            using var message = new HttpRequestMessage(HttpMethod.Post, target.At(asked));
-            message.Content = new ReadOnlyMemoryContent(body);
+            var message = new ForwardMessage("POST", target.At(asked), body);
             ForwardedHeaders.ToTarget(call.RequestHeaders, message, target, key);
             var sent = time.GetTimestamp();
             using var response = await client.ForwardAsync(message, label, target.IsConfigured, limits.Token);
             call.Waited(sent);
-            if ((int)response.StatusCode is < 200 or >= 300) return await RefusedAsync(response, target, label, key, translation is null ? null : call, limits);
-            using var answer = new Answer(call, route, target, request, label, response, await response.Content.ReadAsStreamAsync(limits.Token), limits, time, sent, addsUsage, key)
+            if (!response.IsSuccess) return await RefusedAsync(response, target, label, key, translation is null ? null : call, limits);
+            using var answer = new Answer(call, route, target, request, label, response, limits, time, sent, addsUsage, key)
             {
                 Begun = begun, Said = BegunAnswer.MayBe(call, route, asked, request.Peek) ? new AnswerBytes() : null,
             };
@@ -46,7 +45,7 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
                 using var answered = translation.Answer(target.Dialect, route.Options, call.Id["req_".Length..], call.Account.At, request.Peek.Model ?? route.Name, responses.AreOn);
                 return await TranslateAsync(answer, answered, translation.Conversation.IsStream);
             }
-            return response.Content.Headers.ContentType?.MediaType == "text/event-stream" ? await StreamAsync(answer) : await WholeAsync(answer);
+            return response.IsEvents ? await StreamAsync(answer) : await WholeAsync(answer);
         }
         catch (WorkflowException e)
         {
@@ -225,9 +224,9 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
         return new Attempt.Failed(GatewayError.Broken($"{answer.Label} {how}."), MayTryAnother: true);
     }
 
-    private async Task<Attempt> RefusedAsync(HttpResponseMessage response, ModelTarget target, string label, string? key, GatewayCall? translatedFor, CallLimits limits)
+    private async Task<Attempt> RefusedAsync(ForwardedAnswer response, ModelTarget target, string label, string? key, GatewayCall? translatedFor, CallLimits limits)
     {
-        var status = (int)response.StatusCode;
+        var (status, retryAfter) = (response.Status, response.Header("Retry-After"));
         var body = await ErrorReply.ReadAsync(response, limits.Token);
         switch (status)
         {
@@ -241,7 +240,7 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
                 return refused with { Error = refused.Error with { Cause = UpstreamErrors.NotAccepted(status, label, target, said) } };
             case 429:
                 target.Health.Answered(null);
-                target.Health.Cool(ErrorReply.RetryAfter(response, time));
+                target.Health.Cool(ErrorReply.RetryAfter(retryAfter, time));
                 break;
             case 408 or >= 500:
                 target.Health.Failed(CallErrors.Name(status));
@@ -253,9 +252,8 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
         var text = Encoding.UTF8.GetString(body);
         var shown = Secrets.Of(key).Mask(text);
         var mayTryAnother = status is 404 or 408 or 409 or 425 or 429 or >= 500;
-        var retryAfter = response.Headers.NonValidated.TryGetValues("Retry-After", out var retry) ? retry.ToString() : null;
         var reply = translatedFor is not null ? Reply(translatedFor, ErrorTranslation.Read(status, shown)) with { RetryAfter = retryAfter }
-            : new UpstreamReply(status, response.Content.Headers.ContentType?.ToString(), retryAfter, shown == text ? body : Encoding.UTF8.GetBytes(shown));
+            : new UpstreamReply(status, response.Header("Content-Type"), retryAfter, shown == text ? body : Encoding.UTF8.GetBytes(shown));
         return new Attempt.Failed(GatewayError.Unreachable($"{label} was answered {CallErrors.Name(status)}."), mayTryAnother) { Reply = reply };
     }
 

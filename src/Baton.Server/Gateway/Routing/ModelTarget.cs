@@ -22,6 +22,12 @@ internal sealed record ModelTarget(string Name, string Path, string Model, Targe
     /// <summary>True when an operator, not a tenant, has named the host.</summary>
     public bool IsConfigured { get; init; } = true;
 
+    /// <summary>The name of the model that it answers for.</summary>
+    public required string Route { get; init; }
+
+    /// <summary>How messages name it.</summary>
+    public string Label => field ??= $"Target '{Name}' of model '{Route}'";
+
     /// <summary>Whether it is given no new requests: those under way end in peace.</summary>
     public bool IsDraining { get; } = Options.Drain || Options.Weight == 0;
 

@@ -97,7 +97,7 @@ internal sealed class RouteTable
             var upstream = one.Options.Model ?? model.Model ?? name;
             var health = kept.Take(tenant, name, upstream, one.Options) ?? new TargetHealth(gateway.BreakerFailures == 0 ? int.MaxValue : gateway.BreakerFailures, gateway.BreakerPause, time);
             var path = one.Place.Name.Length > 0 ? one.Place.Name : $"route '{name}'";
-            return new ModelTarget(one.Options.Name ?? new Uri(one.Options.BaseUrl!).Authority, path, upstream, one.Options, health) { IsConfigured = tenant is null };
+            return new ModelTarget(one.Options.Name ?? new Uri(one.Options.BaseUrl!).Authority, path, upstream, one.Options, health) { IsConfigured = tenant is null, Route = name };
         }),
     ])
     { Source = source, Tenant = tenant };

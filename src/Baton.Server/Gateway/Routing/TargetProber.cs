@@ -98,7 +98,7 @@ internal sealed class TargetProber(RouteTable routes, OutboundClient client, IOp
         try
         {
             using var response = await AskAsync(target, target.Below("/models"), any.Token);
-            return (int)response.StatusCode is 401 or 403 or 408 or >= 500 ? CallErrors.Name((int)response.StatusCode) : null;
+            return response.Status is 401 or 403 or 408 or >= 500 ? CallErrors.Name(response.Status) : null;
         }
         catch (WorkflowException e)
         {
@@ -117,11 +117,10 @@ internal sealed class TargetProber(RouteTable routes, OutboundClient client, IOp
         try
         {
             using var response = await AskAsync(target, target.AtRoot(EngineReports.PathOf(engine)), any.Token);
-            if (!response.IsSuccessStatusCode) return;
-            await using var body = await response.Content.ReadAsStreamAsync(any.Token);
+            if (!response.IsSuccess) return;
             var said = new byte[64 << 10];
             var length = 0;
-            for (int read; length < MostBytes && (read = await body.ReadAsync(said.AsMemory(length), any.Token)) > 0;)
+            for (int read; length < MostBytes && (read = await response.ReadAsync(said.AsMemory(length), any.Token)) > 0;)
             {
                 length += read;
                 if (length == said.Length) Array.Resize(ref said, 2 * length);
@@ -134,12 +133,12 @@ internal sealed class TargetProber(RouteTable routes, OutboundClient client, IOp
         }
     }
 
-    private async Task<HttpResponseMessage> AskAsync(ModelTarget target, Uri address, CancellationToken cancel)
+    private async Task<ForwardedAnswer> AskAsync(ModelTarget target, Uri address, CancellationToken cancel)
     {
-        using var message = new HttpRequestMessage(HttpMethod.Get, address);
-        if (target.Dialect == Dialect.Anthropic) message.Headers.TryAddWithoutValidation("anthropic-version", "2023-06-01");
-        foreach (var (name, value) in target.Options.Headers) message.Headers.TryAddWithoutValidation(name, value);
-        if (ApiKey.Get(target) is { } key) message.Headers.TryAddWithoutValidation(target.KeyHeader, target.Credential(key));
+        var message = new ForwardMessage("GET", address);
+        if (target.Dialect == Dialect.Anthropic) message.Set(ForwardedHeaders.AnthropicVersion, ForwardedHeaders.OldestVersion);
+        foreach (var (name, value) in target.Options.Headers) message.Set(name, value);
+        if (ApiKey.Get(target) is { } key) message.Set(target.KeyHeader, target.Credential(key));
         return await client.ForwardAsync(message, $"Target '{target.Name}'", target.IsConfigured, cancel);
     }
 }

@@ -7,24 +7,21 @@ namespace Baton.Server.Gateway;
 internal static class ErrorReply
 {
     /// <returns>Its body's beginning, at most <see cref="OutboundClient.ErrorBytes"/>; nothing where that breaks off.</returns>
-    public static async Task<byte[]> ReadAsync(HttpResponseMessage response, CancellationToken cancel)
+    public static async Task<byte[]> ReadAsync(ForwardedAnswer answer, CancellationToken cancel)
     {
         var (said, length) = (new byte[OutboundClient.ErrorBytes], 0);
         try
         {
-            await using var body = await response.Content.ReadAsStreamAsync(cancel);
-            length = await body.ReadAtLeastAsync(said, said.Length, throwOnEndOfStream: false, cancel);
+            for (int read; length < said.Length && (read = await answer.ReadAsync(said.AsMemory(length), cancel)) > 0;) length += read;
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or InvalidDataException)
+        catch (Exception e) when (e is HttpRequestException or IOException)
         {
-            // The status says enough.
+            return [];   // the status says enough
         }
         return said[..length];
     }
 
     /// <summary>What it asks to wait (RFC 9110, section 10.2.3); null where it does not say.</summary>
-    public static TimeSpan? RetryAfter(HttpResponseMessage response, TimeProvider time) => Wait(response.Headers.RetryAfter, time);
-
     /// <param name="header">What a header of that name says.</param>
     public static TimeSpan? RetryAfter(string? header, TimeProvider time) => RetryConditionHeaderValue.TryParse(header, out var retry) ? Wait(retry, time) : null;
 

@@ -159,5 +159,5 @@ public sealed class PriceTests
     private static PriceTable Table(string? file) => new(Microsoft.Extensions.Options.Options.Create(new GatewayOptions { PricesFile = file }));
 
     private static ModelTarget Target(string model, PriceOptions? price) =>
-        new("t", "Gateway:Models:m", model, new TargetOptions { BaseUrl = "http://127.0.0.1/v1", Price = price }, new TargetHealth(5, TimeSpan.FromSeconds(5), TimeProvider.System));
+        new("t", "Gateway:Models:m", model, new TargetOptions { BaseUrl = "http://127.0.0.1/v1", Price = price }, new TargetHealth(5, TimeSpan.FromSeconds(5), TimeProvider.System)) { Route = "m" };
 }

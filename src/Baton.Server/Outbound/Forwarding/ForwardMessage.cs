@@ -1,0 +1,55 @@
+using System.Collections.Frozen;
+using System.Net.Http.Headers;
+
+namespace Baton.Server.Outbound;
+
+/// <summary>A request to a model's host as it goes out.</summary>
+/// <param name="method">In capitals.</param>
+/// <param name="uri">Absolute, http or https.</param>
+/// <param name="json">The body; null for none.</param>
+internal sealed class ForwardMessage(string method, Uri uri, ReadOnlyMemory<byte>? json = null)
+{
+    /// <summary>What follows from the connection and the body (RFC 9110, section 7.6.1): who sends the message sets it.</summary>
+    private static readonly FrozenSet<string> Framing = new[]
+    {
+        "Connection", "Content-Length", "Content-Type", "Expect", "Keep-Alive", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade",
+    }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
+    private readonly List<KeyValuePair<string, string>> headers = new(8);
+
+    public string Method => method;
+
+    public Uri Uri => uri;
+
+    public ReadOnlyMemory<byte>? Json => json;
+
+    /// <summary>Without those of the connection and the body.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Headers => headers;
+
+    public bool Has(string name) => IndexOf(name) >= 0;
+
+    /// <summary>Adds a header, in place of one of the same name; nothing where it is the sender's to set.</summary>
+    /// <exception cref="HttpRequestException">It would not be one header.</exception>
+    public void Set(string name, string value)
+    {
+        if (Framing.Contains(name)) return;
+        if (name.Length == 0 || name.AsSpan().ContainsAny("\r\n\0: ") || value.AsSpan().ContainsAny("\r\n\0")) throw new HttpRequestException($"The header '{name}' holds a character that no header may hold.");
+        var at = IndexOf(name);
+        if (at < 0) headers.Add(new(name, value));
+        else headers[at] = new(name, value);
+    }
+
+    public HttpRequestMessage ToHttp(Uri target)
+    {
+        var message = new HttpRequestMessage(new HttpMethod(method), target);
+        if (json is { } body)
+        {
+            message.Content = new ReadOnlyMemoryContent(body);
+            message.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        }
+        foreach (var (name, value) in headers) message.Headers.TryAddWithoutValidation(name, value);
+        return message;
+    }
+
+    private int IndexOf(string name) => headers.FindIndex(header => header.Key.Equals(name, StringComparison.OrdinalIgnoreCase));
+}

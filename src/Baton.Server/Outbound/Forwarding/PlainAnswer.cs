@@ -1,0 +1,58 @@
+namespace Baton.Server.Outbound;
+
+/// <summary>An answer on a <see cref="PlainConnection"/>, which is another's once it has been read to its end and is disposed; before its end, the connection is closed.</summary>
+internal sealed class PlainAnswer(PlainPool pool, PlainConnection connection, AnswerHead head) : ForwardedAnswer
+{
+    private PlainConnection? connection = connection;
+    private long left = head.Length;
+    private ChunkedBody chunks;
+    private bool hasEnded = head is { End: BodyEnd.Length, Length: 0 };
+
+    public override int Status => head.Status;
+
+    public override long? ContentLength => head.End == BodyEnd.Length ? head.Length : null;
+
+    public override void CopyTo(IHeaderDictionary to, Func<string, bool> wants) => head.CopyTo(to, wants);
+
+    public override string? Header(string name)
+    {
+        Span<byte> bytes = stackalloc byte[name.Length];
+        System.Text.Ascii.FromUtf16(name, bytes, out _);
+        return head.Header(bytes);
+    }
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> to, CancellationToken cancel)
+    {
+        while (!hasEnded && to.Length > 0)
+        {
+            var read = await connection!.ReadAsync(head.End == BodyEnd.Length ? to[..(int)Math.Min(to.Length, left)] : to, cancel);
+            if (read == 0)
+            {
+                if (head.End != BodyEnd.Close) throw new HttpIOException(HttpRequestError.ResponseEnded);
+                hasEnded = true;
+                break;
+            }
+            switch (head.End)
+            {
+                case BodyEnd.Length:
+                    hasEnded = (left -= read) == 0;
+                    return read;
+                case BodyEnd.Close:
+                    return read;
+                default:
+                    read = chunks.Decode(to.Span[..read]);
+                    hasEnded = chunks.HasEnded;
+                    if (read > 0) return read;
+                    break;
+            }
+        }
+        return 0;
+    }
+
+    public override void Dispose()
+    {
+        if (Interlocked.Exchange(ref connection, null) is not { } held) return;
+        if (hasEnded && head.IsKept && !chunks.HasMore && !held.HasLeftOver) pool.Return(held);
+        else pool.Close(held);
+    }
+}

@@ -1,0 +1,176 @@
+using System.Buffers;
+using System.Globalization;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Baton.Server.Outbound;
+
+/// <summary>A connection that speaks HTTP/1.1 without TLS: one request, then its answer, then the next. One user at a time.</summary>
+/// <param name="opened">When, as a timestamp.</param>
+internal sealed class PlainConnection(Socket socket, PlainHost host, long opened) : IDisposable
+{
+    /// <summary>As much as the framework's client takes.</summary>
+    private const int MostOfHead = 64 << 10;
+
+    /// <summary>A body up to this size goes out with its head, in one piece: copying it costs less than another call of the system.</summary>
+    private const int MostTogether = 64 << 10;
+
+    private byte[] buffer = new byte[1 << 10];   // a head, and behind it what came with it
+    private int at, end;
+
+    public PlainHost Host => host;
+
+    public long Opened => opened;
+
+    /// <summary>When its last answer ended, as a timestamp.</summary>
+    public long Freed { get; set; }
+
+    /// <summary>Whether something lies there that no answer asked for: the other side's goodbye, for the most part.</summary>
+    public bool HasLeftOver => at < end;
+
+    /// <summary>Looks whether the other side has said something, or has closed: neither leaves a connection for a request.</summary>
+    public bool IsSpent()
+    {
+        try
+        {
+            return socket.Poll(0, SelectMode.SelectRead);
+        }
+        catch (SocketException)
+        {
+            return true;
+        }
+    }
+
+    /// <summary>Sends a request and reads the head of its answer; those that only say that one will come (1xx) are passed over.</summary>
+    /// <exception cref="IOException">The connection broke or ended before, or what comes is not HTTP.</exception>
+    public async ValueTask<AnswerHead> AskAsync(ForwardMessage message, Uri uri, CancellationToken cancel)
+    {
+        var body = message.Json ?? default;
+        var isTogether = body.Length <= MostTogether;
+        var bytes = ArrayPool<byte>.Shared.Rent(MostOf(message, uri) + (isTogether ? body.Length : 0));
+        try
+        {
+            var length = Write(message, uri, bytes);
+            if (isTogether)
+            {
+                body.Span.CopyTo(bytes.AsSpan(length));
+                length += body.Length;
+            }
+            for (var sent = 0; sent < length;) sent += await socket.SendAsync(bytes.AsMemory(sent, length - sent), SocketFlags.None, cancel);
+            for (var sent = 0; !isTogether && sent < body.Length;) sent += await socket.SendAsync(body[sent..], SocketFlags.None, cancel);
+            while (true)
+            {
+                if (TryReadHead() is { } head) return head;
+                if (end == buffer.Length) MakeRoom();
+                var read = await socket.ReceiveAsync(buffer.AsMemory(end), SocketFlags.None, cancel);
+                if (read == 0) throw new HttpIOException(HttpRequestError.ResponseEnded);
+                end += read;
+            }
+        }
+        catch (SocketException e)
+        {
+            throw new IOException(e.Message, e);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(bytes);
+        }
+    }
+
+    /// <returns>Null while it has not come whole.</returns>
+    private AnswerHead? TryReadHead()
+    {
+        while (AnswerHead.EndOf(buffer.AsSpan(at, end - at)) is >= 0 and var length)
+        {
+            var head = AnswerHead.Parse(buffer.AsMemory(at, length)) ?? throw new HttpIOException(HttpRequestError.InvalidResponse);
+            at += length;
+            if (head.Status >= 200) return head;
+            if (head.Status == 101) throw new HttpIOException(HttpRequestError.InvalidResponse, "It changes to a protocol that nobody asked for.");
+        }
+        return null;
+    }
+
+    /// <summary>What comes behind the head, as it comes.</summary>
+    /// <returns>0 when the other side has closed.</returns>
+    public ValueTask<int> ReadAsync(Memory<byte> to, CancellationToken cancel)
+    {
+        if (at == end) return ReceiveAsync(to, cancel);
+        var length = Math.Min(to.Length, end - at);
+        buffer.AsSpan(at, length).CopyTo(to.Span);
+        at += length;
+        return ValueTask.FromResult(length);
+    }
+
+    /// <summary>Makes it ready for the next request: the head that was read last is gone.</summary>
+    public void Reset() => (at, end) = (0, 0);
+
+    public void Dispose() => socket.Dispose();
+
+    private async ValueTask<int> ReceiveAsync(Memory<byte> to, CancellationToken cancel)
+    {
+        try
+        {
+            return await socket.ReceiveAsync(to, SocketFlags.None, cancel);
+        }
+        catch (SocketException e)
+        {
+            throw new IOException(e.Message, e);
+        }
+    }
+
+    private void MakeRoom()
+    {
+        if (end - at >= MostOfHead) throw new HttpIOException(HttpRequestError.ConfigurationLimitExceeded, $"The head of the answer has more than {MostOfHead} bytes.");
+        var larger = at > 0 ? buffer : new byte[buffer.Length * 2];
+        buffer.AsSpan(at, end - at).CopyTo(larger);
+        (buffer, at, end) = (larger, 0, end - at);
+    }
+
+    private static int MostOf(ForwardMessage message, Uri uri)
+    {
+        const int Fixed = 128, Most = 3;   // bytes of a character in UTF-8
+        var chars = message.Method.Length + uri.OriginalString.Length + uri.IdnHost.Length;
+        foreach (var (name, value) in message.Headers) chars += name.Length + value.Length + 4;
+        return Fixed + (Most * chars);
+    }
+
+    private static int Write(ForwardMessage message, Uri uri, Span<byte> to)
+    {
+        var length = 0;
+        Add(message.Method, to, ref length);
+        Add(" ", to, ref length);
+        Add(uri.PathAndQuery, to, ref length);
+        Add(" HTTP/1.1\r\n", to, ref length);
+        if (!message.Has("Host"))
+        {
+            Add(uri.HostNameType == UriHostNameType.IPv6 ? "Host: [" : "Host: ", to, ref length);
+            Add(uri.IdnHost, to, ref length);
+            if (uri.HostNameType == UriHostNameType.IPv6) Add("]", to, ref length);
+            if (!uri.IsDefaultPort) Add(":", uri.Port, to, ref length);
+            Add("\r\n", to, ref length);
+        }
+        foreach (var (name, value) in message.Headers)
+        {
+            Add(name, to, ref length);
+            Add(": ", to, ref length);
+            Add(value, to, ref length);
+            Add("\r\n", to, ref length);
+        }
+        if (message.Json is { } body)
+        {
+            Add("Content-Type: application/json\r\nContent-Length: ", body.Length, to, ref length);
+            Add("\r\n", to, ref length);
+        }
+        Add("\r\n", to, ref length);
+        return length;
+    }
+
+    private static void Add(string text, Span<byte> to, ref int length) => length += Encoding.UTF8.GetBytes(text, to[length..]);
+
+    private static void Add(string text, int number, Span<byte> to, ref int length)
+    {
+        Add(text, to, ref length);
+        number.TryFormat(to[length..], out var digits, provider: CultureInfo.InvariantCulture);
+        length += digits;
+    }
+}

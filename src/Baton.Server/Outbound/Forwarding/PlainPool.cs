@@ -1,0 +1,174 @@
+using System.Net;
+using System.Net.Sockets;
+using Baton.Engine;
+
+namespace Baton.Server.Outbound;
+
+/// <summary>Opens a socket to a host, where that may be reached.</summary>
+/// <param name="isConfigured">True when an operator, not a tenant, has named the host.</param>
+internal delegate ValueTask<Socket> SocketOpener(DnsEndPoint host, bool isConfigured, CancellationToken cancel);
+
+/// <summary>Whose connections are whose: one that was opened for an operator's host must not be there for a tenant to find.</summary>
+internal sealed record PlainHost(string Name, int Port, bool IsConfigured);
+
+/// <summary>
+/// Connections in HTTP/1.1 to model hosts that speak without TLS, kept while they are used. <see cref="SocketsHttpHandler"/> does the same for all of HTTP; this does what forwarding needs, for a third of the
+/// processor's time. Thread-safe.
+/// </summary>
+internal sealed class PlainPool : IDisposable
+{
+    /// <summary>Hosts say goodbye after seconds of silence: a connection that was free for less is not looked at before it is used.</summary>
+    private static readonly TimeSpan Trusted = TimeSpan.FromMilliseconds(50);
+
+    private static readonly TimeSpan LongestSweep = TimeSpan.FromSeconds(15);
+
+    private readonly OutboundOptions options;
+    private readonly SocketOpener open;
+    private readonly TimeProvider time;
+    private readonly ITimer sweep;
+    private readonly Lock gate = new();
+    private readonly Dictionary<PlainHost, Stack<PlainConnection>> free = [];
+    private readonly Dictionary<PlainHost, SemaphoreSlim>? places;
+    private bool isDisposed;
+
+    public PlainPool(OutboundOptions options, SocketOpener open, TimeProvider time)
+    {
+        (this.options, this.open, this.time) = (options, open, time);
+        if (options.MaxConnectionsPerHost < int.MaxValue) places = [];
+        var period = options.ConnectionIdleTimeout < LongestSweep ? options.ConnectionIdleTimeout : LongestSweep;
+        sweep = time.CreateTimer(static pool => ((PlainPool)pool!).Sweep(), this, period, period);
+    }
+
+    /// <summary>Sends a request and returns when the head of its answer is there. Where a kept connection breaks before that, once more over a new one: hosts close them at any time.</summary>
+    /// <param name="uri">Where the message goes: its scheme may be another than the message's own.</param>
+    /// <param name="label">How errors name the call.</param>
+    /// <exception cref="WorkflowException">No connection in time, or it broke off, or what came back is not HTTP.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was signalled.</exception>
+    public async Task<ForwardedAnswer> SendAsync(ForwardMessage message, Uri uri, string label, bool isConfigured, CancellationToken cancel)
+    {
+        var host = new PlainHost(uri.IdnHost, uri.Port, isConfigured);
+        if (places is not null) await PlaceAt(host).WaitAsync(cancel);
+        PlainConnection? connection = null;
+        try
+        {
+            connection = Take(host);
+            if (connection is not null)
+            {
+                try
+                {
+                    return new PlainAnswer(this, connection, await connection.AskAsync(message, uri, cancel));
+                }
+                catch (IOException e) when (IsCut(e) && !cancel.IsCancellationRequested)
+                {
+                    connection.Dispose();
+                    connection = null;
+                }
+            }
+            connection = await OpenAsync(host, cancel);
+            return new PlainAnswer(this, connection, await connection.AskAsync(message, uri, cancel));
+        }
+        catch (Exception e)
+        {
+            connection?.Dispose();
+            Leave(host);
+            if (CallErrors.NoAnswer(e, label, cancel) is { } explained) throw explained;
+            throw;
+        }
+    }
+
+    /// <summary>The answer on it was read to its end.</summary>
+    public void Return(PlainConnection connection)
+    {
+        connection.Reset();
+        connection.Freed = time.GetTimestamp();
+        var isOld = time.GetElapsedTime(connection.Opened, connection.Freed) >= options.ConnectionLifetime;
+        lock (gate)
+        {
+            if (isDisposed || isOld) connection.Dispose();
+            else
+            {
+                if (!free.TryGetValue(connection.Host, out var stack)) free.Add(connection.Host, stack = []);
+                stack.Push(connection);
+            }
+        }
+        Leave(connection.Host);
+    }
+
+    /// <summary>The answer on it was not read to its end, or was its last.</summary>
+    public void Close(PlainConnection connection)
+    {
+        connection.Dispose();
+        Leave(connection.Host);
+    }
+
+    public void Dispose()
+    {
+        sweep.Dispose();
+        lock (gate)
+        {
+            isDisposed = true;
+            foreach (var connection in free.Values.SelectMany(static stack => stack)) connection.Dispose();
+            free.Clear();
+        }
+    }
+
+    private PlainConnection? Take(PlainHost host)
+    {
+        while (true)
+        {
+            PlainConnection? connection;
+            lock (gate)
+            {
+                if (!free.TryGetValue(host, out var stack) || !stack.TryPop(out connection)) return null;
+            }
+            if (!IsTired(connection, Trusted)) return connection;
+            connection.Dispose();
+        }
+    }
+
+    private async Task<PlainConnection> OpenAsync(PlainHost host, CancellationToken cancel)
+    {
+        using var patience = new CancellationTokenSource(options.ConnectTimeout, time);
+        using var any = CancellationTokenSource.CreateLinkedTokenSource(cancel, patience.Token);
+        return new PlainConnection(await open(new DnsEndPoint(host.Name, host.Port), host.IsConfigured, any.Token), host, time.GetTimestamp());
+    }
+
+    /// <summary>Closes what nobody has used for a while, and what the other side has closed.</summary>
+    private void Sweep()
+    {
+        lock (gate)
+        {
+            foreach (var (host, stack) in free.ToArray())
+            {
+                PlainConnection[] all = [.. stack];
+                stack.Clear();
+                for (var i = all.Length - 1; i >= 0; i--)   // those that were used last stay on top
+                {
+                    if (time.GetElapsedTime(all[i].Freed) >= options.ConnectionIdleTimeout || IsTired(all[i], TimeSpan.Zero)) all[i].Dispose();
+                    else stack.Push(all[i]);
+                }
+                if (stack.Count == 0) free.Remove(host);
+            }
+        }
+    }
+
+    private bool IsTired(PlainConnection connection, TimeSpan trusted) =>
+        time.GetElapsedTime(connection.Opened) >= options.ConnectionLifetime || (time.GetElapsedTime(connection.Freed) >= trusted && connection.IsSpent());
+
+    private SemaphoreSlim PlaceAt(PlainHost host)
+    {
+        lock (gate)
+        {
+            if (!places!.TryGetValue(host, out var place)) places.Add(host, place = new SemaphoreSlim(options.MaxConnectionsPerHost));
+            return place;
+        }
+    }
+
+    private void Leave(PlainHost host)
+    {
+        if (places is not null) PlaceAt(host).Release();
+    }
+
+    private static bool IsCut(IOException e) => e is HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded }
+        || e.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown };
+}

@@ -28,6 +28,10 @@ internal static class BatonHost
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = typeof(BatonHost).Assembly.GetName().Name, ContentRootPath = AppContext.BaseDirectory });
         settings.Configure(builder);
         var node = settings.FindNode(builder.Configuration);
+        settings.Listen(builder.WebHost, listen =>
+        {
+            if (node.Is(NodeRoles.Gateway)) listen.UseGatewayLane();
+        });
         if (node.Roles == NodeRoles.Gateway) InlineSockets.Use(builder.WebHost);
         var storage = builder.Configuration.GetSection(StorageOptions.Section).Get<StorageOptions>() ?? new StorageOptions();
         builder.Services.AddSingleton<IHostLifetime, OwnLifetime>().AddSingleton(TimeProvider.System);

@@ -1,6 +1,7 @@
 using System.Net;
 using Baton.Server.Cluster;
 using Baton.Server.Storage;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Console;
 
 namespace Baton.Server;
@@ -57,6 +58,8 @@ internal sealed record HostSettings
                 console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
             });
         builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);   // standard output is for what was asked
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(Address, Port));
     }
+
+    /// <param name="use">What connections go through before the server's own HTTP.</param>
+    public void Listen(IWebHostBuilder web, Action<ListenOptions> use) => web.ConfigureKestrel(kestrel => kestrel.Listen(Address, Port, use));
 }

@@ -30,6 +30,9 @@ internal static partial class GatewayLog
     [LoggerMessage(3240, LogLevel.Error, "{Request}: a call whose answer is shared has failed unexpectedly")]
     public static partial void SharedCallFailed(this ILogger log, Exception exception, string request);
 
+    [LoggerMessage(3219, LogLevel.Error, "{Request}: a call has failed unexpectedly")]
+    public static partial void CallFailed(this ILogger log, Exception exception, string request);
+
     [LoggerMessage(3205, LogLevel.Debug, "{Request}: the client left after {ElapsedMs:F0} ms")]
     public static partial void ClientGone(this ILogger log, string request, double elapsedMs);
 

@@ -13,7 +13,7 @@ internal static class IdentityModule
         public IServiceCollection AddIdentity()
         {
             services.AddSettings<CredentialOptions>(CredentialOptions.Section).AddSingleton(provider => Credentials.Load(provider.GetRequiredService<IOptions<CredentialOptions>>().Value, Environment.GetEnvironmentVariable));
-            return services.AddSingleton<KeyStore>().AddSingleton<KeyTable>().AddSingleton<KeyFeed>().AddHostedService(provider => provider.GetRequiredService<KeyFeed>());
+            return services.AddSingleton<KeyStore>().AddSingleton<KeyTable>().AddSingleton<Callers>().AddSingleton<KeyFeed>().AddHostedService(provider => provider.GetRequiredService<KeyFeed>());
         }
     }
 
@@ -22,10 +22,10 @@ internal static class IdentityModule
         /// <summary>Refuses what comes without a known key, once there is one, and what a key is not good for.</summary>
         public void UseIdentity()
         {
-            var (credentials, keys) = (app.Services.GetRequiredService<Credentials>(), app.Services.GetRequiredService<KeyTable>());
+            var callers = app.Services.GetRequiredService<Callers>();
             app.Use(async (context, next) =>
             {
-                var (caller, problem) = Identify(context.Request, credentials, keys);
+                var (caller, problem) = callers.Identify(context.Request.Headers);
                 var about = context.GetEndpoint()?.Metadata;
                 if (caller is not null)
                 {
@@ -83,26 +83,6 @@ internal static class IdentityModule
         public string CallerName => context.Caller.Name;
 
         public Caller Caller => context.Features.Get<Caller>() ?? throw new InvalidOperationException("The request was not identified.");
-    }
-
-    private static (Caller? Caller, ProblemResult? Problem) Identify(HttpRequest request, Credentials credentials, KeyTable keys)
-    {
-        var presented = Presented(request);
-        // A key that was made here counts on an open server too: with its limits, and refused once it has ended, not taken for the owner of the machine.
-        var isOurs = presented is not null && KeySecret.IsOne(presented);
-        if (isOurs && keys.Find(presented!) is { } key) return (key.Caller, null);
-        if (!credentials.AreConfigured && !isOurs) return LocalCallers.Refuse(request) is { } foreign ? (null, foreign) : (Local, null);
-        return presented is not null && credentials.Find(presented) is var (tenant, name) ? (new Caller(tenant, name, KeyScope.Admin), null) : (null, Problems.Unauthorized());
-    }
-
-    private static readonly Caller Local = new(TenantId.Default, "local", KeyScope.Admin);
-
-    private static string? Presented(HttpRequest request)
-    {
-        const string Scheme = "Bearer ";
-        var header = request.Headers.Authorization.ToString();
-        if (header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)) return header[Scheme.Length..].Trim();
-        return request.Headers["x-api-key"].ToString() is { Length: > 0 } key ? key : null;   // how Anthropic's clients say it
     }
 
     private sealed record OpenEndpoint;

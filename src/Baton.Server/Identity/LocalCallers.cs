@@ -11,12 +11,13 @@ namespace Baton.Server.Identity;
 internal static class LocalCallers
 {
     /// <summary>Why the request is not one of this machine's own; null when it is.</summary>
-    public static ProblemResult? Refuse(HttpRequest request)
+    public static ProblemResult? Refuse(IHeaderDictionary headers)
     {
-        if (request.Host.HasValue && !IsLoopback(request.Host.Host)) return Problems.ForeignOrigin($"It was sent to the name '{request.Host.Host}'");
-        var origin = request.Headers.Origin.ToString();
-        if (origin.Length > 0 && !(Uri.TryCreate(origin, UriKind.Absolute, out var page) && page.Authority == request.Host.Value)) return Problems.ForeignOrigin($"A page of '{origin}' sent it");
-        return request.Headers["Sec-Fetch-Site"].ToString() is "cross-site" ? Problems.ForeignOrigin("A page of another site sent it") : null;
+        var host = new HostString(headers.Host.ToString());
+        if (host.HasValue && !IsLoopback(host.Host)) return Problems.ForeignOrigin($"It was sent to the name '{host.Host}'");
+        var origin = headers.Origin.ToString();
+        if (origin.Length > 0 && !(Uri.TryCreate(origin, UriKind.Absolute, out var page) && page.Authority == host.Value)) return Problems.ForeignOrigin($"A page of '{origin}' sent it");
+        return headers["Sec-Fetch-Site"].ToString() is "cross-site" ? Problems.ForeignOrigin("A page of another site sent it") : null;
     }
 
     private static bool IsLoopback(string host) =>

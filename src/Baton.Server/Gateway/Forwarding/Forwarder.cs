@@ -1,3 +1,5 @@
+using System.Data.Common;
+using Baton.Engine;
 using Baton.Server.Http;
 using Baton.Server.Identity;
 using Microsoft.AspNetCore.Http.Features;
@@ -12,19 +14,22 @@ internal sealed class Forwarder(RouteTable table, LimitGate limits, RouteCaller 
 {
     private const int MaxNamesShown = 8;
 
-    public async Task HandleAsync(HttpContext http, Surface surface)
+    public Task HandleAsync(HttpContext http, Surface surface) => HandleAsync(GatewayCall.Of(http, surface, time), ReadAsync(http));
+
+    /// <param name="reading">The body, or why it is not taken.</param>
+    public async Task HandleAsync(GatewayCall call, ValueTask<(ReadOnlyMemory<byte> Body, GatewayError? Problem)> reading)
     {
-        var call = GatewayCall.Of(http, surface, time);
+        var surface = call.Surface;
         try
         {
-            // 0. The rest of an answer that it has the start of.
-            if (http.Request.Headers.TryGetValue(CacheHeaders.LastEventId, out var seen))
+            // 0. The body, as it is.
+            var (body, problem) = await reading;
+            // 1. The rest of an answer that it has the start of.
+            if (call.RequestHeaders.TryGetValue(CacheHeaders.LastEventId, out var seen))
             {
                 await streams.ResumeAsync(call, seen.ToString());
                 return;
             }
-            // 1. The body, as it is.
-            var (body, problem) = await ReadAsync(http);
             if (problem is not null)
             {
                 await call.RefuseAsync(problem);
@@ -82,10 +87,14 @@ internal sealed class Forwarder(RouteTable table, LimitGate limits, RouteCaller 
             var request = new ForwardedRequest(body, peek) { Earlier = turns };
             await (route is null ? BuiltInAsync(call, model, request) : RouteAsync(call, route, request));
         }
-        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException) when (call.Cancel.IsCancellationRequested)
         {
             call.Account.Outcome = CallOutcome.Cancelled;
             log.ClientGone(call.Id, call.Elapsed.TotalMilliseconds);
+        }
+        catch (Exception e) when (!call.Answer.HasBegun)
+        {
+            await call.RefuseAsync(Failed(call, e));
         }
         finally
         {
@@ -141,7 +150,15 @@ internal sealed class Forwarder(RouteTable table, LimitGate limits, RouteCaller 
         }
     }
 
-    private async Task<(ReadOnlyMemory<byte> Body, GatewayError? Problem)> ReadAsync(HttpContext http)
+    /// <summary>What nobody foresaw, in words that the caller can read.</summary>
+    private GatewayError Failed(GatewayCall call, Exception e)
+    {
+        if (e is StorageUnavailableException or DbException) return new GatewayError(503, "overloaded_error", "storage_unavailable", $"The storage does not answer now: {e.Message}") { RetryAfter = TimeSpan.FromSeconds(1) };
+        log.CallFailed(e, call.Id);
+        return new GatewayError(500, "api_error", "internal", $"This is a fault of the server. Its log has the details under {call.Id}.");
+    }
+
+    private async ValueTask<(ReadOnlyMemory<byte> Body, GatewayError? Problem)> ReadAsync(HttpContext http)
     {
         var (request, limit) = (http.Request, options.Value.MaxRequestBytes);
         if (request.Headers.ContentEncoding.Count > 0) return (default, GatewayError.Invalid("Send the body without Content-Encoding.") with { Status = 415 });

@@ -1,0 +1,44 @@
+using System.Globalization;
+using System.Text;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Baton.Server.Gateway;
+
+/// <summary>How long the lane waits for its clients, which is as long as the server does, and the date of its answers. Thread-safe.</summary>
+internal sealed class LaneClock(TimeProvider time, KestrelServerLimits limits)
+{
+    /// <summary>So long a body may be under way before it is the server's to wait for.</summary>
+    private static readonly TimeSpan Body = TimeSpan.FromSeconds(5);
+
+    private volatile Stamp? stamp;
+
+    /// <summary>The time as HTTP writes it, to the second.</summary>
+    public ReadOnlySpan<byte> Date
+    {
+        get
+        {
+            var now = time.GetUtcNow();
+            var second = now.ToUnixTimeSeconds();
+            if (stamp is { } known && known.Second == second) return known.Text;
+            stamp = new Stamp(second, Encoding.ASCII.GetBytes(now.ToString("r", CultureInfo.InvariantCulture)));
+            return stamp.Text;
+        }
+    }
+
+    public long Now => time.GetTimestamp();
+
+    public bool IsIdleTooLong(long since) => time.GetElapsedTime(since) > limits.KeepAliveTimeout;
+
+    public bool IsBodyTooSlow(long since) => time.GetElapsedTime(since) > Body;
+
+    public bool IsOver(long until) => time.GetTimestamp() > until;
+
+    /// <summary>Until when a client has to take so many bytes, as a timestamp.</summary>
+    public long PatienceWith(int bytes)
+    {
+        var wait = limits.MinResponseDataRate is { } rate ? rate.GracePeriod + TimeSpan.FromSeconds(bytes / rate.BytesPerSecond) : TimeSpan.FromHours(1);
+        return time.GetTimestamp() + (long)(wait.TotalSeconds * time.TimestampFrequency);
+    }
+
+    private sealed record Stamp(long Second, byte[] Text);
+}

@@ -1,0 +1,128 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Text;
+using Baton.Server.Outbound;
+
+namespace Baton.Server.Gateway;
+
+/// <summary>What the lane makes of what has come on a connection.</summary>
+internal enum LaneReading
+{
+    /// <summary>The beginning of a request that it takes.</summary>
+    Incomplete,
+
+    /// <summary>A request, whole.</summary>
+    Whole,
+
+    /// <summary>Anything else: the server's.</summary>
+    Other,
+}
+
+/// <summary>
+/// A request in HTTP/1.1 (RFC 9112) as the lane takes it: a POST to one of the gateway's addresses, of a known length, in plain ASCII and by the letter of the grammar. Whatever is not that, down to a
+/// second space, is not refused here but left for the server, byte for byte: what is not understood cannot be misunderstood. One request at a time.
+/// </summary>
+/// <param name="mostOfBody">The largest body that is taken here, in bytes.</param>
+internal sealed class LaneRequest(int mostOfBody)
+{
+    /// <summary>The connection's buffer holds twice as much: a larger body would never be whole in it.</summary>
+    public const int MostBytes = 512 << 10;
+
+    private const int MostOfHead = 8 << 10, MostHeaders = 64;
+
+    private static readonly SearchValues<byte> NameBytes = SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8),
+        HostBytes = SearchValues.Create("-._:[]0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
+
+    /// <summary>What changes how a request is read, or asks for more than an answer.</summary>
+    private static readonly string[] ForTheServer = ["Content-Encoding", "Expect", "HTTP2-Settings", "Keep-Alive", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade"];
+
+    private byte[]? straddling;
+
+    public Surface Surface { get; private set; } = Surface.ChatCompletions;
+
+    /// <summary>Cleared when the next request is read.</summary>
+    public IHeaderDictionary Headers { get; } = new HeaderDictionary();
+
+    /// <summary>Of the head and the body together, in bytes.</summary>
+    public long Length { get; private set; }
+
+    /// <summary>Of the body, in bytes.</summary>
+    public int BodyLength { get; private set; }
+
+    public LaneReading Read(ReadOnlySequence<byte> bytes)
+    {
+        var head = HeadOf(bytes);
+        if (head.IsEmpty || !TryRead(head) || BodyLength > mostOfBody || head.Length + BodyLength > MostBytes) return LaneReading.Other;
+        Length = head.Length + BodyLength;
+        return bytes.Length < Length ? LaneReading.Incomplete : LaneReading.Whole;
+    }
+
+    /// <returns>The bytes up to and with the empty line; nothing where there is none in the first <see cref="MostOfHead"/> bytes.</returns>
+    private ReadOnlySpan<byte> HeadOf(ReadOnlySequence<byte> bytes)
+    {
+        var first = bytes.FirstSpan;
+        var end = first.IndexOf("\r\n\r\n"u8);
+        if (end < 0 && !bytes.IsSingleSegment)   // it may stand in two blocks
+        {
+            straddling ??= new byte[MostOfHead];
+            var length = (int)Math.Min(straddling.Length, bytes.Length);
+            bytes.Slice(0, length).CopyTo(straddling);
+            first = straddling.AsSpan(0, length);
+            end = first.IndexOf("\r\n\r\n"u8);
+        }
+        return end is < 0 or > MostOfHead - 4 ? default : first[..(end + 4)];
+    }
+
+    private bool TryRead(ReadOnlySpan<byte> head)
+    {
+        if (!TryReadLine(head, out var at)) return false;
+        Headers.Clear();
+        int? length = null;
+        for (var count = 0; ; count++)
+        {
+            var line = head[at..];
+            line = line[..line.IndexOf("\r\n"u8)];
+            at += line.Length + 2;
+            if (line.IsEmpty) break;
+            var colon = line.IndexOf((byte)':');
+            if (count == MostHeaders || colon <= 0 || line[..colon].ContainsAnyExcept(NameBytes)) return false;
+            var value = line[(colon + 1)..].Trim((byte)' ');
+            if (value.ContainsAnyExceptInRange((byte)' ', (byte)'~')) return false;
+            var name = HeaderNames.Of(line[..colon]);
+            if (!Headers.TryAdd(name, Encoding.ASCII.GetString(value)) || !IsPlain(name, value, ref length)) return false;
+        }
+        BodyLength = length ?? 0;
+        return length is not null && Headers.Host.Count == 1;
+    }
+
+    /// <summary>Reads <c>POST /v1/… HTTP/1.1</c>.</summary>
+    private bool TryReadLine(ReadOnlySpan<byte> head, out int end)
+    {
+        end = head.IndexOf("\r\n"u8) + 2;
+        var line = head[..(end - 2)];
+        if (!line.StartsWith("POST /v1/"u8) || !line.EndsWith(" HTTP/1.1"u8)) return false;
+        var path = line["POST /v1".Length..^" HTTP/1.1".Length];
+        foreach (var (written, surface) in Addresses)
+        {
+            if (!path.SequenceEqual(written)) continue;
+            Surface = surface;
+            return true;
+        }
+        return false;
+    }
+
+    private static readonly (byte[] Path, Surface Surface)[] Addresses = [.. Surface.All.Select(static surface => (Encoding.ASCII.GetBytes(surface.Path), surface))];
+
+    private static bool IsPlain(string name, ReadOnlySpan<byte> value, ref int? length)
+    {
+        if (name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase))
+        {
+            if (value.Length is 0 or > 9 || value.ContainsAnyExceptInRange((byte)'0', (byte)'9') || !Utf8Parser.TryParse(value, out int said, out _)) return false;
+            length = said;
+            return true;
+        }
+        if (name.Equals("Host", StringComparison.OrdinalIgnoreCase)) return value.Length > 0 && !value.ContainsAnyExcept(HostBytes);
+        if (name.Equals("Connection", StringComparison.OrdinalIgnoreCase)) return Ascii.EqualsIgnoreCase(value, "keep-alive"u8);
+        return Array.FindIndex(ForTheServer, one => one.Equals(name, StringComparison.OrdinalIgnoreCase)) < 0;
+    }
+}

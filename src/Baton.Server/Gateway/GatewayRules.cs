@@ -42,7 +42,7 @@ internal sealed class GatewayRules : IValidateOptions<GatewayOptions>
             foreach (var fault in CheckModel(RoutePlace.InFile(name), name, model)) yield return fault;
             foreach (var fault in CheckNames(RoutePlace.InFile(name), model, known)) yield return fault;
         }
-        if (file is not null && options.DefaultModel is { Length: > 0 } wanted && !ModelCaller.BuiltIns.Contains(wanted, StringComparer.OrdinalIgnoreCase) && !known.Contains(wanted))
+        if (file is not null && options.DefaultModel is { Length: > 0 } wanted && !ModelCaller.IsBuiltIn(wanted) && !known.Contains(wanted))
         {
             yield return new RouteFault(new RoutePlace($"{GatewayOptions.Section}:{nameof(GatewayOptions.DefaultModel)}", "", IsSnakeCase: false), $" is '{wanted}', but must be one of: {string.Join(", ", known.Order(StringComparer.Ordinal).Concat(ModelCaller.BuiltIns))}.");
         }

@@ -20,6 +20,8 @@ internal sealed class ModelCaller(RouteTable table, UsageLedger ledger, IOptions
 
     public static ImmutableArray<string> BuiltIns { get; } = [ExtractModel.Name, EchoModel.Name];
 
+    public static bool IsBuiltIn(string model) => BuiltIns.IndexOf(model, 0, StringComparer.OrdinalIgnoreCase) >= 0;
+
     /// <summary>The model that a name stands for; the default for none.</summary>
     /// <returns>As it is configured: callers may write other cases.</returns>
     /// <exception cref="WorkflowException">There is no such model.</exception>

@@ -23,7 +23,7 @@ internal sealed class QuestionEmbedder(RouteTable table, RouteCaller models, Usa
         var since = time.GetTimestamp();
         try
         {
-            await models.AskAsync(asked, route, _ => ForwardedRequest.Of(body, Surface.Embeddings));
+            await models.AskAsync(asked, route, ForwardedRequest.Of(body, Surface.Embeddings));
         }
         catch (OperationCanceledException)
         {

@@ -50,7 +50,7 @@ internal sealed class Forwarder(RouteTable table, LimitGate limits, RouteCaller 
                 await call.RefuseAsync(NotAllowed(key, model));
                 return;
             }
-            var isBuiltIn = ModelCaller.BuiltIns.Contains(model, StringComparer.OrdinalIgnoreCase);
+            var isBuiltIn = ModelCaller.IsBuiltIn(model);
             var route = isBuiltIn ? null : routes.Find(call.Origin.Tenant, model);
             if (!isBuiltIn && route is null)
             {
@@ -112,10 +112,16 @@ internal sealed class Forwarder(RouteTable table, LimitGate limits, RouteCaller 
 
     private Task RouteAsync(GatewayCall call, ModelRoute route, ForwardedRequest request)
     {
-        if (request.Peek.IsStream && ResumableStreams.IsAskedFor(call)) return streams.AnswerAsync(call, AskAsync);
-        return AnswerCache.Concerns(call, route) ? cache.AnswerAsync(call, route, request.Body, AskAsync) : models.AskAsync(call, route, _ => request);
+        var isResumable = request.Peek.IsStream && ResumableStreams.IsAskedFor(call);
+        return isResumable || AnswerCache.Concerns(call, route) ? ShareAsync(call, route, request, isResumable) : models.AskAsync(call, route, request);
+    }
 
-        Task AskAsync(GatewayCall asked) => InPlaceOfAsync(call, asked, () => models.AskAsync(asked, route, _ => request));
+    /// <summary>The answer may be more than this caller's, and may be there already.</summary>
+    private Task ShareAsync(GatewayCall call, ModelRoute route, ForwardedRequest request, bool isResumable)
+    {
+        return isResumable ? streams.AnswerAsync(call, AskAsync) : cache.AnswerAsync(call, route, request.Body, AskAsync);
+
+        Task AskAsync(GatewayCall asked) => InPlaceOfAsync(call, asked, () => models.AskAsync(asked, route, request));
     }
 
     /// <summary>Asks by a call that may outlive the one that it asks for, and is accounted for in its place.</summary>

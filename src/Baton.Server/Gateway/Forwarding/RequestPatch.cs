@@ -12,6 +12,7 @@ internal static class RequestPatch
     /// <param name="addsUsage">Whether a stream is made to tell its usage; what <c>stream_options</c> says beside that is kept.</param>
     public static ReadOnlyMemory<byte> Apply(ReadOnlyMemory<byte> body, RequestPeek peek, string model, int? mostTokens, string? maxTokensField, bool addsUsage = false)
     {
+        if (!addsUsage && mostTokens is null && peek.Model == model) return body;
         var edits = new List<(Place At, string Text)>(2);
         if (peek.ModelAt.IsNone) edits.Add((new Place(AfterBrace(body.Span), 0), $"\"model\":{Quoted(model)},"));
         else if (peek.Model != model) edits.Add((peek.ModelAt, Quoted(model)));

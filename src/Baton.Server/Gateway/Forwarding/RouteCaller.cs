@@ -9,16 +9,16 @@ namespace Baton.Server.Gateway;
 /// </summary>
 internal sealed class RouteCaller(TargetCaller targets, Hedging hedging, BudgetGate budgets, TimeProvider time, ILogger<RouteCaller> log)
 {
-    /// <param name="request">What the targets of a route are sent: a route may want it in other words than the one that it stands in for.</param>
+    /// <param name="own">What the targets of the route are sent.</param>
+    /// <param name="others">What those of a route that stands in for it are sent, where that wants it in other words; null for the same.</param>
     /// <exception cref="OperationCanceledException">Nobody waits for the answer any more.</exception>
-    public async Task AskAsync(GatewayCall call, ModelRoute first, Func<ModelRoute, ForwardedRequest> request)
+    public async Task AskAsync(GatewayCall call, ModelRoute first, ForwardedRequest own, Func<ModelRoute, ForwardedRequest>? others = null)
     {
-        var own = request(first);
         call.Account.Asked = first.Name;
         if (!await budgets.AdmitAsync(call, first, own.Peek)) return;
         try
         {
-            await AskInTurnAsync(call, first, own, request);
+            await AskInTurnAsync(call, first, own, others);
         }
         finally
         {
@@ -26,7 +26,7 @@ internal sealed class RouteCaller(TargetCaller targets, Hedging hedging, BudgetG
         }
     }
 
-    private async Task AskInTurnAsync(GatewayCall call, ModelRoute first, ForwardedRequest own, Func<ModelRoute, ForwardedRequest> request)
+    private async Task AskInTurnAsync(GatewayCall call, ModelRoute first, ForwardedRequest own, Func<ModelRoute, ForwardedRequest>? others)
     {
         var facts = RoutingFacts.Of(call.RequestHeaders, call.Origin.Caller, first, own.Body.Span, own.Earlier is { } earlier ? earlier.Beginning.Span : default);
         first.Retries.Count(time);
@@ -38,7 +38,7 @@ internal sealed class RouteCaller(TargetCaller targets, Hedging hedging, BudgetG
             var turn = new TargetTurn(first, call.Surface, facts, isAgain: retry > 0);
             while ((retry == 0 || first.Retries.TryTake(time)) && turn.Next() is { } next)
             {
-                var sent = next.Route == first ? own : request(next.Route);
+                var sent = others is null || next.Route == first ? own : others(next.Route);
                 var attempt = Hedging.After(call, next.Route) is { } after ? await hedging.AskAsync(call, turn, next, sent, after) : await AskAsync(call, next, sent);
                 if (attempt is Attempt.BrokenOff broken) await GoOnAsync(call, turn, broken);
                 if (attempt is not Attempt.Failed failed) return;

@@ -12,6 +12,7 @@ internal sealed partial class TargetCaller
         if (await HearAsync(answer, translation, told, isStream) is { } failed) return failed;
         if (!isStream)
         {
+            answer.Response.Finish();
             answer.BeginTranslated(told.WrittenCount);
             await answer.Call.Answer.WriteAsync(told.WrittenMemory, answer.Call.Cancel);
             return Attempt.Delivered.Instance;

@@ -105,7 +105,12 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
         GatewayError error;
         try
         {
-            if (await pumping || await EndedBySpendingAsync(call)) return Attempt.Delivered.Instance;
+            if (await pumping)
+            {
+                answer.Response.Finish();
+                return Attempt.Delivered.Instance;
+            }
+            if (await EndedBySpendingAsync(call)) return Attempt.Delivered.Instance;
             error = (translation?.Failure ?? answer.Failure) is { } failure ? answer.Mask(failure) : GatewayError.Broken($"{answer.Label} ended its stream in the middle of an answer.");
         }
         catch (OperationCanceledException) when (answer.Limits.AreOver && !call.Cancel.IsCancellationRequested)

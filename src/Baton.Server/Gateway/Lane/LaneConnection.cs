@@ -12,7 +12,7 @@ internal sealed class LaneConnection(ConnectionContext connection, Forwarder for
     private readonly LaneRequest request = new(mostOfBody);
     private readonly LaneAnswer answer = new(connection, clock);
     private readonly PipeReader input = connection.Transport.Input;
-    private volatile Waiting waiting;
+    private volatile Waiting waiting = Waiting.Nothing;
     private long since;
     private volatile bool isClosing;
 
@@ -29,41 +29,32 @@ internal sealed class LaneConnection(ConnectionContext connection, Forwarder for
     {
         connection.Features.Get<IConnectionHeartbeatFeature>()?.OnHeartbeat(static lane => ((LaneConnection)lane).Beat(), this);
         using var goodbye = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested.UnsafeRegister(static lane => ((LaneConnection)lane!).SayGoodbye(), this);
-        Wait(Waiting.Request);
         try
         {
             while (true)
             {
+                if (waiting == Waiting.Nothing) Wait(Waiting.Request);
                 var read = await input.ReadAsync();
-                if (read.IsCanceled || (read.IsCompleted && read.Buffer.IsEmpty))
-                {
-                    input.AdvanceTo(read.Buffer.Start);
-                    return read.IsCanceled && !isClosing;
-                }
-                if (!read.IsCompleted && waiting == Waiting.Body && read.Buffer.Length < request.Length)
-                {
-                    input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-                    continue;
-                }
-                var reading = waiting == Waiting.Body && read.Buffer.Length >= request.Length ? LaneReading.Whole : request.Read(read.Buffer);
+                var bytes = read.Buffer;
+                if ((read.IsCompleted || isClosing) && bytes.IsEmpty) return false;
+                var reading = read.IsCanceled && !isClosing ? LaneReading.Other : request.Read(bytes);
                 if (reading == LaneReading.Incomplete && !read.IsCompleted)
                 {
-                    Wait(Waiting.Body);
-                    input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+                    if (waiting == Waiting.Request) Wait(Waiting.Body);
+                    input.AdvanceTo(bytes.Start, bytes.End);
                     continue;
                 }
                 if (reading != LaneReading.Whole || callers.Identify(request.Headers) is not { Caller: { } caller })
                 {
-                    input.AdvanceTo(read.Buffer.Start);
+                    input.AdvanceTo(bytes.Start);
                     return true;
                 }
                 waiting = Waiting.Nothing;
                 var body = new byte[request.BodyLength];
-                read.Buffer.Slice(request.Length - body.Length, body.Length).CopyTo(body);
-                input.AdvanceTo(read.Buffer.GetPosition(request.Length));
+                bytes.Slice(request.Length - body.Length, body.Length).CopyTo(body);
+                input.AdvanceTo(bytes.GetPosition(request.Length));
                 await AnswerAsync(caller, body);
                 if (!answer.IsWhole) return false;
-                Wait(Waiting.Request);
             }
         }
         finally
@@ -95,9 +86,10 @@ internal sealed class LaneConnection(ConnectionContext connection, Forwarder for
         else if (what == Waiting.Nothing && answer.WrittenUntil is > 0 and var until && clock.IsOver(until)) connection.Abort(new ConnectionAbortedException("The client is too slow to take its answer."));
     }
 
+    /// <summary>The answer that is under way is the last; where there is none, it is over.</summary>
     private void SayGoodbye()
     {
         isClosing = true;
-        if (waiting != Waiting.Nothing) input.CancelPendingRead();
+        input.CancelPendingRead();
     }
 }

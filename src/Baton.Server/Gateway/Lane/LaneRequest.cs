@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Text;
+using System.Collections.Frozen;
 using System.Text;
 using Baton.Server.Outbound;
 
@@ -34,9 +35,10 @@ internal sealed class LaneRequest(int mostOfBody)
         HostBytes = SearchValues.Create("-._:[]0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
 
     /// <summary>What changes how a request is read, or asks for more than an answer.</summary>
-    private static readonly string[] ForTheServer = ["Content-Encoding", "Expect", "HTTP2-Settings", "Keep-Alive", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade"];
+    private static readonly FrozenSet<string> ForTheServer = new[] { "Content-Encoding", "Expect", "HTTP2-Settings", "Keep-Alive", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade" }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     private byte[]? straddling;
+    private bool isBegun;
 
     public Surface Surface { get; private set; } = Surface.ChatCompletions;
 
@@ -49,12 +51,17 @@ internal sealed class LaneRequest(int mostOfBody)
     /// <summary>Of the body, in bytes.</summary>
     public int BodyLength { get; private set; }
 
+    /// <param name="bytes">From the request's beginning on: all that has come.</param>
     public LaneReading Read(ReadOnlySequence<byte> bytes)
     {
-        var head = HeadOf(bytes);
-        if (head.IsEmpty || !TryRead(head) || BodyLength > mostOfBody || head.Length + BodyLength > MostBytes) return LaneReading.Other;
-        Length = head.Length + BodyLength;
-        return bytes.Length < Length ? LaneReading.Incomplete : LaneReading.Whole;
+        if (!isBegun)
+        {
+            var head = HeadOf(bytes);
+            if (head.IsEmpty || !TryRead(head) || BodyLength > mostOfBody || head.Length + BodyLength > MostBytes) return LaneReading.Other;
+            Length = head.Length + BodyLength;
+        }
+        isBegun = bytes.Length < Length;
+        return isBegun ? LaneReading.Incomplete : LaneReading.Whole;
     }
 
     /// <returns>The bytes up to and with the empty line; nothing where there is none in the first <see cref="MostOfHead"/> bytes.</returns>
@@ -123,6 +130,6 @@ internal sealed class LaneRequest(int mostOfBody)
         }
         if (name.Equals("Host", StringComparison.OrdinalIgnoreCase)) return value.Length > 0 && !value.ContainsAnyExcept(HostBytes);
         if (name.Equals("Connection", StringComparison.OrdinalIgnoreCase)) return Ascii.EqualsIgnoreCase(value, "keep-alive"u8);
-        return Array.FindIndex(ForTheServer, one => one.Equals(name, StringComparison.OrdinalIgnoreCase)) < 0;
+        return !ForTheServer.Contains(name);
     }
 }

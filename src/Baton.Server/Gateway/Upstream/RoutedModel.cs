@@ -15,7 +15,7 @@ internal sealed class RoutedModel(ModelRoute route, int maxAnswerBytes, RouteCal
         reader.Call = call;
         try
         {
-            await models.AskAsync(call, route, one => Written(call, request, one));
+            await models.AskAsync(call, route, Written(call, request, route), one => Written(call, request, one));
         }
         catch (OperationCanceledException) when (reader.HasFailed && !cancel.IsCancellationRequested)
         {

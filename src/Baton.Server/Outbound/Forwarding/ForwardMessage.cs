@@ -51,5 +51,10 @@ internal sealed class ForwardMessage(string method, Uri uri, ReadOnlyMemory<byte
         return message;
     }
 
-    private int IndexOf(string name) => headers.FindIndex(header => header.Key.Equals(name, StringComparison.OrdinalIgnoreCase));
+    private int IndexOf(string name)
+    {
+        var at = headers.Count - 1;
+        while (at >= 0 && !headers[at].Key.Equals(name, StringComparison.OrdinalIgnoreCase)) at--;
+        return at;
+    }
 }

@@ -36,10 +36,15 @@ internal abstract class ForwardedAnswer : IDisposable
     /// <exception cref="IOException">It broke off, or is not what HTTP allows.</exception>
     public abstract ValueTask<int> ReadAsync(Memory<byte> to, CancellationToken cancel);
 
+    /// <summary>Says that the answer has come to its end, as far as its reader knows: what frames may follow is read behind its back, so that the connection can be used again.</summary>
+    public virtual void Finish()
+    {
+    }
+
     public abstract void Dispose();
 }
 
-/// <summary>One that came through the framework's client: over TLS.</summary>
+/// <summary>One that came through the framework's client, over TLS. That reads by itself what is left.</summary>
 internal sealed class SecureAnswer(HttpResponseMessage response, Stream body) : ForwardedAnswer
 {
     public override int Status => (int)response.StatusCode;

@@ -1,11 +1,18 @@
+using System.Net.Sockets;
+
 namespace Baton.Server.Outbound;
 
 /// <summary>An answer on a <see cref="PlainConnection"/>, which is another's once it has been read to its end and is disposed; before its end, the connection is closed.</summary>
 internal sealed class PlainAnswer(PlainPool pool, PlainConnection connection, AnswerHead head) : ForwardedAnswer
 {
+    private const int MostDrained = 4 << 10;
+
+    private static readonly TimeSpan LongestDrain = TimeSpan.FromSeconds(1);
+
     private PlainConnection? connection = connection;
     private long left = head.Length;
     private ChunkedBody chunks;
+    private bool isFinished;
     private bool hasEnded = head is { End: BodyEnd.Length, Length: 0 };
 
     public override int Status => head.Status;
@@ -49,10 +56,31 @@ internal sealed class PlainAnswer(PlainPool pool, PlainConnection connection, An
         return 0;
     }
 
+    public override void Finish() => isFinished = true;
+
     public override void Dispose()
     {
         if (Interlocked.Exchange(ref connection, null) is not { } held) return;
-        if (hasEnded && head.IsKept && !chunks.HasMore && !held.HasLeftOver) pool.Return(held);
+        if (isFinished && !hasEnded && head is { IsKept: true, End: BodyEnd.Chunks }) _ = new PlainAnswer(pool, held, head) { chunks = chunks }.DrainAsync();   // it ends itself, soon
+        else if (hasEnded && head.IsKept && !chunks.HasMore && !held.HasLeftOver) pool.Return(held);
         else pool.Close(held);
+    }
+
+    /// <summary>Reads to the end, where that comes soon.</summary>
+    private async Task DrainAsync()
+    {
+        using (this)
+        {
+            var rest = new byte[MostDrained];
+            using var patience = pool.Patience(LongestDrain);
+            try
+            {
+                for (int length = 0, read; length < MostDrained && (read = await ReadAsync(rest, patience.Token)) > 0;) length += read;
+            }
+            catch (Exception e) when (e is IOException or SocketException or OperationCanceledException)
+            {
+                // The connection is no good any more, and is closed.
+            }
+        }
     }
 }

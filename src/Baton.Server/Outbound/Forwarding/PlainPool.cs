@@ -101,6 +101,8 @@ internal sealed class PlainPool : IDisposable
         Leave(connection.Host);
     }
 
+    public CancellationTokenSource Patience(TimeSpan wait) => new(wait, time);
+
     public void Dispose()
     {
         sweep.Dispose();

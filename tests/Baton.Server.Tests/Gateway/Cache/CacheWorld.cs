@@ -39,7 +39,7 @@ internal sealed class CacheWorld : IDisposable
         var answer = new AnswerRecording(1 << 20);
         var call = new GatewayCall(Surface.ChatCompletions, new CallOrigin(new TenantId(tenant), "k"), headers, time, cancel) { Answer = answer };
         var request = ForwardedRequest.Of(Encoding.UTF8.GetBytes(body), Surface.ChatCompletions);
-        await Cache.AnswerAsync(call, route, request.Body, asked => routes.AskAsync(asked, route, _ => request));
+        await Cache.AnswerAsync(call, route, request.Body, asked => routes.AskAsync(asked, route, request));
         return answer;
     }
 

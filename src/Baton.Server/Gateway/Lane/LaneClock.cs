@@ -7,9 +7,6 @@ namespace Baton.Server.Gateway;
 /// <summary>How long the lane waits for its clients, which is as long as the server does, and the date of its answers. Thread-safe.</summary>
 internal sealed class LaneClock(TimeProvider time, KestrelServerLimits limits)
 {
-    /// <summary>So long a body may be under way before it is the server's to wait for.</summary>
-    private static readonly TimeSpan Body = TimeSpan.FromSeconds(5);
-
     private volatile Stamp? stamp;
 
     /// <summary>The time as HTTP writes it, to the second.</summary>
@@ -29,7 +26,9 @@ internal sealed class LaneClock(TimeProvider time, KestrelServerLimits limits)
 
     public bool IsIdleTooLong(long since) => time.GetElapsedTime(since) > limits.KeepAliveTimeout;
 
-    public bool IsBodyTooSlow(long since) => time.GetElapsedTime(since) > Body;
+    /// <param name="received">Bytes of the request that have come.</param>
+    public bool IsTooSlow(long since, long received) =>
+        limits.MinRequestBodyDataRate is { } rate && time.GetElapsedTime(since) is var elapsed && elapsed > rate.GracePeriod && received < elapsed.TotalSeconds * rate.BytesPerSecond;
 
     public bool IsOver(long until) => time.GetTimestamp() > until;
 

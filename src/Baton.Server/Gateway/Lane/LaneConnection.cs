@@ -15,6 +15,7 @@ internal sealed class LaneConnection(ConnectionContext connection, Forwarder for
     private volatile Waiting waiting = Waiting.Nothing;
     private long since;
     private volatile bool isClosing;
+    private long received;
 
     /// <summary>What a connection waits for.</summary>
     private enum Waiting
@@ -37,9 +38,10 @@ internal sealed class LaneConnection(ConnectionContext connection, Forwarder for
                 var read = await input.ReadAsync();
                 var bytes = read.Buffer;
                 if ((read.IsCompleted || isClosing) && bytes.IsEmpty) return false;
-                var reading = read.IsCanceled && !isClosing ? LaneReading.Other : request.Read(bytes);
+                var reading = request.Read(bytes);
                 if (reading == LaneReading.Incomplete && !read.IsCompleted)
                 {
+                    Volatile.Write(ref received, bytes.Length);
                     if (waiting == Waiting.Request) Wait(Waiting.Body);
                     input.AdvanceTo(bytes.Start, bytes.End);
                     continue;
@@ -82,7 +84,7 @@ internal sealed class LaneConnection(ConnectionContext connection, Forwarder for
     {
         var (what, began) = (waiting, Volatile.Read(ref since));
         if (what == Waiting.Request && clock.IsIdleTooLong(began)) SayGoodbye();
-        else if (what == Waiting.Body && clock.IsBodyTooSlow(began)) input.CancelPendingRead();
+        else if (what == Waiting.Body && clock.IsTooSlow(began, Volatile.Read(ref received))) connection.Abort(new ConnectionAbortedException("The client is too slow to send its request."));
         else if (what == Waiting.Nothing && answer.WrittenUntil is > 0 and var until && clock.IsOver(until)) connection.Abort(new ConnectionAbortedException("The client is too slow to take its answer."));
     }
 

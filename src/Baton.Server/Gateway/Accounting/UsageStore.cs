@@ -185,10 +185,18 @@ internal sealed class UsageStore(Database database)
         return Encoding.UTF8.GetString(bytes.GetBuffer().AsSpan(0, (int)bytes.Length));
     }
 
-    private static SqlStatement Bind(SqlStatement statement, UsageRecord call) => statement
-        .Bind(1, call.Tenant.Value).Bind(2, call.Id).Bind(3, call.At.ToUnixTimeMilliseconds()).Bind(4, call.Key).Bind(5, call.Team).Bind(6, call.Run).Bind(7, call.Step).Bind(8, call.Surface).Bind(9, call.Route).Bind(10, call.Model)
-        .Bind(11, call.Target).Bind(12, call.UpstreamModel).Bind(13, call.Attempts).Bind(14, call.Tokens.Input).Bind(15, call.Tokens.CachedInput).Bind(16, call.Tokens.CacheWriteInput).Bind(17, call.Tokens.Output)
-        .Bind(18, call.Tokens.Reasoning).Bind(19, call.IsEstimated ? 1 : 0).Bind(20, call.CostMicros).Bind(21, (long?)call.FirstByte?.TotalMilliseconds).Bind(22, (long)call.Duration.TotalMilliseconds).Bind(23, NameOf(call.Outcome)).Bind(24, call.Status);
+    private static SqlStatement Bind(SqlStatement statement, UsageRecord call)
+    {
+        statement.Bind(3, call.At.ToUnixTimeMilliseconds()).Bind(13, call.Attempts).Bind(14, call.Tokens.Input).Bind(15, call.Tokens.CachedInput).Bind(16, call.Tokens.CacheWriteInput).Bind(17, call.Tokens.Output)
+            .Bind(18, call.Tokens.Reasoning).Bind(19, call.IsEstimated ? 1 : 0).Bind(20, call.CostMicros).Bind(21, (long?)call.FirstByte?.TotalMilliseconds).Bind(22, (long)call.Duration.TotalMilliseconds).Bind(24, call.Status);
+        return Texts(Texts(Texts(statement, 1, call.Tenant.Value, call.Id), 4, call.Key, call.Team, call.Run, call.Step, call.Surface, call.Route, call.Model, call.Target, call.UpstreamModel), 23, NameOf(call.Outcome));
+    }
+
+    private static SqlStatement Texts(SqlStatement statement, int from, params ReadOnlySpan<string?> texts)
+    {
+        for (var i = 0; i < texts.Length; i++) statement.Bind(from + i, PostgresText.Of(texts[i]));
+        return statement;
+    }
 
     private static void WriteRecord(Utf8JsonWriter json, UsageRecord call)
     {

@@ -49,8 +49,11 @@ internal sealed class LaneAnswer(ConnectionContext connection, LaneClock clock) 
     {
         cancel.ThrowIfCancellationRequested();
         if (!HasBegun) WriteHead();
-        if (bytes.IsEmpty || !hasBody) return;
-        if (left is not null)
+        if (bytes.IsEmpty || !hasBody)
+        {
+            // An empty chunk would be the last.
+        }
+        else if (left is not null)
         {
             if ((left -= bytes.Length) < 0) throw new InvalidOperationException("An answer is longer than it said.");
             output.Write(bytes.Span);

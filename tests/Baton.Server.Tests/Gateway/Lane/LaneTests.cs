@@ -20,6 +20,7 @@ public sealed class LaneTests : IAsyncLifetime
             var ask = await new StreamReader(http.Request.Body).ReadToEndAsync();
             http.Response.Headers["x-seen"] = "yes";
             if (ask.Contains("refuse", StringComparison.Ordinal)) await Replies.JsonAsync(http, """{"error":{"message":"no"}}""", 400);
+            else if (ask.Contains("fail", StringComparison.Ordinal)) http.Response.StatusCode = 500;
             else if (ask.Contains("\"stream\":true", StringComparison.Ordinal)) await Replies.StreamAsync(http, Replies.Chunk("Three."), Replies.Finish(), Replies.Done);
             else await Replies.WholeAsync(http, ask.Length.ToString(CultureInfo.InvariantCulture));
         });
@@ -34,7 +35,7 @@ public sealed class LaneTests : IAsyncLifetime
 
     public static TheoryData<string, string> Questions => new()
     {
-        { "an answer", ForwardWorld.Ask() }, { "a stream", ForwardWorld.AskStream }, { "a refusal of the target", ForwardWorld.Ask(""","x":"refuse" """) }, { "no JSON", "{" }, { "no such model", """{"model":"x"}""" }, { "nothing", "" },
+        { "an answer", ForwardWorld.Ask() }, { "a stream", ForwardWorld.AskStream }, { "a refusal of the target", ForwardWorld.Ask(""","x":"refuse" """) }, { "a failure without a word", ForwardWorld.Ask(""","x":"fail" """) }, { "no JSON", "{" }, { "no such model", """{"model":"x"}""" }, { "nothing", "" },
     };
 
     [Theory]
@@ -223,6 +224,7 @@ internal sealed class RawClient : IDisposable
 
     private async Task<string> ReadAsync(int length)
     {
+        if (length == 0) return "";   // a reader that is asked for nothing waits for more all the same
         var text = new char[length];
         var read = await reader.ReadBlockAsync(text, TestContext.Current.CancellationToken);
         return read == length ? new string(text) : throw new IOException("The connection was closed in the middle of an answer.");

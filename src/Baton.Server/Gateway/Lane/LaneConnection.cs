@@ -70,7 +70,8 @@ internal sealed class LaneConnection(ConnectionContext connection, Forwarder for
         answer.Reset(isLast: isClosing || stopping.IsCancellationRequested);
         var origin = new CallOrigin(caller.Tenant, caller.Name) { Key = caller.Key };
         await forwarder.HandleAsync(new GatewayCall(request.Surface, origin, request.Headers, time, connection.ConnectionClosed) { Answer = answer }, ValueTask.FromResult<(ReadOnlyMemory<byte>, GatewayError?)>((body, null)));
-        await answer.EndAsync();
+        if (connection.ConnectionClosed.IsCancellationRequested) answer.Abort();   // who stopped sending may listen still: what was broken off for that must not end well
+        else await answer.EndAsync();
     }
 
     private void Wait(Waiting what)

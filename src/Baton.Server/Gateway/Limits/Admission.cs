@@ -58,16 +58,16 @@ internal readonly record struct LimitState(LimitState.Part? Requests, LimitState
 
     public void Explain(IHeaderDictionary headers)
     {
-        Explain(headers, "requests", Requests);
-        Explain(headers, "tokens", Tokens);
+        Explain(headers, Requests, "x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests");
+        Explain(headers, Tokens, "x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens");
     }
 
-    private static void Explain(IHeaderDictionary headers, string what, Part? part)
+    private static void Explain(IHeaderDictionary headers, Part? part, string limit, string remaining, string reset)
     {
         if (part is null) return;
-        headers[$"x-ratelimit-limit-{what}"] = part.Limit.ToString(CultureInfo.InvariantCulture);
-        headers[$"x-ratelimit-remaining-{what}"] = part.Remaining.ToString(CultureInfo.InvariantCulture);
-        headers[$"x-ratelimit-reset-{what}"] = Duration(part.Reset);
+        headers[limit] = part.Limit.ToString(CultureInfo.InvariantCulture);
+        headers[remaining] = part.Remaining.ToString(CultureInfo.InvariantCulture);
+        headers[reset] = Duration(part.Reset);
     }
 
     /// <summary>As OpenAI writes it: <c>120ms</c>, <c>7.5s</c>, <c>6m0s</c>, <c>1h2m3s</c>.</summary>

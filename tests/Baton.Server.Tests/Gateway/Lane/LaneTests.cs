@@ -136,6 +136,25 @@ public sealed class LaneTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_answer_that_is_broken_off_because_its_client_has_stopped_sending_does_not_end_well()
+    {
+        await using var slow = await WebServer.StartAsync(async http =>
+        {
+            http.Response.ContentType = "text/event-stream";
+            await http.Response.WriteAsync(Replies.Chunk("Thr"), http.RequestAborted);
+            await http.Response.Body.FlushAsync(http.RequestAborted);
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, http.RequestAborted);
+        });
+        await using var other = await ForwardWorld.StartAsync([slow.Address]);
+        using var client = await RawClient.ConnectAsync(other.Server.Address);
+        await client.SendAsync(Request(ForwardWorld.AskStream));
+        await client.ReadHeadAsync();
+        Assert.Equal(Replies.Chunk("Thr"), await client.ReadChunkAsync());
+        client.StopSending();
+        Assert.DoesNotContain("0\r\n\r\n", await client.ReadToEndAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_server_that_stops_ends_the_answers_that_are_under_way_and_closes_what_waits_for_nothing()
     {
         var (asked, goOn) = (new TaskCompletionSource(), new TaskCompletionSource());
@@ -214,7 +233,22 @@ internal sealed class RawClient : IDisposable
         return chunk;
     }
 
-    public Task<string> ReadToEndAsync() => reader.ReadToEndAsync(TestContext.Current.CancellationToken);
+    public void StopSending() => client.Client.Shutdown(SocketShutdown.Send);
+
+    /// <returns>What comes before the connection is closed, or reset.</returns>
+    public async Task<string> ReadToEndAsync()
+    {
+        var text = new StringBuilder();
+        try
+        {
+            while (await reader.ReadLineAsync(TestContext.Current.CancellationToken) is { } line) text.Append(line).Append("\r\n");
+        }
+        catch (IOException)
+        {
+            // Reset.
+        }
+        return text.ToString();
+    }
 
     public void Dispose()
     {

@@ -78,7 +78,7 @@ internal sealed class UsageStore(Database database)
 {
     private readonly UsageSql sql = database.Dialect == Storage.Dialect.Sqlite ? UsageSql.Sqlite : UsageSql.Postgres;
 
-    /// <summary>Where a statement costs no round trip, its columns as they are cost a quarter of what they do as JSON.</summary>
+    /// <summary>Where a statement costs no round trip, its columns as they are cost half of what they do as JSON.</summary>
     private readonly bool isOneByOne = database.Dialect == Storage.Dialect.Sqlite;
 
     /// <summary>Writes calls and adds sums, all of it or nothing. The arguments may change once it has returned.</summary>

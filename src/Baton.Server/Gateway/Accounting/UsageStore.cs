@@ -85,14 +85,14 @@ internal sealed class UsageStore(Database database)
     /// <exception cref="StorageUnavailableException">Nothing was written.</exception>
     public async Task AddAsync(IReadOnlyList<UsageRecord> calls, RollUp sums)
     {
-        var records = isOneByOne || calls.Count == 0 ? null : Rows(calls, WriteRecord);
-        var hours = Rows(InOrder(sums.Rows), static (json, row) => WriteSums(json, row.Key, row.Value));
-        var days = Rows(InOrder(sums.ByDay()), static (json, row) => WriteSums(json, row.Key, row.Value));
-        var sides = Rows(InOrder(sums.Sides()), static (json, row) => WriteSums(json, row.Key, row.Value));
+        var records = isOneByOne || calls.Count == 0 ? null : Rows(calls, Write);
+        var hours = Rows(InOrder(sums.Rows), static (to, row) => Write(to, row.Key, row.Value));
+        var days = Rows(InOrder(sums.ByDay()), static (to, row) => Write(to, row.Key, row.Value));
+        var sides = Rows(InOrder(sums.Sides()), static (to, row) => Write(to, row.Key, row.Value));
         await database.WriteAsync(statements =>
         {
             if (records is not null) statements[sql.AddRecords].Bind(1, records).Execute();
-            else foreach (var call in calls) Bind(statements[sql.AddRecords], call).Execute();
+            else foreach (var call in calls) Add(statements[sql.AddRecords], call);
             statements[sql.AddToHours].Bind(1, hours).Execute();
             statements[sql.AddToDays].Bind(1, days).Execute();
             return statements[sql.AddToSums].Bind(1, sides).Execute();
@@ -168,16 +168,17 @@ internal sealed class UsageStore(Database database)
     private static IEnumerable<KeyValuePair<SideKey, RollUpSums>> InOrder(IReadOnlyDictionary<SideKey, RollUpSums> rows) => rows.OrderBy(row => row.Key.Tenant.Value, StringComparer.Ordinal).ThenBy(row => row.Key.PeriodMs)
         .ThenBy(row => row.Key.Dimension, StringComparer.Ordinal).ThenBy(row => row.Key.AtMs).ThenBy(row => row.Key.Name, StringComparer.Ordinal);
 
-    private static string Rows<T>(IEnumerable<T> rows, Action<Utf8JsonWriter, T> write)
+    private static string Rows<T>(IEnumerable<T> rows, Action<RowWriter, T> write)
     {
         using var bytes = new MemoryStream();
         using (var json = new Utf8JsonWriter(bytes))
         {
+            var listed = new RowWriter.Listed(json);
             json.WriteStartArray();
             foreach (var row in rows)
             {
                 json.WriteStartArray();
-                write(json, row);
+                write(listed, row);
                 json.WriteEndArray();
             }
             json.WriteEndArray();
@@ -185,53 +186,45 @@ internal sealed class UsageStore(Database database)
         return Encoding.UTF8.GetString(bytes.GetBuffer().AsSpan(0, (int)bytes.Length));
     }
 
-    private static SqlStatement Bind(SqlStatement statement, UsageRecord call)
+    private static void Add(SqlStatement statement, UsageRecord call)
     {
-        statement.Bind(3, call.At.ToUnixTimeMilliseconds()).Bind(13, call.Attempts).Bind(14, call.Tokens.Input).Bind(15, call.Tokens.CachedInput).Bind(16, call.Tokens.CacheWriteInput).Bind(17, call.Tokens.Output)
-            .Bind(18, call.Tokens.Reasoning).Bind(19, call.IsEstimated ? 1 : 0).Bind(20, call.CostMicros).Bind(21, (long?)call.FirstByte?.TotalMilliseconds).Bind(22, (long)call.Duration.TotalMilliseconds).Bind(24, call.Status);
-        return Texts(Texts(Texts(statement, 1, call.Tenant.Value, call.Id), 4, call.Key, call.Team, call.Run, call.Step, call.Surface, call.Route, call.Model, call.Target, call.UpstreamModel), 23, NameOf(call.Outcome));
+        Write(new RowWriter.Bound(statement), call);
+        statement.Execute();
     }
 
-    private static SqlStatement Texts(SqlStatement statement, int from, params ReadOnlySpan<string?> texts)
+    private static void Write(RowWriter row, UsageRecord call)
     {
-        for (var i = 0; i < texts.Length; i++) statement.Bind(from + i, PostgresText.Of(texts[i]));
-        return statement;
+        row.Texts(call.Tenant.Value, call.Id);
+        row.Number(call.At.ToUnixTimeMilliseconds());
+        row.Texts(call.Key, call.Team, call.Run, call.Step, call.Surface, call.Route, call.Model, call.Target, call.UpstreamModel);
+        row.Numbers(call.Attempts, call.Tokens.Input, call.Tokens.CachedInput, call.Tokens.CacheWriteInput, call.Tokens.Output, call.Tokens.Reasoning, call.IsEstimated ? 1 : 0, call.CostMicros);
+        row.Number((long?)call.FirstByte?.TotalMilliseconds);
+        row.Number((long)call.Duration.TotalMilliseconds);
+        row.Text(NameOf(call.Outcome));
+        row.Number(call.Status);
     }
 
-    private static void WriteRecord(Utf8JsonWriter json, UsageRecord call)
+    private static void Write(RowWriter row, RollUpKey key, in RollUpSums sums)
     {
-        Texts(json, call.Tenant.Value, call.Id);
-        json.WriteNumberValue(call.At.ToUnixTimeMilliseconds());
-        Texts(json, call.Key, call.Team, call.Run, call.Step, call.Surface, call.Route, call.Model, call.Target, call.UpstreamModel);
-        Numbers(json, call.Attempts, call.Tokens.Input, call.Tokens.CachedInput, call.Tokens.CacheWriteInput, call.Tokens.Output, call.Tokens.Reasoning, call.IsEstimated ? 1 : 0, call.CostMicros);
-        if (call.FirstByte is { } first) json.WriteNumberValue((long)first.TotalMilliseconds);
-        else json.WriteNullValue();
-        json.WriteNumberValue((long)call.Duration.TotalMilliseconds);
-        Texts(json, NameOf(call.Outcome));
-        json.WriteNumberValue(call.Status);
+        row.Text(key.Tenant.Value);
+        row.Number(key.HourMs);
+        row.Texts(key.Model, key.Key, key.Team, key.Target);
+        Write(row, sums);
     }
 
-    private static void WriteSums(Utf8JsonWriter json, RollUpKey key, in RollUpSums row)
+    private static void Write(RowWriter row, SideKey key, in RollUpSums sums)
     {
-        Texts(json, key.Tenant.Value);
-        json.WriteNumberValue(key.HourMs);
-        Texts(json, key.Model, key.Key, key.Team, key.Target);
-        WriteSums(json, row);
+        row.Text(key.Tenant.Value);
+        row.Number(key.PeriodMs);
+        row.Text(key.Dimension);
+        row.Number(key.AtMs);
+        row.Text(key.Name);
+        Write(row, sums);
     }
 
-    private static void WriteSums(Utf8JsonWriter json, SideKey key, in RollUpSums row)
-    {
-        Texts(json, key.Tenant.Value);
-        json.WriteNumberValue(key.PeriodMs);
-        Texts(json, key.Dimension);
-        json.WriteNumberValue(key.AtMs);
-        Texts(json, key.Name);
-        WriteSums(json, row);
-    }
-
-    private static void WriteSums(Utf8JsonWriter json, in RollUpSums row) => Numbers(
-        json, row.Requests, row.Completed, row.Refused, row.Failed, row.Cancelled, row.Broken, row.Cached, row.Estimated, row.Input, row.CachedInput, row.CacheWriteInput, row.Output, row.Reasoning, row.CostMicros, row.FirstByteMs,
-        row.FirstBytes, row.DurationMs);
+    private static void Write(RowWriter row, in RollUpSums sums) => row.Numbers(
+        sums.Requests, sums.Completed, sums.Refused, sums.Failed, sums.Cancelled, sums.Broken, sums.Cached, sums.Estimated, sums.Input, sums.CachedInput, sums.CacheWriteInput, sums.Output, sums.Reasoning, sums.CostMicros, sums.FirstByteMs,
+        sums.FirstBytes, sums.DurationMs);
 
     public static string NameOf(CallOutcome outcome) => outcome switch
     {
@@ -242,14 +235,4 @@ internal sealed class UsageStore(Database database)
         CallOutcome.Broken => "broken",
         _ => "cached",
     };
-
-    private static void Texts(Utf8JsonWriter json, params ReadOnlySpan<string?> texts)
-    {
-        foreach (var text in texts) json.WriteStringValue(PostgresText.Of(text));
-    }
-
-    private static void Numbers(Utf8JsonWriter json, params ReadOnlySpan<long> numbers)
-    {
-        foreach (var number in numbers) json.WriteNumberValue(number);
-    }
 }

@@ -1,5 +1,3 @@
-using System.Net.Sockets;
-
 namespace Baton.Server.Outbound;
 
 /// <summary>An answer on a <see cref="PlainConnection"/>, which is another's once it has been read to its end and is disposed; before its end, the connection is closed.</summary>
@@ -77,7 +75,7 @@ internal sealed class PlainAnswer(PlainPool pool, PlainConnection connection, An
             {
                 for (int length = 0, read; length < MostDrained && (read = await ReadAsync(rest, patience.Token)) > 0;) length += read;
             }
-            catch (Exception e) when (e is IOException or SocketException or OperationCanceledException)
+            catch (Exception e) when (e is IOException or OperationCanceledException)
             {
                 // The connection is no good any more, and is closed.
             }

@@ -45,6 +45,27 @@ internal sealed class PlainConnection(Socket socket, PlainHost host, long opened
     /// <exception cref="IOException">The connection broke or ended before, or what comes is not HTTP.</exception>
     public async ValueTask<AnswerHead> AskAsync(ForwardMessage message, Uri uri, CancellationToken cancel)
     {
+        try
+        {
+            await SendAsync(message, uri, cancel);
+            while (true)
+            {
+                if (TryReadHead() is { } head) return head;
+                if (end == buffer.Length) MakeRoom();
+                var read = await socket.ReceiveAsync(buffer.AsMemory(end), SocketFlags.None, cancel);
+                if (read == 0) throw new HttpIOException(HttpRequestError.ResponseEnded);
+                end += read;
+            }
+        }
+        catch (SocketException e)
+        {
+            throw new IOException(e.Message, e);
+        }
+    }
+
+    /// <summary>Its buffer goes back before the answer is waited for: that may take minutes.</summary>
+    private async ValueTask SendAsync(ForwardMessage message, Uri uri, CancellationToken cancel)
+    {
         var body = message.Json ?? default;
         var isTogether = body.Length <= MostTogether;
         var bytes = ArrayPool<byte>.Shared.Rent(MostOf(message, uri) + (isTogether ? body.Length : 0));
@@ -58,18 +79,6 @@ internal sealed class PlainConnection(Socket socket, PlainHost host, long opened
             }
             for (var sent = 0; sent < length;) sent += await socket.SendAsync(bytes.AsMemory(sent, length - sent), SocketFlags.None, cancel);
             for (var sent = 0; !isTogether && sent < body.Length;) sent += await socket.SendAsync(body[sent..], SocketFlags.None, cancel);
-            while (true)
-            {
-                if (TryReadHead() is { } head) return head;
-                if (end == buffer.Length) MakeRoom();
-                var read = await socket.ReceiveAsync(buffer.AsMemory(end), SocketFlags.None, cancel);
-                if (read == 0) throw new HttpIOException(HttpRequestError.ResponseEnded);
-                end += read;
-            }
-        }
-        catch (SocketException e)
-        {
-            throw new IOException(e.Message, e);
         }
         finally
         {

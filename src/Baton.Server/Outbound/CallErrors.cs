@@ -52,6 +52,20 @@ internal static class CallErrors
         return new WorkflowException(error with { Instance = null }, errorClass) { RetryAfter = retryAfter };
     }
 
+    /// <summary>Whether the other side has closed a connection before it answered, in order or not.</summary>
+    public static bool IsCut(Exception? e)
+    {
+        for (; e is not null; e = e.InnerException)
+        {
+            if (IsEnded(e) || e is SocketException { SocketErrorCode: var code } && IsReset(code)) return true;
+        }
+        return false;
+    }
+
+    private static bool IsEnded(Exception e) => e is HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded } or HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded };
+
+    private static bool IsReset(SocketError code) => code is SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown;
+
     private static AddressRefusedException? FindRefusal(Exception? e)
     {
         while (e is not null and not AddressRefusedException) e = e.InnerException;
@@ -70,14 +84,14 @@ internal static class CallErrors
                         SocketError.HostNotFound or SocketError.NoData => "there is no such host",
                         SocketError.TryAgain => "the host's name cannot be resolved now",
                         SocketError.ConnectionRefused => "the connection was refused",
-                        SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown => "the connection was reset",
+                        _ when IsReset(code) => "the connection was reset",
                         SocketError.TimedOut => "the host did not answer",
                         SocketError.HostUnreachable or SocketError.NetworkUnreachable => "the host cannot be reached",
                         _ => $"the connection failed ({code})",
                     };
                 case AuthenticationException:
                     return $"TLS could not be agreed on: {cause.Message.TrimEnd('.')}";
-                case HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded } or HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded }:
+                case var ended when IsEnded(ended):
                     return "the connection ended before the response did";
                 case HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse } or HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse }:
                     return "what came back is not HTTP";

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Baton.Engine;
 
@@ -11,10 +12,12 @@ internal static class HeaderRules
     private static readonly SearchValues<char> LineChars = SearchValues.Create("\r\n\0");
 
     // They belong to one connection (RFC 9110, section 7.6.1) or follow from the body: this server sets them.
-    private static readonly string[] Reserved =
-    [
-        "Connection", "Content-Length", "Expect", "Keep-Alive", "Proxy-Authorization", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade",
-    ];
+    private static readonly FrozenSet<string> Framing = new[]
+    {
+        "Connection", "Content-Length", "Expect", "Keep-Alive", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade",
+    }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
+    private static readonly SearchValues<char> NameEnds = SearchValues.Create("\r\n\0: ");
 
     private static readonly string[] UpperCased = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH", "QUERY", "CONNECT"];
 
@@ -29,6 +32,12 @@ internal static class HeaderRules
         return known == "CONNECT" ? throw CallErrors.Invalid("The method CONNECT opens tunnels and cannot be called.") : known ?? method;
     }
 
+    /// <summary>Whether a header is for whoever sends the message to set.</summary>
+    public static bool IsFraming(string name) => Framing.Contains(name);
+
+    /// <summary>Whether a name and a value, written one behind the other, are one header and no more.</summary>
+    public static bool IsOne(string name, string value) => name.Length > 0 && !name.AsSpan().ContainsAny(NameEnds) && !value.AsSpan().ContainsAny(LineChars);
+
     public static bool IsSafe(string method) => Safe.Contains(method, StringComparer.Ordinal);
 
     /// <exception cref="WorkflowException">A header may not be set, or cannot be sent. The message never holds a value.</exception>
@@ -38,7 +47,7 @@ internal static class HeaderRules
         {
             if (name.Length == 0 || name.AsSpan().ContainsAnyExcept(TokenChars)) throw CallErrors.Invalid($"'{name}' is no name of an HTTP header.");
             if (value.AsSpan().ContainsAny(LineChars)) throw CallErrors.Invalid($"The value of the header '{name}' holds a line break or a null.");
-            if (Reserved.Contains(name, StringComparer.OrdinalIgnoreCase)) throw CallErrors.Invalid($"The header '{name}' is set by the server and cannot be given.");
+            if (IsFraming(name) || name.Equals("Proxy-Authorization", StringComparison.OrdinalIgnoreCase)) throw CallErrors.Invalid($"The header '{name}' is set by the server and cannot be given.");
             // Another Host than the one that was resolved and checked would reach a site that nobody named.
             if (name.Equals("Host", StringComparison.OrdinalIgnoreCase) && !value.Equals(target.Authority, StringComparison.OrdinalIgnoreCase) && !value.Equals(target.Host, StringComparison.OrdinalIgnoreCase))
             {

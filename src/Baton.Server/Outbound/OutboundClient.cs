@@ -108,7 +108,7 @@ internal sealed class OutboundClient : IDisposable
             {
                 return await invoker.SendAsync(message, cancel);
             }
-            catch (HttpRequestException e) when (again is not null && IsCut(e) && !message.Options.TryGetValue(Opened, out _) && !cancel.IsCancellationRequested)
+            catch (HttpRequestException e) when (again is not null && CallErrors.IsCut(e) && !message.Options.TryGetValue(Opened, out _) && !cancel.IsCancellationRequested)
             {
                 return await again.SendAsync(message, cancel);
             }
@@ -119,9 +119,6 @@ internal sealed class OutboundClient : IDisposable
             throw;
         }
     }
-
-    private static bool IsCut(HttpRequestException e) => e.HttpRequestError == HttpRequestError.ResponseEnded
-        || e.InnerException is IOException { InnerException: SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown } };
 
     /// <summary>Sends a request and reads the response: all of a success, the beginning of an error.</summary>
     /// <param name="limit">Largest success that is taken, in bytes after decompression.</param>

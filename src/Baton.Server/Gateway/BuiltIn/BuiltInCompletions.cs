@@ -29,7 +29,7 @@ internal sealed class BuiltInCompletions(ModelCaller models, KeptResponses respo
                 return;
             }
         }
-        var id = call.Id["req_".Length..];
+        var id = call.Id[RequestId.Prefix.Length..];
         using var answered = translation?.Answer(Dialect.OpenAi, AsTheyAre, id, call.Account.At, model, responses.AreOn);
         var voice = new BuiltInVoice(call, answered, responses);
         var head = JqValue.Object(("id", $"chatcmpl-{id}"), ("created", time.GetUtcNow().ToUnixTimeSeconds()), ("model", model)).AsObject();

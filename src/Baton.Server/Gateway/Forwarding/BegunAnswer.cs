@@ -44,7 +44,7 @@ internal sealed class BegunAnswer
         if (events.Exists(static one => one is not (AnswerEvent.Start or AnswerEvent.Text or AnswerEvent.Tokens or AnswerEvent.Failure))) return null;
         var text = earlier?.said + string.Concat(events.OfType<AnswerEvent.Text>().Select(static one => one.Value));
         if (text.Length == 0) return null;
-        var name = earlier?.id ?? (events.OfType<AnswerEvent.Start>().FirstOrDefault()?.Id is { } own && own.StartsWith(IdPrefix, StringComparison.Ordinal) ? own[IdPrefix.Length..] : call.Id["req_".Length..]);
+        var name = earlier?.id ?? (events.OfType<AnswerEvent.Start>().FirstOrDefault()?.Id is { } own && own.StartsWith(IdPrefix, StringComparison.Ordinal) ? own[IdPrefix.Length..] : call.Id[RequestId.Prefix.Length..]);
         return new BegunAnswer(call, earlier?.route ?? route, first, [.. earlier?.parts ?? [], new Part(dialect, stream)], name, text);
     }
 

@@ -6,7 +6,7 @@ namespace Baton.Server.Gateway;
 internal sealed partial class TargetCaller
 {
     /// <summary>An answer while it comes.</summary>
-    private sealed record Answer(GatewayCall Call, ModelRoute Route, ModelTarget Target, ForwardedRequest Request, string Label, ForwardedAnswer Response, CallLimits Limits, TimeProvider Time, long Sent, bool AddsUsage, string? Key) : IDisposable
+    private sealed record Answer(GatewayCall Call, ModelRoute Route, ModelTarget Target, ForwardedRequest Request, ForwardedAnswer Response, CallLimits Limits, TimeProvider Time, long Sent, bool AddsUsage, string? Key) : IDisposable
     {
         /// <summary>An answer in one piece up to this size is handed on when all of it is there.</summary>
         public const int MaxBuffer = 64 << 10;
@@ -79,6 +79,8 @@ internal sealed partial class TargetCaller
 
         /// <summary>Never the key.</summary>
         public override string ToString() => Label;
+
+        public string Label => Target.Label;
 
         public void Dispose() => ArrayPool<byte>.Shared.Return(Buffer);
 

@@ -30,8 +30,8 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
             var sent = time.GetTimestamp();
             using var response = await client.ForwardAsync(message, label, target.IsConfigured, limits.Token);
             call.Waited(sent);
-            if (!response.IsSuccess) return await RefusedAsync(response, target, label, key, translation is null ? null : call, limits);
-            using var answer = new Answer(call, route, target, request, label, response, limits, time, sent, addsUsage, key)
+            if (!response.IsSuccess) return await RefusedAsync(response, target, key, translation is null ? null : call, limits);
+            using var answer = new Answer(call, route, target, request, response, limits, time, sent, addsUsage, key)
             {
                 Begun = begun, Said = BegunAnswer.MayBe(call, route, asked, request.Peek) ? new AnswerBytes() : null,
             };
@@ -42,7 +42,7 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
             }
             if (translation is not null)
             {
-                using var answered = translation.Answer(target.Dialect, route.Options, call.Id["req_".Length..], call.Account.At, request.Peek.Model ?? route.Name, responses.AreOn);
+                using var answered = translation.Answer(target.Dialect, route.Options, call.Id[RequestId.Prefix.Length..], call.Account.At, request.Peek.Model ?? route.Name, responses.AreOn);
                 return await TranslateAsync(answer, answered, translation.Conversation.IsStream);
             }
             return response.IsEvents ? await StreamAsync(answer) : await WholeAsync(answer);
@@ -229,9 +229,9 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
         return new Attempt.Failed(GatewayError.Broken($"{answer.Label} {how}."), MayTryAnother: true);
     }
 
-    private async Task<Attempt> RefusedAsync(ForwardedAnswer response, ModelTarget target, string label, string? key, GatewayCall? translatedFor, CallLimits limits)
+    private async Task<Attempt> RefusedAsync(ForwardedAnswer response, ModelTarget target, string? key, GatewayCall? translatedFor, CallLimits limits)
     {
-        var (status, retryAfter) = (response.Status, response.Header("Retry-After"));
+        var (status, label, retryAfter) = (response.Status, target.Label, response.Header("Retry-After"));
         var body = await ErrorReply.ReadAsync(response, limits.Token);
         switch (status)
         {

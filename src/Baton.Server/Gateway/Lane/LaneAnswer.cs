@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.IO.Pipelines;
 using System.Text;
+using Baton.Server.Outbound;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -30,6 +31,9 @@ internal sealed class LaneAnswer(ConnectionContext connection, LaneClock clock) 
 
     private long writtenUntil;
 
+    /// <summary>Whether its end is told when it has come, as nobody knows its length before.</summary>
+    private bool IsChunked => left is null;
+
     /// <summary>Makes it ready for the answer to the next request.</summary>
     /// <param name="isLast">Whether the connection is closed behind it.</param>
     public void Reset(bool isLast)
@@ -40,8 +44,8 @@ internal sealed class LaneAnswer(ConnectionContext connection, LaneClock clock) 
 
     public void Begin(int status, long? length)
     {
-        (this.status, left) = (status, length);
         hasBody = status is not (204 or 304);
+        (this.status, left) = (status, hasBody ? length : 0);
         headers.ContentLength = hasBody ? length : null;
     }
 
@@ -53,7 +57,7 @@ internal sealed class LaneAnswer(ConnectionContext connection, LaneClock clock) 
         {
             // An empty chunk would be the last.
         }
-        else if (left is not null)
+        else if (!IsChunked)
         {
             if ((left -= bytes.Length) < 0) throw new InvalidOperationException("An answer is longer than it said.");
             output.Write(bytes.Span);
@@ -74,14 +78,17 @@ internal sealed class LaneAnswer(ConnectionContext connection, LaneClock clock) 
     public async ValueTask EndAsync()
     {
         if (status == 0) return;
-        var isWritten = HasBegun;
         if (!HasBegun)
         {
-            if (left is null && hasBody) headers.ContentLength = left = 0;
+            if (IsChunked) headers.ContentLength = left = 0;   // nothing at all was said
             WriteHead();
+            await FlushAsync(0);
         }
-        if (left is null && hasBody) output.Write("0\r\n\r\n"u8);
-        if (!isWritten || (left is null && hasBody)) await FlushAsync(0);
+        else if (IsChunked)
+        {
+            output.Write("0\r\n\r\n"u8);
+            await FlushAsync(0);
+        }
         IsWhole = left is null or 0 && !isLast;
     }
 
@@ -124,13 +131,13 @@ internal sealed class LaneAnswer(ConnectionContext connection, LaneClock clock) 
         output.Write(clock.Date);
         output.Write("\r\n"u8);
         if (isLast) output.Write("Connection: close\r\n"u8);
-        if (left is null && hasBody) output.Write("Transfer-Encoding: chunked\r\n"u8);
+        if (IsChunked) output.Write("Transfer-Encoding: chunked\r\n"u8);
         foreach (var (name, values) in headers)
         {
             for (var i = 0; i < values.Count; i++)
             {
                 var value = values[i] ?? "";
-                if (name.AsSpan().ContainsAny("\r\n\0: ") || value.AsSpan().ContainsAny("\r\n\0")) continue;   // it would be more than one header
+                if (!HeaderRules.IsOne(name, value)) continue;
                 Write(name);
                 output.Write(": "u8);
                 Write(value);

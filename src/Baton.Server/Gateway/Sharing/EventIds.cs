@@ -60,7 +60,7 @@ internal sealed class EventIds(string request, long position)
         var colon = text.LastIndexOf(':');
         request = colon < 0 ? "" : text[..colon];
         position = 0;
-        return request.StartsWith("req_", StringComparison.Ordinal) && long.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out position);
+        return request.StartsWith(RequestId.Prefix, StringComparison.Ordinal) && long.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out position);
     }
 
     private void See(ReadOnlySpan<byte> part)

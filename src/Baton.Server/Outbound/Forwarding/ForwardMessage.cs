@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Net.Http.Headers;
 
 namespace Baton.Server.Outbound;
@@ -9,12 +8,6 @@ namespace Baton.Server.Outbound;
 /// <param name="json">The body; null for none.</param>
 internal sealed class ForwardMessage(string method, Uri uri, ReadOnlyMemory<byte>? json = null)
 {
-    /// <summary>What follows from the connection and the body (RFC 9110, section 7.6.1): who sends the message sets it.</summary>
-    private static readonly FrozenSet<string> Framing = new[]
-    {
-        "Connection", "Content-Length", "Content-Type", "Expect", "Keep-Alive", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade",
-    }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
-
     private readonly List<KeyValuePair<string, string>> headers = new(8);
 
     public string Method => method;
@@ -32,8 +25,8 @@ internal sealed class ForwardMessage(string method, Uri uri, ReadOnlyMemory<byte
     /// <exception cref="HttpRequestException">It would not be one header.</exception>
     public void Set(string name, string value)
     {
-        if (Framing.Contains(name)) return;
-        if (name.Length == 0 || name.AsSpan().ContainsAny("\r\n\0: ") || value.AsSpan().ContainsAny("\r\n\0")) throw new HttpRequestException($"The header '{name}' holds a character that no header may hold.");
+        if (HeaderRules.IsFraming(name) || name.Equals("Content-Type", StringComparison.OrdinalIgnoreCase)) return;
+        if (!HeaderRules.IsOne(name, value)) throw new HttpRequestException($"The header '{name}' holds a character that no header may hold.");
         var at = IndexOf(name);
         if (at < 0) headers.Add(new(name, value));
         else headers[at] = new(name, value);

@@ -12,8 +12,8 @@ internal delegate ValueTask<Socket> SocketOpener(DnsEndPoint host, bool isConfig
 internal sealed record PlainHost(string Name, int Port, bool IsConfigured);
 
 /// <summary>
-/// Connections in HTTP/1.1 to model hosts that speak without TLS, kept while they are used. <see cref="SocketsHttpHandler"/> does the same for all of HTTP; this does what forwarding needs, for a third of the
-/// processor's time. Thread-safe.
+/// Connections in HTTP/1.1 to model hosts that speak without TLS, kept while they are used. <see cref="SocketsHttpHandler"/> does the same for all of HTTP; this does what forwarding needs of it
+/// (decision 41). Thread-safe.
 /// </summary>
 internal sealed class PlainPool : IDisposable
 {
@@ -58,7 +58,7 @@ internal sealed class PlainPool : IDisposable
                 {
                     return new PlainAnswer(this, connection, await connection.AskAsync(message, uri, cancel));
                 }
-                catch (IOException e) when (IsCut(e) && !cancel.IsCancellationRequested)
+                catch (IOException e) when (CallErrors.IsCut(e) && !cancel.IsCancellationRequested)
                 {
                     connection.Dispose();
                     connection = null;
@@ -170,7 +170,4 @@ internal sealed class PlainPool : IDisposable
     {
         if (places is not null) PlaceAt(host).Release();
     }
-
-    private static bool IsCut(IOException e) => e is HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded }
-        || e.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown };
 }

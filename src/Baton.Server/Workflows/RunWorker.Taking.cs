@@ -24,7 +24,7 @@ internal sealed partial class RunWorker
     /// <returns>True when there may be more.</returns>
     public async Task<bool> RunOnceAsync(CancellationToken cancel)
     {
-        full = true;   // before the look at who is there: whoever ends after it calls again
+        var before = Interlocked.Read(ref ends);
         var room = settings.MaxRunsInMemory - live.Count;
         Volatile.Write(ref nextWake, Unknown);   // a run may park while this is under way
         if (lease.IsHeld && (await runs.WakeAsync()).Next is { } at) Volatile.Write(ref nextWake, at.UtcTicks);
@@ -32,14 +32,15 @@ internal sealed partial class RunWorker
         if (room <= 0)
         {
             behind = true;
-            return false;
+            Interlocked.MemoryBarrier();   // whoever ends from here on calls; has one before, it did not know that it should
+            return Interlocked.Read(ref ends) != before;
         }
         if (claimed.IsEmpty)
         {
             callsAtClaim = Now.Calls;
             var most = Math.Min(room, MaxClaims);
             foreach (var claim in await runs.ClaimAsync(node.Id, most, settings.MaxRunsPerTenant)) claimed.Enqueue(claim);
-            full = behind = claimed.Count == most;
+            behind = claimed.Count == most;
         }
         var found = !claimed.IsEmpty;
         while (!claimed.IsEmpty) await TakeSomeAsync(cancel);

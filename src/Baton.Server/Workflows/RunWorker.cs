@@ -25,8 +25,8 @@ internal sealed partial class RunWorker(RunStore runs, JournalStore journal, Wor
         OnStorageFailure = (run, e) => log.StorageRefused(run, e.Message),
     };
     private long nextWake = Unknown;   // in ticks
-    private long calls;
-    private volatile bool full, behind, draining;
+    private long calls, ends;
+    private volatile bool behind, draining;
 
     /// <summary>Runs in memory now.</summary>
     public int Count => live.Count;
@@ -142,7 +142,8 @@ internal sealed partial class RunWorker(RunStore runs, JournalStore journal, Wor
         live.TryRemove(KeyValuePair.Create(lease.Run, execution));
         if (execution.Crash is { } crash) log.RunCrashed(lease.Run, crash);
         if (outcome is RunOutcome.LeaseLost) log.LeaseLost(lease.Run);
-        if (full || settings.MaxRunsPerTenant is not null) LookForWork();
+        Interlocked.Increment(ref ends);
+        if (behind || settings.MaxRunsPerTenant is not null) LookForWork();
     }
 
     private static void Forward(RunExecution execution, string request, string? reason)

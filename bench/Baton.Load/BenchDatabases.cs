@@ -53,7 +53,14 @@ internal sealed class BenchDatabase(string name, PostgresCluster? cluster)
     /// <summary>As <c>--db</c> takes it.</summary>
     public string Address => cluster?.ConnectionUrl(name) ?? name;
 
-    /// <summary>Bytes at rest: tables and indexes, for SQLite what stands in its log included.</summary>
+    /// <summary>Bytes of it once what was replaced has been vacuumed.</summary>
+    public async Task<long> RestAsync()
+    {
+        if (cluster is not null) await cluster.QueryAsync("VACUUM", name);
+        return await SizeAsync();
+    }
+
+    /// <summary>Bytes of tables and indexes, for SQLite what stands in its log included.</summary>
     public async Task<long> SizeAsync() =>
         cluster is null ? await NumberAsync("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size") : await NumberAsync("SELECT pg_database_size(current_database())");
 

@@ -5,9 +5,11 @@ using Baton.Jq;
 using Baton.Server;
 using Baton.Server.Cluster;
 using Baton.Server.Gateway;
+using Baton.Server.Storage;
 using Baton.Server.Workflows;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace Baton.Load;
 
@@ -46,7 +48,7 @@ internal sealed class EngineBench : IAsyncDisposable
             foreach (var subject in Subjects) rows.AddRange(await bench.MeasureAsync(subject, EngineScenarios.SubjectOn(subject, kind)));
         }
         return new BenchResult(rows,
-            $"Steps: {Runs:N0} runs of {EngineSubjects.Steps} steps, {AtOnce} at once, each step's outcome ({EngineSubjects.PayloadLength} characters) on disk before the next begins. "
+            $"Steps: {Runs:N0} runs of {EngineSubjects.Steps} steps, {AtOnce} at once, each step's outcome ({EngineSubjects.PayloadLength} characters at random) on disk before the next begins; bytes at rest are those when ended runs are packed and what was replaced is vacuumed. "
             + $"Lone: {LoneRuns} runs of one step, one after another, start to completed. Map: {EngineSubjects.Items:N0} items, 256 at once. Medians of {Rounds} rounds after a warm-up; {Environment.ProcessorCount} cores.");
     }
 
@@ -75,10 +77,24 @@ internal sealed class EngineBench : IAsyncDisposable
     /// <param name="runs">How many in all.</param>
     public async Task<StepFigures> StepsAsync(string subject, int runs)
     {
-        var (bytes, started) = (await database.SizeAsync(), Stopwatch.GetTimestamp());
+        var started = Stopwatch.GetTimestamp();
         var latencies = await CrowdAsync(subject, runs);
-        var (seconds, steps) = (Stopwatch.GetElapsedTime(started).TotalSeconds, runs * EngineSubjects.Steps);
-        return new StepFigures(steps / seconds, Statistics.Median(latencies), Statistics.Percentile(latencies, 0.99), (double)(await database.SizeAsync() - bytes) / steps);
+        return new StepFigures(runs * EngineSubjects.Steps / Stopwatch.GetElapsedTime(started).TotalSeconds, Statistics.Median(latencies), Statistics.Percentile(latencies, 0.99));
+    }
+
+    /// <summary>The same, and what is left of it in the database.</summary>
+    public async Task<StepFigures> WeighedStepsAsync(string subject, int runs)
+    {
+        var rest = await RestAsync();
+        var figures = await StepsAsync(subject, runs);
+        return figures with { BytesPerStep = (double)(await RestAsync() - rest) / (runs * EngineSubjects.Steps) };
+    }
+
+    /// <summary>Bytes of the database once what is done to it beside all work has been done: ended runs packed, as ten minutes after their end, and what was replaced vacuumed.</summary>
+    private async Task<long> RestAsync()
+    {
+        await new JournalPacker(server.Services.GetRequiredService<Database>(), server.Services.GetRequiredService<WorkflowSql>(), Options.Create(new RetentionOptions { PackAfter = TimeSpan.Zero }), TimeProvider.System).RunOnceAsync(CancellationToken.None);
+        return await database.RestAsync();
     }
 
     /// <summary>Items a second of a map in one run.</summary>
@@ -91,7 +107,7 @@ internal sealed class EngineBench : IAsyncDisposable
         List<double> lone50 = [], lone99 = [], itemsPerSecond = [];
         for (var round = -1; round < Rounds; round++)
         {
-            var crowd = await StepsAsync(subject, Runs);
+            var crowd = await WeighedStepsAsync(subject, Runs);
             var lone = await LoneAsync(subject);
             var map = await MapAsync(subject);
             if (round < 0) continue;   // warming up
@@ -151,4 +167,8 @@ internal sealed class EngineBench : IAsyncDisposable
 
 /// <summary>What many runs of steps came to.</summary>
 /// <param name="P50Ms">Of a whole run.</param>
-internal sealed record StepFigures(double PerSecond, double P50Ms, double P99Ms, double BytesPerStep);
+internal sealed record StepFigures(double PerSecond, double P50Ms, double P99Ms)
+{
+    /// <summary>What is left in the database, when runs that ended a while ago are packed.</summary>
+    public double BytesPerStep { get; init; }
+}

@@ -16,8 +16,11 @@ internal static class EngineSubjects
 
     public const string Ten = "ten-steps", One = "one-step", Map = "map";
 
-    /// <summary>What each step returns.</summary>
-    public static readonly string Payload = new('x', PayloadLength);
+    private static readonly string[] texts = [.. Enumerable.Range(0, 1_000).Select(seed => new string(new Random(seed).GetItems<char>("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", PayloadLength)))];
+    private static uint answers;
+
+    /// <summary>What the next step returns: letters at random, others than the step before, so that there is nothing to be compressed.</summary>
+    public static string Payload => texts[Interlocked.Increment(ref answers) % texts.Length];
 
     /// <summary>In C#: steps that return at once, so that what is measured is the journal and not the work.</summary>
     public static IReadOnlyCollection<CodeWorkflow> Code { get; } =

@@ -14,8 +14,8 @@ process.stdin.on('end', () => process.exit(1)).resume();
 /** What to do, as the bench wrote it: sizes, addresses, durations. */
 export const ask = JSON.parse(process.argv[3] ?? '{}');
 
-/** What every step returns. */
-export const answer = 'x'.repeat(ask.payload);
+/** What every step returns: letters at random, so that there is nothing to be compressed in one of them. */
+export const answer = Array.from({ length: ask.payload }, () => 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'[Math.floor(Math.random() * 62)]).join('');
 
 /** Workflow keys, in the order in which they are asked for. */
 export const ids = (prefix, count) => Array.from({ length: count }, (_, i) => `${prefix}-${i}`);

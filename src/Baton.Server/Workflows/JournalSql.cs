@@ -43,7 +43,7 @@ internal sealed record JournalSql
 
     public string RunNo { get; init; } = "SELECT no FROM runs WHERE tenant_id = $1 AND id = $2 AND fencing = $3 AND state = 'running'";
 
-    public string ReadEntries { get; init; } = $"{Entries} AND j.run_no = @RunNo AND j.seq > @After ORDER BY j.seq LIMIT @Limit";
+    public string ReadEntries { get; init; } = $"{Wherever(Entries)} AND j.run_no = @RunNo AND j.seq > @After ORDER BY j.seq LIMIT @Limit";
 
     /// <summary>No row when the lease is not the run's.</summary>
     public string ReadLease { get; init; } = Leased;
@@ -116,6 +116,9 @@ internal sealed record JournalSql
             AND ($5 = 1 OR request IS NULL AND NOT EXISTS (SELECT 1 FROM inbox i WHERE i.tenant_id = $1 AND i.run_no = runs.no AND i.no > $4))
         """;
 
+    /// <summary>Of runs that have ended, whose journals may be packed, too.</summary>
+    private static string Wherever(string sql) => sql.Replace("FROM journal j", "FROM entries j", StringComparison.Ordinal);
+
     public static readonly JournalSql Sqlite = new(), Postgres = new()
     {
         // Locked: a message that another node is about to commit must be seen by the statement that parks the run, or wait until it is parked.
@@ -132,7 +135,7 @@ internal sealed record JournalSql
             INSERT INTO journal (tenant_id, run_no, seq, kind, at_ms, key, body, body_hash, meta)
             VALUES ($1, $2, 0, $3, $4, '', coalesce($5::bytea, ''), coalesce($6::bytea, ''), coalesce($7, ''))
             """,
-        ReadEntries = $"{PostgresEntries} AND j.run_no = @RunNo AND j.seq > @After ORDER BY j.seq LIMIT @Limit",
+        ReadEntries = $"{Wherever(PostgresEntries)} AND j.run_no = @RunNo AND j.seq > @After ORDER BY j.seq LIMIT @Limit",
         ReadLease = PostgresLeased,
         ReadLeased = $"{PostgresEntries} AND j.run_no = ({PostgresLeased}) ORDER BY j.seq",
         ReadLeases = $"{PostgresLeases} SELECT l.n FROM l",

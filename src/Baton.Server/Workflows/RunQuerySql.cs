@@ -53,14 +53,14 @@ internal sealed record RunQuerySql
 
     /// <summary>What went wrong in a run, in order: failed attempts, children that did not complete, ends and pauses with a reason.</summary>
     public string Errors { get; init; } = """
-        SELECT CAST(seq AS bigint), CAST(kind AS bigint), at_ms, key, CAST(attempt AS bigint), meta FROM journal
+        SELECT CAST(seq AS bigint), CAST(kind AS bigint), at_ms, key, CAST(attempt AS bigint), meta FROM entries
         WHERE tenant_id = @Tenant AND run_no = @No AND seq > @After AND (kind = 3 OR kind IN (12, 14) AND meta LIKE '%"error":%' OR kind = 30) ORDER BY seq LIMIT @Limit
         """;
 
     /// <summary>The step that something was recorded of last.</summary>
-    public string LastKey { get; init; } = "SELECT key FROM journal WHERE tenant_id = @Tenant AND run_no = @No AND key <> '' ORDER BY seq DESC LIMIT 1";
+    public string LastKey { get; init; } = "SELECT key FROM entries WHERE tenant_id = @Tenant AND run_no = @No AND key <> '' ORDER BY seq DESC LIMIT 1";
 
-    public string LastSeq { get; init; } = "SELECT max(seq) FROM journal WHERE tenant_id = @Tenant AND run_no = @No";
+    public string LastSeq { get; init; } = "SELECT max(seq) FROM entries WHERE tenant_id = @Tenant AND run_no = @No";
 
     public string AwaitingAncestors { get; init; } = """
         WITH RECURSIVE awaiting (id, depth) AS (
@@ -71,19 +71,19 @@ internal sealed record RunQuerySql
         """;
 
     public string Counts { get; init; } = """
-        SELECT (SELECT count(*) FROM journal WHERE tenant_id = @Tenant AND run_no = @No AND kind = 2) AS completed,
-               (SELECT count(*) FROM journal WHERE tenant_id = @Tenant AND run_no = @No AND kind = 3) AS failed
+        SELECT (SELECT count(*) FROM entries WHERE tenant_id = @Tenant AND run_no = @No AND kind = 2) AS completed,
+               (SELECT count(*) FROM entries WHERE tenant_id = @Tenant AND run_no = @No AND kind = 3) AS failed
         """;
 
-    public string Maps { get; init; } = "SELECT key, meta FROM journal WHERE tenant_id = @Tenant AND run_no = @No AND kind = 13";
+    public string Maps { get; init; } = "SELECT key, meta FROM entries WHERE tenant_id = @Tenant AND run_no = @No AND kind = 13";
 
     public string MapItems { get; init; } = """
-        SELECT count(*) FROM journal WHERE tenant_id = @Tenant AND run_no = @No AND (kind = 2 OR kind = 3 AND json_extract(meta, '$.retry_at_ms') IS NULL)
+        SELECT count(*) FROM entries WHERE tenant_id = @Tenant AND run_no = @No AND (kind = 2 OR kind = 3 AND json_extract(meta, '$.retry_at_ms') IS NULL)
           AND substr(key, 1, @Length) = @Prefix AND instr(substr(key, @Length + 1), ']') = length(key) - @Length
         """;
 
     public string LastState { get; init; } = """
-        SELECT coalesce(j.body, p.body) FROM journal j LEFT JOIN payloads p ON p.tenant_id = j.tenant_id AND p.hash = j.body_hash
+        SELECT coalesce(j.body, p.body) FROM entries j LEFT JOIN payloads p ON p.tenant_id = j.tenant_id AND p.hash = j.body_hash
         WHERE j.tenant_id = @Tenant AND j.run_no = @No AND j.kind = 14 ORDER BY j.seq DESC LIMIT 1
         """;
 
@@ -94,11 +94,11 @@ internal sealed record RunQuerySql
         ListActive = $"SELECT {Columns} FROM runs WHERE tenant_id = @Tenant AND {Active} {Rest}",
         ListByTime = $"SELECT {Columns} FROM runs WHERE tenant_id = @Tenant AND created_at_ms < @CreatedBeforeMs AND created_at_ms >= coalesce(@CreatedAfterMs, 0) {Rest}",
         LastState = """
-            SELECT nullif(coalesce(p.body, j.body), '') FROM journal j LEFT JOIN payloads p ON j.body_hash <> '' AND p.tenant_id = j.tenant_id AND p.hash = j.body_hash
+            SELECT nullif(coalesce(p.body, j.body), '') FROM entries j LEFT JOIN payloads p ON j.body_hash <> '' AND p.tenant_id = j.tenant_id AND p.hash = j.body_hash
             WHERE j.tenant_id = @Tenant AND j.run_no = @No AND j.kind = 14 ORDER BY j.seq DESC LIMIT 1
             """,
         MapItems = """
-            SELECT count(*) FROM journal WHERE tenant_id = @Tenant AND run_no = @No AND (kind = 2 OR kind = 3 AND (meta::jsonb ->> 'retry_at_ms') IS NULL)
+            SELECT count(*) FROM entries WHERE tenant_id = @Tenant AND run_no = @No AND (kind = 2 OR kind = 3 AND (meta::jsonb ->> 'retry_at_ms') IS NULL)
               AND substr(key, 1, @Length) = @Prefix AND strpos(substr(key, @Length + 1), ']') = length(key) - @Length
             """,
     };

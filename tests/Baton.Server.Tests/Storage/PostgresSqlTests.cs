@@ -9,7 +9,7 @@ namespace Baton.Server.Tests.Storage;
 /// <summary>Every statement and every table on PostgreSQL, found and not listed.</summary>
 public sealed class PostgresSqlTests : IAsyncLifetime
 {
-    private static readonly string[] WithoutTenant = ["nodes", "leases", "writers", "schema_version"];
+    private static readonly string[] WithoutTenant = ["nodes", "leases", "writers", "packing", "schema_version"];
 
     private static readonly string[] Flags = ["@Leads"];
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Baton.Engine;
+using Baton.Server.Storage;
 using Baton.Server.Workflows;
 using Dapper;
 
@@ -170,6 +171,82 @@ public abstract class RunManagementContract
     }
 
     [Fact]
+    public async Task A_packed_journal_reads_as_it_did()
+    {
+        await using var stores = await OpenAsync();
+        var random = new Random(11);
+        for (var i = 0; i < 8; i++) await RandomRunAsync(stores, random, i);
+        var (dump, archive) = (await DumpAsync(stores), await ArchiveAsync(stores));
+        var (packed, left) = await PackAsync(stores);
+        if (stores.Database.Dialect == Dialect.Postgres)
+        {
+            Assert.Equal((7, 0), (packed, left));
+            Assert.InRange(await CountAsync(stores, "SELECT count(*) FROM packed_journals"), 2, 7);
+        }
+        Assert.Equal(dump, await DumpAsync(stores));
+        Assert.Equal(archive, await ArchiveAsync(stores));
+        Assert.Equal(0, (await PackAsync(stores)).Packed);
+        foreach (var row in (await stores.Queries.FindAllAsync(Stores.Tenant, Filter(), CancellationToken.None)).Rows.Where(row => row.IsTerminal))
+        {
+            var whole = await stores.Queries.JournalAsync(Stores.Tenant, row, -1, 1_000, CancellationToken.None);
+            var page = await stores.Queries.JournalAsync(Stores.Tenant, row, whole.Rows[0].Seq, 1, CancellationToken.None);
+            Assert.Equal(whole.Rows[1].Key, Assert.Single(page.Rows).Key);
+            Assert.Equal(whole.Rows[^1].Seq, await stores.Queries.LastSeqAsync(Stores.Tenant, row, CancellationToken.None));
+            Assert.Equal(whole.Rows.Count(entry => entry.Kind == JournalKind.StepCompleted), (await stores.Queries.ProgressAsync(Stores.Tenant, row, CancellationToken.None)).StepsCompleted);
+            Assert.Empty((await stores.Queries.JournalAsync(new TenantId("other"), row, -1, 1_000, CancellationToken.None)).Rows);
+            Assert.Equal(new ControlResult.Done(RunState.Completed), await stores.Keeper.RemoveAsync(Stores.Tenant, RunId.Parse(row.Id, null)));
+        }
+        Assert.Equal(0, await CountAsync(stores, "SELECT count(*) FROM entries e JOIN runs r ON r.no = e.run_no WHERE r.state <> 'paused'"));
+    }
+
+    [Fact]
+    public async Task A_run_with_a_packed_journal_is_retried_and_forked_as_any_other()
+    {
+        await using var stores = await OpenAsync();
+        var lease = await FailedAsync(stores);
+        await PackAsync(stores);
+        var fork = new ForkToMake(RunId.New(stores.Time), lease.Run, null, "b", null, null, null);
+        Assert.IsType<ForkResult.Forked>(await stores.Keeper.ForkAsync(Stores.Tenant, fork));
+        Assert.IsType<RevivalResult.Revived>(await stores.Keeper.RetryAsync(Stores.Tenant, lease.Run, null));
+        var claims = await stores.Runs.ClaimAsync("node", 10);
+        var retried = claims.Single(claim => claim.Lease.Run == lease.Run).Lease;
+        var history = (await stores.Journal.ReadAsync(retried, CancellationToken.None))!;
+        Assert.Equal([typeof(JournalEntry.RunStarted), typeof(JournalEntry.StepCompleted), typeof(JournalEntry.StepFailed), typeof(JournalEntry.StateChanged), typeof(JournalEntry.RunRetried)], history.Entries.Select(entry => entry.GetType()));
+        Assert.Equal([typeof(JournalEntry.RunStarted), typeof(JournalEntry.StepCompleted), typeof(JournalEntry.RunForked)],
+            (await stores.Journal.ReadAsync(claims.Single(claim => claim.Lease.Run == fork.Id).Lease, CancellationToken.None))!.Entries.Select(entry => entry.GetType()));
+        await EndAsync(stores, retried, 5);
+        var (_, left) = await PackAsync(stores);
+        Assert.Equal(6, (await stores.Queries.JournalAsync(Stores.Tenant, (await stores.Queries.FindAsync(Stores.Tenant, lease.Run, CancellationToken.None))!, -1, 100, CancellationToken.None)).Rows.Count);
+        Assert.Equal(stores.Database.Dialect == Dialect.Postgres ? 0 : 6, left);
+    }
+
+    [Fact]
+    public async Task Packing_retrying_and_removing_at_once_lose_nothing()
+    {
+        await using var stores = await OpenAsync();
+        for (var round = 0; round < 10; round++)
+        {
+            var runs = new List<RunLease>();
+            for (var i = 0; i < 9; i++) runs.Add(await FailedAsync(stores));
+            stores.Time.Advance(TimeSpan.FromMinutes(2));
+            var packing = stores.Packer.RunOnceAsync(CancellationToken.None);
+            var retries = runs.Where((_, i) => i % 3 == 0).Select(run => stores.Keeper.RetryAsync(Stores.Tenant, run.Run, null).AsTask()).ToList();
+            var removal = stores.Keeper.RemoveAsync([.. runs.Where((_, i) => i % 3 == 1).Select(run => (Stores.Tenant, run.Run))]);
+            Assert.All(await Task.WhenAll(retries), result => Assert.IsType<RevivalResult.Revived>(result));
+            Assert.Equal(3, await removal);
+            await packing;
+            foreach (var claim in await stores.Runs.ClaimAsync("node", 10))
+            {
+                Assert.Equal([0, 1, 2, 3, 4], (await stores.Journal.ReadAsync(claim.Lease, CancellationToken.None))!.Entries.Select(entry => entry.Seq));
+                await EndAsync(stores, claim.Lease, 5);
+            }
+            await PackAsync(stores);
+        }
+        Assert.Equal(10 * (3 * 6 + 3 * 4), await CountAsync(stores, "SELECT count(*) FROM entries"));
+        Assert.Equal(0, await CountAsync(stores, "SELECT count(*) FROM entries e WHERE NOT EXISTS (SELECT 1 FROM runs r WHERE r.no = e.run_no)"));
+    }
+
+    [Fact]
     public async Task The_database_goes_into_the_next_schema_with_what_it_holds()
     {
         await using var stores = await OpenAsync();
@@ -209,6 +286,18 @@ public abstract class RunManagementContract
         else await stores.Journal.AppendAsync(lease, new JournalEntry.StateChanged(seq, stores.Time.GetUtcNow(), index % 2 == 0 ? RunState.Completed : RunState.Failed, index % 2 == 0 ? Encoding.UTF8.GetBytes(bodies[index]) : default, index % 2 == 0 ? null : Broken));
     }
 
+    /// <summary>Packs what has ended, a while later.</summary>
+    /// <returns>How many runs were looked at, and how many entries of ended runs without large payloads are left where they were.</returns>
+    private static async Task<(long Packed, long Left)> PackAsync(Stores stores)
+    {
+        stores.Time.Advance(TimeSpan.FromMinutes(2));
+        var packed = await stores.Packer.RunOnceAsync(CancellationToken.None);
+        return (packed, await CountAsync(stores, """
+            SELECT count(*) FROM journal j JOIN runs r ON r.no = j.run_no
+            WHERE r.ended_at_ms IS NOT NULL AND NOT EXISTS (SELECT 1 FROM journal l JOIN payloads p ON p.hash = l.body_hash WHERE l.run_no = j.run_no)
+            """));
+    }
+
     private static async Task<byte[]> ArchiveAsync(Stores stores)
     {
         using var written = new MemoryStream();
@@ -238,7 +327,7 @@ public abstract class RunManagementContract
         await using var connection = await stores.Database.ReadAsync(CancellationToken.None);
         var rows = new List<string>();
         foreach (var row in await connection.QueryAsync<(string Id, long Seq, long Kind, string Key, string? Meta, byte[]? Body, byte[]? Large)>("""
-            SELECT r.id, CAST(j.seq AS bigint), CAST(j.kind AS bigint), j.key || ' ' || j.at_ms, coalesce(j.meta, ''), j.body, p.body FROM journal j JOIN runs r ON r.no = j.run_no LEFT JOIN payloads p ON p.hash = j.body_hash ORDER BY r.id, j.seq
+            SELECT r.id, CAST(j.seq AS bigint), CAST(j.kind AS bigint), j.key || ' ' || j.at_ms, coalesce(j.meta, ''), j.body, p.body FROM entries j JOIN runs r ON r.no = j.run_no LEFT JOIN payloads p ON p.hash = j.body_hash ORDER BY r.id, j.seq
             """)) rows.Add($"{row.Id} {row.Seq} {row.Kind} {row.Key} {row.Meta} {Convert.ToHexString(row.Body ?? [])} {row.Large?.Length}");
         foreach (var run in (await stores.Queries.FindAllAsync(Stores.Tenant, Filter(), CancellationToken.None)).Rows.OrderBy(run => run.Id)) rows.Add((run with { No = 0 }).ToString());
         rows.AddRange(await connection.QueryAsync<string>("SELECT name || value FROM run_labels ORDER BY name, value"));

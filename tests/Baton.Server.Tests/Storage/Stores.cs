@@ -50,6 +50,8 @@ internal sealed class Stores : IAsyncDisposable
 
     public RunArchive Archive { get; private set; } = null!;
 
+    public JournalPacker Packer { get; private set; } = null!;
+
     public DefinitionStore Definitions { get; private set; } = null!;
 
     public async Task ReopenAsync()
@@ -88,5 +90,6 @@ internal sealed class Stores : IAsyncDisposable
         (Approvals, Outbox, Outputs) = (new ApprovalStore(Database, writes), writes.Outbox, new TaskOutputs(Database, Time));
         (Queries, Definitions) = (new RunQueries(Database, Journal), new DefinitionStore(Database, Time));
         (Keeper, Archive) = (new RunKeeper(Database, writes), new RunArchive(Database, writes, Journal, Queries));
+        Packer = new JournalPacker(Database, sql, Microsoft.Extensions.Options.Options.Create(new RetentionOptions { PackAfter = TimeSpan.FromMinutes(1), BatchSize = 3 }), Time);
     }
 }

@@ -162,7 +162,7 @@ public sealed class RunManagementTests
         Assert.Equal(4, await After(TimeSpan.Zero, new RetentionOptions { MaxEndedRuns = 1, BatchSize = 3 }).RunOnceAsync(Cancel));
         Assert.Equal(newest, Assert.Single((await server.Client.Runs.ListAsync([], Cancel)).Items).Id);
 
-        Retention After(TimeSpan age, RetentionOptions? options = null) => new(server.Get<Database>(), server.Get<RunKeeper>(), server.Get<StepAnswers>(), server.Get<WorkflowCatalog>(), server.Get<WorkflowSql>(), server.Get<Server.Cluster.LeaderLease>(),
+        Retention After(TimeSpan age, RetentionOptions? options = null) => new(server.Get<Database>(), server.Get<RunKeeper>(), server.Get<JournalPacker>(), server.Get<StepAnswers>(), server.Get<WorkflowCatalog>(), server.Get<WorkflowSql>(), server.Get<Server.Cluster.LeaderLease>(),
             Options.Create(options ?? new RetentionOptions { Completed = TimeSpan.FromDays(1), BatchSize = 1 }), new Later(age), NullLogger<Retention>.Instance);
     }
 

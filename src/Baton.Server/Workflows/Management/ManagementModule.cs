@@ -14,7 +14,7 @@ internal static class ManagementModule
         public void AddRunManagement()
         {
             services.AddSettings<RetentionOptions>(RetentionOptions.Section).AddSingleton<IValidateOptions<RetentionOptions>, RetentionOptionsValidator>();
-            services.AddSingleton<RunKeeper>().AddSingleton<RunControl>().AddSingleton<ProgressReader>().AddSingleton<RunArchive>().AddSingleton<ResultsReader>();
+            services.AddSingleton<RunKeeper>().AddSingleton<RunControl>().AddSingleton<ProgressReader>().AddSingleton<RunArchive>().AddSingleton<ResultsReader>().AddSingleton<JournalPacker>();
             services.AddSingleton<Retention>().AddHostedService(provider => provider.GetRequiredService<Retention>());
         }
     }

@@ -7,13 +7,13 @@ internal sealed record ManagementSql
     public string Lock { get; init; } = "SELECT no, state, error, request, namespace, workflow, version, labels, priority FROM runs WHERE tenant_id = $1 AND id = $2";
 
     /// <summary>Entries that say what failed, which children were started, what is listened for, and what was retried.</summary>
-    public string Turns { get; init; } = "SELECT seq, kind, key, meta FROM journal WHERE tenant_id = $1 AND run_no = $2 AND seq < $3 AND kind IN (3, 6, 7, 11, 12, 30) ORDER BY seq";
+    public string Turns { get; init; } = "SELECT seq, kind, key, meta FROM entries WHERE tenant_id = $1 AND run_no = $2 AND seq < $3 AND kind IN (3, 6, 7, 11, 12, 30) ORDER BY seq";
 
-    public string LastEntry { get; init; } = "SELECT seq, at_ms FROM journal WHERE tenant_id = $1 AND run_no = $2 ORDER BY seq DESC LIMIT 1";
+    public string LastEntry { get; init; } = "SELECT seq, at_ms FROM entries WHERE tenant_id = $1 AND run_no = $2 ORDER BY seq DESC LIMIT 1";
 
     /// <summary>What a run gave: the body of its last change of state.</summary>
     public string Output { get; init; } = """
-        SELECT coalesce(j.body, p.body, x'') FROM journal j LEFT JOIN payloads p ON p.tenant_id = j.tenant_id AND p.hash = j.body_hash
+        SELECT coalesce(j.body, p.body, x'') FROM entries j LEFT JOIN payloads p ON p.tenant_id = j.tenant_id AND p.hash = j.body_hash
         WHERE j.tenant_id = $1 AND j.run_no = $2 AND j.kind = 14 ORDER BY j.seq DESC LIMIT 1
         """;
 
@@ -29,7 +29,7 @@ internal sealed record ManagementSql
 
     /// <summary>Where a step begins: by its key, or by the name of its task.</summary>
     public string FindStep { get; init; } = """
-        SELECT min(seq) FROM journal WHERE tenant_id = $1 AND run_no = $2 AND (key = $3 OR substr(key, 1, length($3) + 1) IN ($3 || '/', $3 || '[')
+        SELECT min(seq) FROM entries WHERE tenant_id = $1 AND run_no = $2 AND (key = $3 OR substr(key, 1, length($3) + 1) IN ($3 || '/', $3 || '[')
             OR instr(key || '/', '/' || $3 || '/') > 0 OR instr(key, '/' || $3 || '[') > 0)
         """;
 
@@ -42,13 +42,13 @@ internal sealed record ManagementSql
     /// <summary>Copies a run's journal before a position, without its changes of state; payloads by reference. 1 tenant, 2 from, 3 to, 4 first, 5 end.</summary>
     public string CopyEntries { get; init; } = """
         INSERT INTO journal (tenant_id, run_no, seq, kind, at_ms, key, attempt, took_ms, body, body_hash, meta)
-        SELECT tenant_id, $3, seq, kind, at_ms, key, attempt, took_ms, body, body_hash, meta FROM journal WHERE tenant_id = $1 AND run_no = $2 AND seq >= $4 AND seq < $5 AND kind <> 14
+        SELECT tenant_id, $3, seq, kind, at_ms, key, attempt, took_ms, body, body_hash, meta FROM entries WHERE tenant_id = $1 AND run_no = $2 AND seq >= $4 AND seq < $5 AND kind <> 14
         """;
 
     /// <summary>What models answered to the attempts that are performed again. 1 tenant, 2 run.</summary>
     public string RemoveAnswers { get; init; } = "DELETE FROM step_answers WHERE tenant_id = $1 AND run_no = $2";
 
-    public string FirstMeta { get; init; } = "SELECT meta, at_ms FROM journal WHERE tenant_id = $1 AND run_no = $2 AND seq = 0";
+    public string FirstMeta { get; init; } = "SELECT meta, at_ms FROM entries WHERE tenant_id = $1 AND run_no = $2 AND seq = 0";
 
     public string RemoveEntry { get; init; } = "DELETE FROM journal WHERE tenant_id = $1 AND run_no = $2 AND seq = $3";
 
@@ -66,6 +66,15 @@ internal sealed record ManagementSql
     public string PayloadsOf { get; init; } = "SELECT DISTINCT body_hash FROM journal WHERE tenant_id = $1 AND run_no = $2 AND body_hash IS NOT NULL";
 
     public string RemoveJournal { get; init; } = "DELETE FROM journal WHERE tenant_id = $1 AND run_no = $2";
+
+    /// <summary>
+    /// Packs the journals of the next ended runs, where that gains anything; null elsewhere. What is large stands among the payloads, for which the journal is searched: its run's journal stays as it is.
+    /// A run that is being revived or removed is waited for, and then left out. 1 state, 2 ended before, 3 runs at most, 4 entries of one at most. How many runs were looked at.
+    /// </summary>
+    public string? Pack { get; init; }
+
+    /// <summary>Puts a run's packed journal back among the others, to go on; null where none is packed. 1 tenant, 2 run.</summary>
+    public string? Unpack { get; init; }
 
     public string RemoveKeys { get; init; } = "DELETE FROM idempotency_keys WHERE tenant_id = $1 AND run_id = $2";
 
@@ -89,7 +98,7 @@ internal sealed record ManagementSql
         """;
 
     /// <summary>Whether a run has begun to undo what it did. 1 tenant, 2 run.</summary>
-    public string HasCompensated { get; init; } = "SELECT 1 FROM journal WHERE tenant_id = $1 AND run_no = $2 AND kind IN (19, 20) LIMIT 1";
+    public string HasCompensated { get; init; } = "SELECT 1 FROM entries WHERE tenant_id = $1 AND run_no = $2 AND kind IN (19, 20) LIMIT 1";
 
     /// <summary>Ended runs that have been ended for long enough, the oldest first.</summary>
     public string Overdue { get; init; } = "SELECT tenant_id, id, namespace, workflow FROM runs WHERE state = @State AND ended_at_ms IS NOT NULL AND ended_at_ms < @BeforeMs ORDER BY ended_at_ms LIMIT @Most OFFSET @Skip";
@@ -135,15 +144,39 @@ internal sealed record ManagementSql
         LockEnded = $"{new ManagementSql().LockEnded} FOR UPDATE",
         LockPayload = $"{new ManagementSql().LockPayload} FOR UPDATE",
         Output = """
-            SELECT coalesce(p.body, j.body) FROM journal j LEFT JOIN payloads p ON j.body_hash <> '' AND p.tenant_id = j.tenant_id AND p.hash = j.body_hash
+            SELECT coalesce(p.body, j.body) FROM entries j LEFT JOIN payloads p ON j.body_hash <> '' AND p.tenant_id = j.tenant_id AND p.hash = j.body_hash
             WHERE j.tenant_id = $1 AND j.run_no = $2 AND j.kind = 14 ORDER BY j.seq DESC LIMIT 1
             """,
         AddEntry = "INSERT INTO journal (tenant_id, run_no, seq, kind, at_ms, key, meta) VALUES ($1, $2, $3, $4, $5, '', coalesce($6, ''))",
         FindStep = """
-            SELECT min(seq) FROM journal WHERE tenant_id = $1 AND run_no = $2 AND (key = $3 OR substr(key, 1, length($3) + 1) IN ($3 || '/', $3 || '[')
+            SELECT min(seq) FROM entries WHERE tenant_id = $1 AND run_no = $2 AND (key = $3 OR substr(key, 1, length($3) + 1) IN ($3 || '/', $3 || '[')
                 OR strpos(key || '/', '/' || $3 || '/') > 0 OR strpos(key, '/' || $3 || '[') > 0)
             """,
         PayloadsOf = "SELECT DISTINCT body_hash FROM journal WHERE tenant_id = $1 AND run_no = $2 AND body_hash <> ''",
+        RemoveJournal = "WITH packed AS (DELETE FROM packed_journals WHERE tenant_id = $1 AND run_no = $2) DELETE FROM journal WHERE tenant_id = $1 AND run_no = $2",
+        Pack = """
+            WITH due AS MATERIALIZED (
+                SELECT tenant_id, no, ended_at_ms, created_at_ms FROM runs
+                WHERE state = $1 AND ended_at_ms >= (SELECT ended_at_ms FROM packing WHERE state = $1) AND (ended_at_ms, no) > (SELECT ended_at_ms, run_no FROM packing WHERE state = $1) AND ended_at_ms < $2
+                ORDER BY ended_at_ms, no LIMIT $3 FOR UPDATE),
+            packed AS (
+                INSERT INTO packed_journals (tenant_id, run_no, at_ms, heads, bodies)
+                SELECT j.tenant_id, j.run_no, due.created_at_ms,
+                    concat('[', string_agg(concat('[', j.seq, ',', j.kind, ',', j.at_ms - due.created_at_ms, ',', j.attempt, ',', j.took_ms, ',', to_json(j.key), CASE WHEN j.meta <> '' THEN concat(',', to_json(j.meta)) END, ']'), ',' ORDER BY j.seq), ']'),
+                    array_agg(j.body ORDER BY j.seq)
+                FROM due JOIN journal j ON j.tenant_id = due.tenant_id AND j.run_no = due.no
+                GROUP BY j.tenant_id, j.run_no, due.created_at_ms HAVING count(*) <= $4 AND bool_and(j.body_hash = '')
+                RETURNING tenant_id, run_no),
+            gone AS (DELETE FROM journal j USING packed WHERE j.tenant_id = packed.tenant_id AND j.run_no = packed.run_no),
+            moved AS (UPDATE packing p SET ended_at_ms = last.ended_at_ms, run_no = last.no FROM (SELECT ended_at_ms, no FROM due ORDER BY ended_at_ms DESC, no DESC LIMIT 1) last WHERE p.state = $1)
+            SELECT count(*) FROM due
+            """,
+        Unpack = """
+            WITH back AS (
+                INSERT INTO journal (tenant_id, run_no, seq, kind, at_ms, key, attempt, took_ms, body, meta)
+                SELECT tenant_id, run_no, seq, kind, at_ms, key, attempt, took_ms, body, meta FROM packed_entries WHERE tenant_id = $1 AND run_no = $2)
+            DELETE FROM packed_journals WHERE tenant_id = $1 AND run_no = $2
+            """,
         RemovePayload = """
             DELETE FROM payloads WHERE tenant_id = $1 AND hash = $2
                 AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.tenant_id = $1 AND j.body_hash <> '' AND j.body_hash = $2) AND NOT EXISTS (SELECT 1 FROM inbox i WHERE i.tenant_id = $1 AND i.body_hash = $2)

@@ -8,8 +8,8 @@ using Microsoft.Extensions.Options;
 
 namespace Baton.Server.Workflows;
 
-/// <summary>Removes ended runs that have been kept for long enough, and those above the most that are kept: in small commits, by the node that leads.</summary>
-internal sealed class Retention(Database database, RunKeeper keeper, StepAnswers answers, WorkflowCatalog catalog, WorkflowSql sql, LeaderLease lease, IOptions<RetentionOptions> options, TimeProvider time, ILogger<Retention> log) : BackgroundService
+/// <summary>Removes ended runs that have been kept for long enough, and those above the most that are kept, and packs the journals of those that stay: in small commits, by the node that leads.</summary>
+internal sealed class Retention(Database database, RunKeeper keeper, JournalPacker packer, StepAnswers answers, WorkflowCatalog catalog, WorkflowSql sql, LeaderLease lease, IOptions<RetentionOptions> options, TimeProvider time, ILogger<Retention> log) : BackgroundService
 {
     private readonly RetentionOptions settings = options.Value;
     private readonly RetentionRule server = new(options.Value.Completed, options.Value.Failed, options.Value.Cancelled);
@@ -43,6 +43,13 @@ internal sealed class Retention(Database database, RunKeeper keeper, StepAnswers
     public async Task<int> RunOnceAsync(CancellationToken cancel)
     {
         while (await answers.SweepAsync(settings.BatchSize) == settings.BatchSize) cancel.ThrowIfCancellationRequested();
+        var removed = await RemoveOverdueAsync(cancel);
+        await packer.RunOnceAsync(cancel);
+        return removed;
+    }
+
+    private async Task<int> RemoveOverdueAsync(CancellationToken cancel)
+    {
         var rules = await RulesAsync(cancel);
         if (rules.Count == 0 && server is { Completed: null, Failed: null, Cancelled: null } && settings.MaxEndedRuns is null) return 0;
         var removed = 0;

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 
 namespace Baton.Server.Workflows;
 
-/// <summary>How long runs that have ended are kept. By default for ever: nobody's history goes without having been asked for it.</summary>
+/// <summary>How long runs that have ended are kept, and how. By default for ever: nobody's history goes without having been asked for it.</summary>
 internal sealed class RetentionOptions
 {
     public const string Section = "Retention";
@@ -24,11 +24,15 @@ internal sealed class RetentionOptions
     [Range(1, 1_000_000_000)]
     public int? MaxEndedRuns { get; set; }
 
-    /// <summary>Runs that are removed in one commit. Default 50.</summary>
+    /// <summary>How long after a run's end its journal is packed, on PostgreSQL. Default 10 minutes.</summary>
+    [Range(typeof(TimeSpan), "00:00:10", "36500.00:00:00")]
+    public TimeSpan PackAfter { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Runs that are removed or packed in one commit. Default 50.</summary>
     [Range(1, 1_000)]
     public int BatchSize { get; set; } = 50;
 
-    /// <summary>How often it is looked for runs to be removed. Default 10 minutes.</summary>
+    /// <summary>How often it is looked for runs to be removed or packed. Default 10 minutes.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan Interval { get; set; } = TimeSpan.FromMinutes(10);
 }

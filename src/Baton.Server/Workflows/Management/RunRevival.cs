@@ -66,6 +66,7 @@ internal sealed class RunRevival(SqlStatements statements, RunWrites writes, Not
     private void Carry(Plan plan)
     {
         var effects = new StoredEffects(statements, writes, notices, tenant, nowMs);
+        JournalPacker.Unpack(statements, sql, tenant, plan.No);
         statements[sql.Revive].Bind(1, tenant.Value).Bind(2, plan.No).Bind(3, nowMs).Execute();
         statements[sql.RemoveAnswers].Bind(1, tenant.Value).Bind(2, plan.No).Execute();
         effects.Record(plan.No, new JournalEntry.RunRetried(plan.Seq, DateTimeOffset.FromUnixTimeMilliseconds(plan.AtMs), plan.From));

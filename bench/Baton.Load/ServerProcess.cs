@@ -42,7 +42,10 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>As <see cref="StartAsync(BenchDatabase, ValueTuple{string, string}[])"/>, with the first processor for it alone, and for nothing but forwarding.</summary>
     public static Task<ServerProcess> StartGatewayAsync(BenchDatabase database, params (string Name, string Value)[] environment) => StartAsync(Processors.Start([.. Command(database), "--roles", "gateway"], isPinned: true), environment);
 
-    private static string[] Command(BenchDatabase database) => [Environment.ProcessPath!, Path.Combine(AppContext.BaseDirectory, "Baton.Load.dll"), "serve", "--port", "0", "--db", database.Address];
+    private static string[] Command(BenchDatabase database) => [.. Self, "serve", "--port", "0", "--db", database.Address];
+
+    /// <summary>This program: by the runtime that it needs, or the executable that has its own.</summary>
+    private static string[] Self => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [Environment.ProcessPath!, Path.Combine(AppContext.BaseDirectory, "Baton.Load.dll")] : [Environment.ProcessPath!];
 
     private static async Task<ServerProcess> StartAsync(ProcessStartInfo start, (string Name, string Value)[] environment)
     {

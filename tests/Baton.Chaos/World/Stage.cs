@@ -56,7 +56,7 @@ internal sealed class Stage : IAsyncDisposable
         var stage = new Stage(folder, await Recorder.StartAsync(Path.Combine(folder, "recorder.jsonl")), timeline) { disk = disk };
         var settings = new NodeSettings(
             node => ["--db", stage.pair!.UrlFor(node.Number), "--node", node.Name],
-            node => [("BATON_SECRET_NODE", node.Name), ("BATON_CLUSTER__HEARTBEATINTERVAL", $"{Heartbeat}"), ("BATON_CLUSTER__LAPSEAFTER", $"{Lapse}"), ("BATON_WORKFLOWS__POLLINTERVAL", "00:00:02")]);
+            node => [("BATON_SECRET_NODE", node.Name), ("BATON_CLUSTER__HEARTBEATINTERVAL", $"{Heartbeat}"), ("BATON_CLUSTER__LAPSEAFTER", $"{Lapse}"), ("BATON_WORKFLOWS__POLLINTERVAL", "00:00:02"), ("BATON_RETENTION__PACKAFTER", "00:00:10"), ("BATON_RETENTION__INTERVAL", "00:00:02")]);
         try
         {
             stage.pair = await Pair.StartAsync(nodes, standby, disk?.Path, cancel);

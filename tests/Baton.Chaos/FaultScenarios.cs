@@ -70,7 +70,7 @@ internal static class FaultScenarios
         stage.Timeline.Say($"{driver.Ended} runs have ended");
         if (stage.Primary is { } database) stage.Timeline.Say($"{(await database.QueryAsync("SELECT count(*) FROM baton.packed_journals", cancel: cancel))[0]} journals of ended runs are packed");
         var checks = new Checks(stage.Recorder.Log, driver.Runs, [.. stage.Nodes.Select(node => node.History)]);
-        string[] rest = [.. await Ownership.CheckAsync(stage, driver.Runs.Count, options.Seed, cancel), .. Faulty(driver), .. Silent(driver, said)];
+        string[] rest = [.. await Aftermath.CheckAsync(stage, driver.Runs.Count, options.Seed, cancel), .. Faulty(driver), .. Silent(driver, said)];
         return new Outcome(Report.Of(stage, driver, plan, checks), [.. checks.All(), .. rest]);
     }
 

@@ -21,7 +21,7 @@ internal enum Scenario
 internal sealed class BatonContestant(BenchDatabases databases, DatabaseKind kind)
 {
     private const string Subject = "csharp";
-    private const int WarmUpRuns = 4_000, Runs = 4_000;
+    private const int Runs = 4_000;
 
     public async Task<IReadOnlyDictionary<string, double>> MeasureAsync(Scenario scenario)
     {
@@ -37,7 +37,7 @@ internal sealed class BatonContestant(BenchDatabases databases, DatabaseKind kin
             await bench.MapAsync(Subject);
             return new Dictionary<string, double> { ["items_per_s"] = await bench.MapAsync(Subject) };
         }
-        await bench.StepsAsync(Subject, WarmUpRuns);
+        await bench.StepsAsync(Subject, Runs);   // to warm up
         var figures = await bench.WeighedStepsAsync(Subject, Runs);
         return new Dictionary<string, double> { ["steps_per_s"] = figures.PerSecond, ["p50_ms"] = figures.P50Ms, ["p99_ms"] = figures.P99Ms, ["bytes_per_step"] = figures.BytesPerStep };
     }

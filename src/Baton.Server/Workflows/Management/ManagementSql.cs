@@ -157,7 +157,7 @@ internal sealed record ManagementSql
         Pack = """
             WITH due AS MATERIALIZED (
                 SELECT tenant_id, no, ended_at_ms, created_at_ms FROM runs
-                WHERE state = $1 AND ended_at_ms >= (SELECT ended_at_ms FROM packing WHERE state = $1) AND (ended_at_ms, no) > (SELECT ended_at_ms, run_no FROM packing WHERE state = $1) AND ended_at_ms < $2
+                WHERE state = $1 AND (ended_at_ms, no) > (SELECT ended_at_ms, run_no FROM packing WHERE state = $1) AND ended_at_ms < $2
                 ORDER BY ended_at_ms, no LIMIT $3 FOR UPDATE),
             packed AS (
                 INSERT INTO packed_journals (tenant_id, run_no, at_ms, heads, bodies)

@@ -5,7 +5,7 @@ using Baton.TestBed;
 namespace Baton.Chaos.Verdict;
 
 /// <summary>At the end nobody holds what nobody needs, nothing was started that was not asked for, and every journal is whole.</summary>
-internal static class Ownership
+internal static class Aftermath
 {
     private const int Page = 500;
 

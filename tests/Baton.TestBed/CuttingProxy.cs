@@ -183,7 +183,7 @@ public sealed class CuttingProxy : IAsyncDisposable
             {
                 await flowing.Task.WaitAsync(stopping.Token);
                 if (from == connection.Client) await HoldAsync(connection, read);
-                var (passing, isCut) = Passing(read);
+                var (passing, isCut) = Passing(connection, read);
                 Interlocked.Add(ref forwarded, passing);
                 await SendAsync(connection, to, buffer.AsMemory(0, passing));
                 if (isCut) Cut();
@@ -229,13 +229,15 @@ public sealed class CuttingProxy : IAsyncDisposable
     }
 
     /// <returns>How many bytes pass, and whether everything is cut then.</returns>
-    private (int Bytes, bool IsCut) Passing(int bytes)
+    private (int Bytes, bool IsCut) Passing(Connection connection, int bytes)
     {
         lock (gate)
         {
+            if (connection.IsSevered) return (0, false);
             if (cutAfter is null || (left -= bytes) > 0) return (bytes, false);
             var passing = bytes + (int)left;
             left = cutAfter();
+            foreach (var each in open) each.IsSevered = true;
             return (passing, true);
         }
     }
@@ -249,6 +251,9 @@ public sealed class CuttingProxy : IAsyncDisposable
         public Task Done { get; set; } = Task.CompletedTask;
 
         public TaskCompletionSource? Held { get; set; }
+
+        /// <summary>It is about to be reset, once the last bytes that were to pass have been sent: an answer to them is not to slip through.</summary>
+        public bool IsSevered { get; set; }
 
         /// <summary>The client is gone, and the target is not to know.</summary>
         public bool IsLost { get; private set; }

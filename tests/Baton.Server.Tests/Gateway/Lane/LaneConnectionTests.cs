@@ -88,9 +88,10 @@ public sealed class LaneConnectionTests : IAsyncLifetime
     [Fact]
     public async Task A_request_that_has_come_when_the_connection_is_to_be_closed_is_answered_still()
     {
-        await connection.SendAsync(Head + "{}");
+        var sent = connection.SendAsync(Head + "{}");
         connection.Close();
         Assert.False(await Serve());
+        await sent;
         var answer = await connection.ReadAnswerAsync();
         Assert.Matches("^HTTP/1.1 [45]..", answer);   // no such model
         Assert.Contains("\r\nConnection: close\r\n", answer, StringComparison.Ordinal);
@@ -105,7 +106,7 @@ public sealed class LaneConnectionTests : IAsyncLifetime
     /// <summary>A connection without a network, whose heart the test beats.</summary>
     private sealed class Connection : ConnectionContext, IConnectionHeartbeatFeature, IConnectionLifetimeNotificationFeature
     {
-        private readonly Pipe input = new(new PipeOptions(useSynchronizationContext: false));
+        private readonly Pipe input = new(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1, useSynchronizationContext: false));
         private readonly CancellationTokenSource closing = new(), closed = new();
         private Action? beat;
         private Pipe? output;
@@ -150,6 +151,7 @@ public sealed class LaneConnectionTests : IAsyncLifetime
 
         public override void Abort(ConnectionAbortedException abortReason) => IsAborted = true;
 
+        /// <summary>Returns when the lane has looked at them all.</summary>
         public async Task SendAsync(string bytes) => await input.Writer.WriteAsync(Encoding.ASCII.GetBytes(bytes));
 
         public async Task<string> ReadAnswerAsync() => Encoding.ASCII.GetString((await output!.Reader.ReadAsync()).Buffer);

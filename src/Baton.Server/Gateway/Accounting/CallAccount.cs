@@ -31,7 +31,6 @@ internal sealed class CallAccount(string surface, CallOrigin origin, TimeProvide
     /// <summary>The surface of a step.</summary>
     public const string Step = "step";
 
-    private long? promptTokens;
     private bool hasLost;
 
     /// <summary><c>req_</c> and a UUIDv7.</summary>
@@ -63,18 +62,14 @@ internal sealed class CallAccount(string surface, CallOrigin origin, TimeProvide
     /// <summary>Tokens that were counted in another way than by the answer's own words.</summary>
     public TokenUsage? Counted { get; set; }
 
-    /// <summary>The request, for an estimate of what it holds; let go with the account.</summary>
-    public ReadOnlyMemory<byte> Prompt
-    {
-        get;
-        set => (field, promptTokens) = (value, null);
-    }
-
     /// <summary>Tokens of the conversation before the request, where that is kept here and not sent along.</summary>
     public long EarlierTokens { get; set; }
 
-    /// <summary>An estimate of the tokens that the model will read, made when it is first asked for: limits, budgets and usage may all want it.</summary>
-    public long PromptTokens => promptTokens ??= PromptEstimate.Of(Prompt.Span) + EarlierTokens;
+    /// <summary>An estimate of the tokens of the request itself: <see cref="RequestPeek.PromptTokens"/>.</summary>
+    public long OwnTokens { get; set; }
+
+    /// <summary>An estimate of the tokens that the model will read.</summary>
+    public long PromptTokens => OwnTokens + EarlierTokens;
 
     /// <summary>The target's own time: see <see cref="HostShare"/>.</summary>
     public TimeSpan Busy { get; private set; }
@@ -117,7 +112,7 @@ internal sealed class CallAccount(string surface, CallOrigin origin, TimeProvide
     }
 
     /// <summary>The same call, as one of two targets that are asked for one answer sees it.</summary>
-    public CallAccount Beside() => new(surface, origin, time) { Id = Id, Asked = Asked, Model = Model, Target = Target, Attempts = Attempts, Prompt = Prompt, EarlierTokens = EarlierTokens, promptTokens = promptTokens };
+    public CallAccount Beside() => new(surface, origin, time) { Id = Id, Asked = Asked, Model = Model, Target = Target, Attempts = Attempts, OwnTokens = OwnTokens, EarlierTokens = EarlierTokens };
 
     /// <summary>Of those, this one was slower: a call of its own from here on, as its target has been at work.</summary>
     /// <returns>As it is accounted for.</returns>
@@ -154,6 +149,6 @@ internal sealed class CallAccount(string surface, CallOrigin origin, TimeProvide
 
     private CallAccount Apart(CallAccount part, CallOutcome outcome) => new(surface, origin, time)
     {
-        Asked = Asked, Model = part.Model, Target = part.Target, Attempts = 1, Tap = part.Tap, Prompt = Prompt, EarlierTokens = EarlierTokens, promptTokens = promptTokens, Busy = part.Busy, At = part.At, Began = part.Began, Outcome = outcome,
+        Asked = Asked, Model = part.Model, Target = part.Target, Attempts = 1, Tap = part.Tap, OwnTokens = OwnTokens, EarlierTokens = EarlierTokens, Busy = part.Busy, At = part.At, Began = part.Began, Outcome = outcome,
     };
 }

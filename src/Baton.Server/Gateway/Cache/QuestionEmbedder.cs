@@ -19,11 +19,12 @@ internal sealed class QuestionEmbedder(RouteTable table, RouteCaller models, Usa
         var answer = new AnswerRecording(MaxAnswer);
         var asked = new GatewayCall(Surface.Embeddings, call.Origin, new HeaderDictionary(), time, call.Cancel) { Answer = answer };
         var body = JqValue.Object(("model", model), ("input", question), ("encoding_format", "float")).ToUtf8Bytes();
-        asked.Account.Prompt = body;
+        var request = ForwardedRequest.Of(body, Surface.Embeddings);
+        asked.Account.OwnTokens = request.Peek.PromptTokens;
         var since = time.GetTimestamp();
         try
         {
-            await models.AskAsync(asked, route, ForwardedRequest.Of(body, Surface.Embeddings));
+            await models.AskAsync(asked, route, request);
         }
         catch (OperationCanceledException)
         {

@@ -43,7 +43,7 @@ internal sealed class Forwarder(RouteTable table, LimitGate limits, RouteCaller 
             }
             var routes = table.Current;
             var model = peek.Model is { Length: > 0 } named ? named : routes.DefaultModel;
-            call.Account.Prompt = body;
+            call.Account.OwnTokens = peek.PromptTokens;
             // 3. Who answers for the model, where the caller may ask for it.
             if (call.Origin.Key is { } key && !key.Allows(model))
             {
@@ -60,7 +60,11 @@ internal sealed class Forwarder(RouteTable table, LimitGate limits, RouteCaller 
             call.Account.Asked = route?.Name;
             // 4. What it goes on from, where that is kept here.
             (var whole, problem) = surface == Surface.Responses ? await responses.PutItemsAsync(call, body) : default;
-            if (whole is not null) (call.Account.Prompt, body, peek) = (whole.Value, whole.Value, RequestPeek.Read(whole.Value.Span, surface.MaxTokensField, out problem) ?? default);
+            if (whole is not null)
+            {
+                (body, peek) = (whole.Value, RequestPeek.Read(whole.Value.Span, surface.MaxTokensField, out problem) ?? default);
+                call.Account.OwnTokens = peek.PromptTokens;
+            }
             (var earlier, problem) = surface == Surface.Responses && problem is null ? await responses.FindAsync(call, peek.PreviousResponse) : (null, problem);
             if (problem is not null)
             {

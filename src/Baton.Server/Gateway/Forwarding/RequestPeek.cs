@@ -33,6 +33,9 @@ internal readonly record struct RequestPeek(string? Model, Place ModelAt, bool I
     /// <summary>The response that it goes on from, the member <c>previous_response_id</c>; null for none, and for what is no id.</summary>
     public string? PreviousResponse { get; init; }
 
+    /// <summary>An estimate of its prompt: see <see cref="PromptEstimate"/>.</summary>
+    public long PromptTokens { get; init; }
+
     /// <summary>More than any provider gives.</summary>
     private const int MaxChoices = 1_000;
 
@@ -45,7 +48,7 @@ internal readonly record struct RequestPeek(string? Model, Place ModelAt, bool I
     public static RequestPeek? Read(ReadOnlySpan<byte> body, string? maxTokensField, out GatewayError? problem)
     {
         problem = null;
-        var peek = default(RequestPeek);
+        var (peek, prompt) = (default(RequestPeek), default(PromptEstimate));
         var json = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = MaxDepth });
         try
         {
@@ -71,7 +74,7 @@ internal readonly record struct RequestPeek(string? Model, Place ModelAt, bool I
                 else if (isChoices && json.TokenType == JsonTokenType.Number && json.TryGetInt64(out var count)) peek = peek with { Choices = (int)Math.Clamp(count, 1, MaxChoices) };
                 else if (isPrevious) peek = peek with { PreviousResponse = json is { TokenType: JsonTokenType.String, ValueIsEscaped: false } ? Encoding.UTF8.GetString(json.ValueSpan) : null };
                 else if (isTokens && json.TokenType == JsonTokenType.Number && json.TryGetInt64(out var tokens)) peek = peek with { MaxTokens = tokens, MaxTokensAt = new Place(start, (int)json.BytesConsumed - start) };
-                json.Skip();
+                PassOver(ref json, ref prompt);
             }
             while (json.Read())   // what follows must be nothing
             {
@@ -85,7 +88,18 @@ internal readonly record struct RequestPeek(string? Model, Place ModelAt, bool I
         {
             problem = GatewayError.Invalid("'model' is not a valid text.", "model");
         }
-        return problem is null ? peek : null;
+        return problem is null ? peek with { PromptTokens = prompt.Tokens } : null;
+    }
+
+    /// <summary>To the end of a value.</summary>
+    private static void PassOver(ref Utf8JsonReader json, ref PromptEstimate prompt)
+    {
+        var depth = json.CurrentDepth;
+        do
+        {
+            if (json.TokenType == JsonTokenType.String) prompt.Add(json.ValueSpan);
+        }
+        while ((json.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray || json.CurrentDepth > depth) && json.Read());
     }
 
     /// <summary>Reads an object to its end; anything else is left for the caller to pass over.</summary>

@@ -36,8 +36,9 @@ internal sealed class RoutedModel(ModelRoute route, int maxAnswerBytes, RouteCal
     private ForwardedRequest Written(GatewayCall call, ModelRequest request, ModelRoute one)
     {
         var body = ChatRequest.Write(request, route.Name, one.Options, one.Targets.All(target => target.Options.StreamUsage));
-        call.Account.Prompt = body;
-        return ForwardedRequest.Of(body, call.Surface);
+        var written = ForwardedRequest.Of(body, call.Surface);
+        call.Account.OwnTokens = written.Peek.PromptTokens;
+        return written;
     }
 
     private static HeaderDictionary Headers(ModelRequest request)

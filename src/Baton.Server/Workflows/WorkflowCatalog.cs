@@ -24,7 +24,7 @@ internal sealed class WorkflowCatalog
     private readonly Lazy<IWorkflowEffects> effects;
     private readonly FrozenDictionary<WorkflowRef, CodeWorkflow> code;
     private readonly ConcurrentDictionary<(TenantId, WorkflowRef), WorkflowDefinition> parsed = new();
-    private readonly ConcurrentDictionary<(TenantId, string, string), string> newest = new();
+    private readonly ConcurrentDictionary<(TenantId, string, string), string?> newest = new();
     private int registrations;
 
     public WorkflowCatalog(IEnumerable<CodeWorkflow> code, DefinitionStore definitions, Lazy<IWorkflowEffects> effects, Wakeups wakeups)
@@ -109,13 +109,13 @@ internal sealed class WorkflowCatalog
         newest.Clear();
     }
 
-    /// <summary>The newest stored version. Every start that names none asks: the database is not.</summary>
+    /// <summary>The newest stored version; null where there is none, as for most workflows in code. Every start that names no version asks: the database is not.</summary>
     private async ValueTask<string?> NewestAsync(TenantId tenant, WorkflowName name, CancellationToken cancel)
     {
         var key = (tenant, name.Namespace, name.Name);
         if (newest.TryGetValue(key, out var known)) return known;
         var before = Volatile.Read(ref registrations);
-        if (await definitions.NewestAsync(tenant, name.Namespace, name.Name, cancel) is not { } found) return null;
+        var found = await definitions.NewestAsync(tenant, name.Namespace, name.Name, cancel);
         if (newest.Count >= MaxCached) newest.Clear();
         newest[key] = found;
         if (Volatile.Read(ref registrations) != before) newest.TryRemove(key, out _);

@@ -1,4 +1,7 @@
+using Baton.Client;
+using Baton.Engine;
 using Baton.Server.Tests.Support;
+using WorkflowCatalog = Baton.Server.Workflows.WorkflowCatalog;
 
 namespace Baton.Server.Tests.Workflows;
 
@@ -37,6 +40,18 @@ public class WorkflowApiTests(WorkflowApiTests.Shared shared) : IClassFixture<Wo
         foreach (var version in (string[])["1.10.0", "1.9.0", "2.0.0-rc.1", "1.10.0-beta"]) (await RegisterAsync(Set("order", 1, version))).Ok(201);
         Assert.Equal(["2.0.0-rc.1", "1.10.0", "1.10.0-beta", "1.9.0"], (await Server.GetAsync("/api/v1/workflows/test/order")).Ok()["items"].EnumerateArray().Select(one => one.GetProperty("version").GetString()));
         Assert.Equal("2.0.0-rc.1", (await Server.GetAsync("/api/v1/workflows/test/order/latest")).Ok()["version"].GetString());
+    }
+
+    [Fact]
+    public async Task That_there_is_no_version_is_remembered_until_there_is_one()
+    {
+        var (catalog, name) = (Server.Get<WorkflowCatalog>(), new WorkflowName("test", "later"));
+        Assert.Null(await catalog.ResolveAsync(TenantId.Default, name, TestContext.Current.CancellationToken));
+        var again = catalog.ResolveAsync(TenantId.Default, name, TestContext.Current.CancellationToken);
+        Assert.True(again.IsCompleted, "The database was asked once more.");
+        Assert.Null(await again);
+        (await RegisterAsync(Set("later", 1))).Ok(201);
+        Assert.Equal("1.0.0", (await catalog.ResolveAsync(TenantId.Default, name, TestContext.Current.CancellationToken))?.Version);
     }
 
     [Fact]

@@ -79,8 +79,10 @@ internal sealed class PostgresDatabase : Database
             Options = $"-c statement_timeout={milliseconds} -c lock_timeout=10000 -c idle_in_transaction_session_timeout=10000",
         };
         if (address.Connection.Timeout == new NpgsqlConnectionStringBuilder().Timeout) connection.Timeout = 5;
-        if (!address.Hosts.Contains(',', StringComparison.Ordinal)) return new NpgsqlDataSourceBuilder(connection.ConnectionString).Build();
-        connection.HostRecheckSeconds = 1;   // after a failover, the new primary is to be found soon
-        return new NpgsqlDataSourceBuilder(connection.ConnectionString).BuildMultiHost().WithTargetSession(TargetSessionAttributes.Primary);
+        var isOfMany = address.Hosts.Contains(',', StringComparison.Ordinal);
+        if (isOfMany) connection.HostRecheckSeconds = 1;   // after a failover, the new primary is to be found soon
+        var builder = new NpgsqlDataSourceBuilder(connection.ConnectionString);
+        builder.ConfigureTypeLoading(static types => types.EnableTypeLoading(false));   // every process would begin by reading hundreds of types, and uses those that are built in
+        return isOfMany ? builder.BuildMultiHost().WithTargetSession(TargetSessionAttributes.Primary) : builder.Build();
     }
 }

@@ -6,7 +6,15 @@ namespace Baton.Server.Cluster;
 
 /// <summary>What a feature takes over from a node that is gone, inside the transaction that declares it gone.</summary>
 /// <param name="TakeOver">From the statements and the node's name (null for whatever any node had) to how much it was.</param>
-internal sealed record Inheritance(Func<SqlStatements, string?, int> TakeOver);
+internal sealed record Inheritance(Func<SqlStatements, string?, int> TakeOver)
+{
+    /// <summary>The same for a node that comes back, of what an earlier life of it had.</summary>
+    public Func<SqlStatements, string?, TakenBack> TakeBack { get; init; } = (statements, node) => new TakenBack(TakeOver(statements, node), static () => { });
+}
+
+/// <summary>What a node has taken back of an earlier life.</summary>
+/// <param name="Keep">To be called once the transaction is committed.</param>
+internal sealed record TakenBack(int Count, Action Keep);
 
 /// <summary>
 /// Puts this node among the others, says at every heartbeat that it lives, renews the lease, and takes over from nodes that are silent. On SQLite it is
@@ -47,7 +55,7 @@ internal sealed class NodeRegistry(Node node, NodeStore store, LeaderLease lease
         await base.StopAsync(CancellationToken.None);
         try
         {
-            await store.RemoveAsync(node.Id);
+            await store.RemoveAsync(node.Id, statements => inheritances.Sum(one => one.TakeOver(statements, node.Id)), () => [NodeNews.Queued]);   // what did not end in time
         }
         catch (StorageUnavailableException)
         {
@@ -102,10 +110,11 @@ internal sealed class NodeRegistry(Node node, NodeStore store, LeaderLease lease
     private async Task RegisterAsync()
     {
         var sent = time.GetTimestamp();
-        (started, var taken) = await store.RegisterAsync(node, statements => inheritances.Sum(one => one.TakeOver(statements, IsAlone ? null : node.Id)));
+        (started, var taken) = await store.RegisterAsync<List<TakenBack>>(node, statements => [.. inheritances.Select(one => one.TakeBack(statements, IsAlone ? null : node.Id))]);
+        foreach (var one in taken) one.Keep();
         if (IsAlone) tenure.HoldForGood();
         else tenure.Renew(sent, Tenancy);
-        if (taken > 0) log.TakenBack(taken);
+        if (taken.Sum(one => one.Count) is > 0 and var count) log.TakenBack(count);
     }
 
     /// <summary>The others took this node for dead: what it had is theirs. It begins anew, unless another process has its name now.</summary>

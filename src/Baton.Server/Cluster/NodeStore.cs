@@ -80,8 +80,8 @@ internal sealed class NodeStore(Database database, TimeProvider time)
     private readonly NodeSql sql = NodeSql.For(database.Dialect);
 
     /// <summary>Puts this node among the others, in one transaction with what it takes back of an earlier life.</summary>
-    /// <returns>What tells this life from others, and how much was taken back.</returns>
-    public ValueTask<(long Started, int TakenBack)> RegisterAsync(Node node, Func<SqlStatements, int> takeBack) => database.WriteAsync(statements =>
+    /// <returns>What tells this life from others, and what was taken back.</returns>
+    public ValueTask<(long Started, T TakenBack)> RegisterAsync<T>(Node node, Func<SqlStatements, T> takeBack) => database.WriteAsync(statements =>
     {
         Fence(statements, node.Id);
         var taken = takeBack(statements);
@@ -93,12 +93,13 @@ internal sealed class NodeStore(Database database, TimeProvider time)
         return (started, taken);
     });
 
-    /// <summary>Takes this node from among the others.</summary>
-    public ValueTask<bool> RemoveAsync(string node) => database.WriteAsync(statements =>
+    /// <summary>Takes this node from among the others, and leaves them what it has: nobody would take it over from a node that they do not know.</summary>
+    public ValueTask<int> RemoveAsync(string node, Func<SqlStatements, int> handOver, Func<IEnumerable<string>?> broadcast) => database.WriteAsync(new WriteRequestOf<int>(statements =>
     {
         statements[sql.ReleaseLease].Bind(1, node).Execute();
-        return statements[sql.Remove].Bind(1, node).Execute() > 0;
-    });
+        statements[sql.Remove].Bind(1, node).Execute();
+        return handOver(statements);
+    }, broadcast));
 
     /// <summary>Gives the lease up before it lapses.</summary>
     public ValueTask<bool> ReleaseLeaseAsync(string node) => database.WriteAsync(statements => statements[sql.ReleaseLease].Bind(1, node).Execute() > 0);

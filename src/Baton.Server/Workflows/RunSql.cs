@@ -44,8 +44,15 @@ internal sealed record RunSql
 
     public string NextWake { get; init; } = "SELECT min(wake_at_ms) FROM runs WHERE state = 'waiting' AND wake_at_ms IS NOT NULL";
 
-    /// <summary>Takes back what a node that is gone had, or any node. 1 now, 2 node.</summary>
-    public string Rescue { get; init; } = "UPDATE runs SET state = 'queued', owner = NULL, fencing = fencing + 1, updated_at_ms = $1 WHERE state = 'running' AND owner = coalesce($2, owner)";
+    /// <summary>Queues what a node that is gone had, or any node. 1 now, 2 node, 3 the number after which runs are meant.</summary>
+    public string Rescue { get; init; } = "UPDATE runs SET state = 'queued', owner = NULL, fencing = fencing + 1, updated_at_ms = $1 WHERE state = 'running' AND owner = coalesce($2, owner) AND no > $3";
+
+    /// <summary>Goes on with the oldest that an earlier life of this node had, or any node: they run on, under leases of their own. 1 node, 2 now, 3 the node that had them, 4 most.</summary>
+    public string TakeBack { get; init; } = """
+        UPDATE runs SET owner = $1, fencing = fencing + 1, updated_at_ms = $2
+        WHERE no IN (SELECT r.no FROM runs r WHERE r.state = 'running' AND r.owner = coalesce($3, r.owner) ORDER BY r.no LIMIT $4)
+        RETURNING tenant_id, id, fencing, namespace, workflow, version, request, request_reason, turn, no
+        """;
 
     /// <summary>
     /// Asks a run to pause or cancel; one that is out of memory is queued, so that a worker does it. A cancel stands, whatever is asked after it.
@@ -79,7 +86,8 @@ internal sealed record RunSql
     {
         LockClaims = "SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ' claims', 1))",
         // Materialised, so that the limit binds before anything is changed. Locked rows are another node's: more are looked at than taken, so that
-        // nodes that claim at the same moment all find some.
+        // nodes that claim at the same moment all find some. By the places of their rows: joined by tenant and number, while there are no statistics, all that
+        // is queued was looked through for each.
         Claim = """
             WITH RECURSIVE tenants (tenant_id) AS (
                 (SELECT tenant_id FROM runs WHERE state = 'queued' ORDER BY tenant_id LIMIT 1)
@@ -88,15 +96,22 @@ internal sealed record RunSql
             waiting AS (
                 SELECT w.*, row_number() OVER (PARTITION BY w.tenant_id ORDER BY w.turn_at, w.no) AS turn
                 FROM tenants t CROSS JOIN LATERAL (
-                    SELECT q.tenant_id, q.no, q.created_at_ms - q.priority * 10000 AS turn_at FROM runs q WHERE q.state = 'queued' AND q.tenant_id = t.tenant_id
+                    SELECT q.ctid AS at, q.tenant_id, q.no, q.created_at_ms - q.priority * 10000 AS turn_at FROM runs q WHERE q.state = 'queued' AND q.tenant_id = t.tenant_id
                     ORDER BY q.created_at_ms - q.priority * 10000, q.no LIMIT 4 * $3) w),
             taken AS MATERIALIZED (
-                SELECT r.tenant_id, r.no FROM waiting w JOIN runs r ON r.tenant_id = w.tenant_id AND r.no = w.no
+                SELECT r.ctid AS at FROM waiting w JOIN runs r ON r.ctid = w.at
                 WHERE r.state = 'queued' AND ($4::bigint IS NULL OR w.turn <= $4::bigint - (SELECT count(*) FROM runs x WHERE x.tenant_id = w.tenant_id AND x.state = 'running'))
                 ORDER BY w.turn, w.turn_at, w.no LIMIT $3 FOR UPDATE OF r SKIP LOCKED)
             UPDATE runs r SET state = 'running', owner = $1, fencing = r.fencing + 1, updated_at_ms = $2, started_at_ms = coalesce(r.started_at_ms, $2)
-            FROM taken WHERE r.tenant_id = taken.tenant_id AND r.no = taken.no
+            FROM taken WHERE r.ctid = taken.at
             RETURNING r.tenant_id, r.id, r.fencing, r.namespace, r.workflow, r.version, r.request, r.request_reason, r.turn
+            """,
+        // Locked, as another node may be about to take them over.
+        TakeBack = """
+            WITH mine AS MATERIALIZED (SELECT ctid AS at FROM runs WHERE state = 'running' AND owner = coalesce($3, owner) ORDER BY no LIMIT $4 FOR UPDATE)
+            UPDATE runs r SET owner = $1, fencing = r.fencing + 1, updated_at_ms = $2
+            FROM mine WHERE r.ctid = mine.at
+            RETURNING r.tenant_id, r.id, r.fencing, r.namespace, r.workflow, r.version, r.request, r.request_reason, r.turn, r.no
             """,
     };
 }

@@ -25,13 +25,24 @@ internal sealed class RunStore(Database database, RunWrites writes)
         var claims = new List<Claim>();
         if (mostPerTenant is not null && sql.LockClaims is not null) statements[sql.LockClaims].Query();
         var claim = statements[sql.Claim].Bind(1, node).Bind(2, NowMs).Bind(3, most).Bind(4, (long?)mostPerTenant);
-        while (claim.Step())
-        {
-            var lease = new RunLease(new TenantId(claim.Text(0)), RunId.Parse(claim.Text(1), null), claim.Long(2));
-            claims.Add(new Claim(lease, new WorkflowRef(claim.Text(3), claim.Text(4), claim.Text(5)), claim.TextOrNull(6), claim.TextOrNull(7), IsOpen: !claim.IsNull(8) && claim.Long(8) == 2));
-        }
+        while (claim.Step()) claims.Add(Read(claim));
         return claims;
     });
+
+    /// <summary>Goes on with what an earlier life of this node had, inside the writer's transaction; what is more than it has room for is queued.</summary>
+    /// <param name="earlier">As which node it had them; null for whatever any node had.</param>
+    /// <returns>What it goes on with, and how many were queued.</returns>
+    public (List<Claim> Claims, int Queued) TakeBack(SqlStatements statements, string node, string? earlier, int most)
+    {
+        var (claims, last) = (new List<Claim>(), 0L);
+        var take = statements[sql.TakeBack].Bind(1, node).Bind(2, NowMs).Bind(3, earlier).Bind(4, most);
+        while (most > 0 && take.Step())
+        {
+            claims.Add(Read(take));
+            last = Math.Max(last, take.Long(9));
+        }
+        return (claims, claims.Count < most ? 0 : Rescue(statements, earlier, last));
+    }
 
     /// <summary>Lets a claimed run begin, or gives it back to wait for its turn.</summary>
     public ValueTask<TurnResult> TakeTurnAsync(Claim claim, ConcurrencyLimits limits, string key) => writes.CommitAsync((statements, notices) =>
@@ -51,7 +62,9 @@ internal sealed class RunStore(Database database, RunWrites writes)
 
     /// <summary>Queues what a node that is gone had in memory, or any node, inside the writer's transaction.</summary>
     /// <returns>How many runs.</returns>
-    public int Rescue(SqlStatements statements, string? node) => statements[sql.Rescue].Bind(1, NowMs).Bind(2, node).Execute();
+    public int Rescue(SqlStatements statements, string? node) => Rescue(statements, node, after: 0);
+
+    private int Rescue(SqlStatements statements, string? node, long after) => statements[sql.Rescue].Bind(1, NowMs).Bind(2, node).Bind(3, after).Execute();
 
     /// <summary>Asks a run to pause or cancel.</summary>
     public ValueTask<ControlResult> RequestAsync(TenantId tenant, RunId run, string request, string? reason) =>
@@ -102,6 +115,9 @@ internal sealed class RunStore(Database database, RunWrites writes)
         else if (state == RunState.Running) notices.Called(run, owner, verb, reason);
         return new ControlResult.Done(state);
     });
+
+    private static Claim Read(SqlStatement row) => new(
+        new RunLease(new TenantId(row.Text(0)), RunId.Parse(row.Text(1), null), row.Long(2)), new WorkflowRef(row.Text(3), row.Text(4), row.Text(5)), row.TextOrNull(6), row.TextOrNull(7), IsOpen: !row.IsNull(8) && row.Long(8) == 2);
 
     private StoredEffects Effects(SqlStatements statements, Notices notices, TenantId tenant) => new(statements, writes, notices, tenant, NowMs);
 

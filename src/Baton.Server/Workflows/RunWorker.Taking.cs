@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Baton.Engine;
 using Baton.Engine.Dsl;
 using Baton.Server.Cluster;
@@ -17,13 +16,13 @@ internal sealed partial class RunWorker
     /// <summary>Journals that are read in one round trip: a node that comes back has thousands.</summary>
     private const int ReadsAtOnce = 32;
 
-    private readonly ConcurrentQueue<Claim> claimed = new();   // taken in the database and not yet in memory
     private long callsAtClaim;
 
     /// <summary>One look at the database: wakes what is due and takes what is queued.</summary>
     /// <returns>True when there may be more.</returns>
     public async Task<bool> RunOnceAsync(CancellationToken cancel)
     {
+        while (!taken.IsEmpty) await TakeSomeAsync(cancel);   // what it had when it was killed, or could not be read before
         var before = Interlocked.Read(ref ends);
         var room = settings.MaxRunsInMemory - live.Count;
         Volatile.Write(ref nextWake, Unknown);   // a run may park while this is under way
@@ -35,30 +34,27 @@ internal sealed partial class RunWorker
             Interlocked.MemoryBarrier();   // whoever ends from here on calls; has one before, it did not know that it should
             return Interlocked.Read(ref ends) != before;
         }
-        if (claimed.IsEmpty)
-        {
-            callsAtClaim = Now.Calls;
-            var most = Math.Min(room, MaxClaims);
-            foreach (var claim in await runs.ClaimAsync(node.Id, most, settings.MaxRunsPerTenant)) claimed.Enqueue(claim);
-            behind = claimed.Count == most;
-        }
-        var found = !claimed.IsEmpty;
-        while (!claimed.IsEmpty) await TakeSomeAsync(cancel);
-        return found;
+        callsAtClaim = Now.Calls;
+        var most = Math.Min(room, MaxClaims);
+        var claims = await runs.ClaimAsync(node.Id, most, settings.MaxRunsPerTenant);
+        foreach (var claim in claims) taken.Add(claim);
+        behind = claims.Count == most;
+        while (!taken.IsEmpty) await TakeSomeAsync(cancel);
+        return claims.Count > 0;
     }
 
     /// <summary>Executes the next claimed runs; what they need is read at once. Those that cannot be read now are kept.</summary>
     private async Task TakeSomeAsync(CancellationToken cancel)
     {
         var some = new List<Claim>(ReadsAtOnce);
-        while (some.Count < ReadsAtOnce && claimed.TryDequeue(out var claim)) some.Add(claim);
+        while (some.Count < ReadsAtOnce && taken.TryTake(out var claim)) some.Add(claim);
         var reading = ReadAsync(some, cancel);
-        var taking = some.Select((claim, i) => (Claim: claim, Taken: TakeAsync(claim, i, reading, cancel))).ToList();
-        var all = Task.WhenAll(taking.Select(one => one.Taken));
+        var taking = some.Select((claim, i) => (Claim: claim, Done: TakeAsync(claim, i, reading, cancel))).ToList();
+        var all = Task.WhenAll(taking.Select(one => one.Done));
         await all.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        foreach (var (claim, taken) in taking)
+        foreach (var (claim, done) in taking)
         {
-            if (!taken.IsCompletedSuccessfully) claimed.Enqueue(claim);
+            if (!done.IsCompletedSuccessfully) taken.Add(claim);
         }
         await all;
     }

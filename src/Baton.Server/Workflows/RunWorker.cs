@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 namespace Baton.Server.Workflows;
 
 /// <summary>Claims runs and executes them in this process, as many as it has room for.</summary>
-internal sealed partial class RunWorker(RunStore runs, JournalStore journal, WorkflowCatalog catalog, RunWrites writes, Node node, NodeRegistry registry, LeaderLease lease, Tenure tenure, Wakeups wakeups, StepFeed steps, IOptions<WorkflowOptions> options, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<RunWorker> log)
+internal sealed partial class RunWorker(RunStore runs, TakenRuns taken, JournalStore journal, WorkflowCatalog catalog, RunWrites writes, Node node, NodeRegistry registry, LeaderLease lease, Tenure tenure, Wakeups wakeups, StepFeed steps, IOptions<WorkflowOptions> options, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<RunWorker> log)
     : BackgroundService
 {
     /// <summary>Nobody knows when the next run is due: whoever parks one must say so.</summary>
@@ -48,7 +48,7 @@ internal sealed partial class RunWorker(RunStore runs, JournalStore journal, Wor
     public async ValueTask AdoptAsync(RunLease lease, WorkflowRef workflow, RunnableWorkflow body, ReadOnlyMemory<byte> input, DateTimeOffset startedAt, Moment before)
     {
         if (await ExecuteAsync(lease, new RunHistory([new JournalEntry.RunStarted(0, startedAt, input, writes.Behaviour)], []), body, before)) return;
-        claimed.Enqueue(new Claim(lease, workflow, null, null, IsOpen: true));   // another has it, or this node's next life: the database tells
+        taken.Add(new Claim(lease, workflow, null, null, IsOpen: true));   // another has it, or this node's next life: the database tells
         LookForWork();
     }
 

@@ -37,7 +37,7 @@ internal static class WorkflowsModule
             services.AddSingleton<DefinitionStore>().AddSingleton<RunStore>().AddSingleton<JournalStore>().AddSingleton<RunQueries>().AddSingleton<ScheduleStore>();
             services.AddRunManagement();
             services.AddSingleton<ScheduleTable>().AddSingleton<EventTriggers>().AddSingleton<StepFeed>().AddSingleton<RunFollower>().AddSingleton<RunStarter>();
-            services.AddSingleton(provider => new Inheritance(provider.GetRequiredService<RunStore>().Rescue));
+            services.AddSingleton<TakenRuns>().AddSingleton(provider => new Inheritance(provider.GetRequiredService<RunStore>().Rescue) { TakeBack = provider.GetRequiredService<TakenRuns>().TakeBack });
             services.AddHostedService<DocumentFolder>();
             services.AddHostedService<Scheduler>();   // before the worker: what its runs publish may start others
             services.AddSingleton<RunWorker>().AddHostedService(provider => provider.GetRequiredService<RunWorker>());

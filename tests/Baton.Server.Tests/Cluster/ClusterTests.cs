@@ -79,6 +79,20 @@ public sealed class ClusterTests
     }
 
     [Fact]
+    public async Task A_step_that_does_not_end_in_time_is_another_nodes_as_soon_as_its_own_has_left()
+    {
+        await using var cluster = await Nodes.StartAsync([("BATON_WORKFLOWS__DRAINTIMEOUT", "00:00:00.2")], "one", "two");
+        await cluster.RegisterAsync("holds", $$"""do: [ { hold: { call: http, with: { method: post, endpoint: '{{cluster.Held}}' } } } ]""");
+        var run = (await cluster["one"].Runs.StartAsync(new StartRun("test/holds"), null, TestContext.Current.CancellationToken)).Id;
+        await cluster.ReachedAsync(1);
+        cluster.Process("one").Terminate();
+        await cluster.ReachedAsync(2);
+        cluster.LetGo();
+        Assert.Equal(0, await cluster.Process("one").ExitAsync());
+        await cluster.EndsAsync("two", run);
+    }
+
+    [Fact]
     public async Task A_rolling_restart_under_load_fails_no_request_and_repeats_no_step()
     {
         await using var cluster = await Nodes.StartAsync([("BATON_HTTP__SHUTDOWNDELAY", "00:00:06")], "one", "two", "three");

@@ -57,6 +57,41 @@ public abstract class JournalContract
     }
 
     [Fact]
+    public async Task What_an_earlier_life_had_goes_on_under_leases_of_its_own_and_what_has_no_room_is_queued()
+    {
+        await using var stores = await OpenAsync();
+        var had = new List<RunLease>();
+        for (var i = 0; i < 5; i++) had.Add(await stores.StartOwnedAsync());
+        Assert.True(await stores.Journal.AppendAsync(had[0], stores.Step(1)));
+        await stores.Runs.RequestAsync(Stores.Tenant, had[1].Run, "pause", "by hand");
+        var (claims, queued) = await stores.Database.WriteAsync(statements => stores.Runs.TakeBack(statements, "node", "node", most: 3));
+        Assert.Equal(had.Take(3).Select(lease => lease.Run).ToHashSet(), claims.Select(claim => claim.Lease.Run).ToHashSet());
+        Assert.Equal(2, queued);
+        Assert.Equal(("pause", "by hand"), claims.Where(claim => claim.Lease.Run == had[1].Run).Select(claim => (claim.Request, claim.Reason)).Single());
+        foreach (var lease in had) Assert.False(await stores.Journal.AppendAsync(lease, stores.Step(2, key: "late")));
+        foreach (var claim in claims) Assert.True(await stores.Journal.AppendAsync(claim.Lease, stores.Step(2, key: "mine")));
+        Assert.Equal(["step-1", "mine"], (await stores.Journal.ReadAsync(claims.Single(claim => claim.Lease.Run == had[0].Run).Lease, CancellationToken.None))!.Entries.Skip(1).Select(entry => entry.Key));
+        Assert.Equal(had.Skip(3).Select(lease => lease.Run).ToHashSet(), (await stores.Runs.ClaimAsync("other", 10)).Select(claim => claim.Lease.Run).ToHashSet());
+    }
+
+    [Fact]
+    public async Task What_another_node_had_is_taken_back_only_where_any_nodes_is_meant()
+    {
+        await using var stores = await OpenAsync();
+        var lease = await stores.StartOwnedAsync();
+        Assert.Equal((0, 0), await TakeBackAsync("other", most: 10));
+        Assert.Equal((1, 0), await TakeBackAsync(null, most: 10));
+        Assert.Equal((0, 1), await TakeBackAsync("new", most: 0));
+        Assert.Equal(lease.Run, Assert.Single(await stores.Runs.ClaimAsync("other", 10)).Lease.Run);
+
+        async Task<(int, int)> TakeBackAsync(string? earlier, int most)
+        {
+            var (claims, queued) = await stores.Database.WriteAsync(statements => stores.Runs.TakeBack(statements, "new", earlier, most));
+            return (claims.Count, queued);
+        }
+    }
+
+    [Fact]
     public async Task Entries_that_share_a_commit_with_new_runs_are_acknowledged()
     {
         await using var stores = await OpenAsync();

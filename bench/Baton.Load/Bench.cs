@@ -16,7 +16,12 @@ internal sealed record Row(string Bench, string Scenario, string Subject, string
 /// <summary>Rounds into figures.</summary>
 internal static class Statistics
 {
-    public static double Median(IEnumerable<double> values) => Percentile(values, 0.5);
+    /// <summary>Of an even number of values, the mean of the two in the middle.</summary>
+    public static double Median(IEnumerable<double> values)
+    {
+        double[] sorted = [.. values.Order()];
+        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+    }
 
     /// <param name="share">0 to 1; the value that this share of all values does not exceed (nearest rank).</param>
     public static double Percentile(IEnumerable<double> values, double share)

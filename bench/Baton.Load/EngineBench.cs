@@ -75,19 +75,32 @@ internal sealed class EngineBench : IAsyncDisposable
 
     /// <summary>Runs of ten steps, many at once.</summary>
     /// <param name="runs">How many in all.</param>
-    public async Task<StepFigures> StepsAsync(string subject, int runs)
+    public Task<StepFigures> StepsAsync(string subject, int runs)
     {
-        var started = Stopwatch.GetTimestamp();
-        var latencies = await CrowdAsync(subject, runs);
-        return new StepFigures(runs * EngineSubjects.Steps / Stopwatch.GetElapsedTime(started).TotalSeconds, Statistics.Median(latencies), Statistics.Percentile(latencies, 0.99));
+        var next = 0;
+        return StepsAsync(subject, () => Interlocked.Increment(ref next) <= runs);
     }
 
-    /// <summary>The same, and what is left of it in the database.</summary>
-    public async Task<StepFigures> WeighedStepsAsync(string subject, int runs)
+    /// <param name="span">As long as runs are started; those that are under way then end and count, and so does their time.</param>
+    public Task<StepFigures> StepsAsync(string subject, TimeSpan span)
+    {
+        var began = Stopwatch.GetTimestamp();
+        return StepsAsync(subject, () => Stopwatch.GetElapsedTime(began) < span);
+    }
+
+    private async Task<StepFigures> StepsAsync(string subject, Func<bool> startsAnother)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var latencies = await CrowdAsync(subject, startsAnother);
+        return new StepFigures(latencies.Count, latencies.Count * EngineSubjects.Steps / Stopwatch.GetElapsedTime(started).TotalSeconds, Statistics.Median(latencies), Statistics.Percentile(latencies, 0.99));
+    }
+
+    /// <summary>Adds to figures what is left in the database of the runs that they are of.</summary>
+    public async Task<StepFigures> WeighedAsync(Func<Task<StepFigures>> measure)
     {
         var rest = await RestAsync();
-        var figures = await StepsAsync(subject, runs);
-        return figures with { BytesPerStep = (double)(await RestAsync() - rest) / (runs * EngineSubjects.Steps) };
+        var figures = await measure();
+        return figures with { BytesPerStep = (double)(await RestAsync() - rest) / (figures.Runs * EngineSubjects.Steps) };
     }
 
     /// <summary>Bytes of the database once what is done to it beside all work has been done: ended runs packed, as ten minutes after their end, and what was replaced vacuumed.</summary>
@@ -107,7 +120,7 @@ internal sealed class EngineBench : IAsyncDisposable
         List<double> lone50 = [], lone99 = [], itemsPerSecond = [];
         for (var round = -1; round < Rounds; round++)
         {
-            var crowd = await WeighedStepsAsync(subject, Runs);
+            var crowd = await WeighedAsync(() => StepsAsync(subject, Runs));
             var lone = await LoneAsync(subject);
             var map = await MapAsync(subject);
             if (round < 0) continue;   // warming up
@@ -131,14 +144,13 @@ internal sealed class EngineBench : IAsyncDisposable
     }
 
     /// <summary>Milliseconds that each of many runs took, with as many under way as may be.</summary>
-    private async Task<IReadOnlyCollection<double>> CrowdAsync(string subject, int runs)
+    private async Task<IReadOnlyCollection<double>> CrowdAsync(string subject, Func<bool> startsAnother)
     {
         var latencies = new ConcurrentBag<double>();
-        var next = 0;
         await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(async _ =>
         {
             await Task.Yield();
-            while (Interlocked.Increment(ref next) <= runs) latencies.Add(await OneAsync(subject, EngineSubjects.Ten));
+            while (startsAnother()) latencies.Add(await OneAsync(subject, EngineSubjects.Ten));
         }));
         return latencies;
     }
@@ -167,7 +179,7 @@ internal sealed class EngineBench : IAsyncDisposable
 
 /// <summary>What many runs of steps came to.</summary>
 /// <param name="P50Ms">Of a whole run.</param>
-internal sealed record StepFigures(double PerSecond, double P50Ms, double P99Ms)
+internal sealed record StepFigures(int Runs, double PerSecond, double P50Ms, double P99Ms)
 {
     /// <summary>What is left in the database, when runs that ended a while ago are packed.</summary>
     public double BytesPerStep { get; init; }

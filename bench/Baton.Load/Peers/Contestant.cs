@@ -21,7 +21,9 @@ internal enum Scenario
 internal sealed class BatonContestant(BenchDatabases databases, DatabaseKind kind)
 {
     private const string Subject = "csharp";
-    private const int Runs = 4_000;
+
+    /// <summary>As long as the others have.</summary>
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(PeerContestant.WarmUpSeconds), Measured = TimeSpan.FromSeconds(PeerContestant.MeasuredSeconds);
 
     public async Task<IReadOnlyDictionary<string, double>> MeasureAsync(Scenario scenario)
     {
@@ -37,8 +39,8 @@ internal sealed class BatonContestant(BenchDatabases databases, DatabaseKind kin
             await bench.MapAsync(Subject);
             return new Dictionary<string, double> { ["items_per_s"] = await bench.MapAsync(Subject) };
         }
-        await bench.StepsAsync(Subject, Runs);   // to warm up
-        var figures = await bench.WeighedStepsAsync(Subject, Runs);
+        await bench.StepsAsync(Subject, WarmUp);
+        var figures = await bench.WeighedAsync(() => bench.StepsAsync(Subject, Measured));
         return new Dictionary<string, double> { ["steps_per_s"] = figures.PerSecond, ["p50_ms"] = figures.P50Ms, ["p99_ms"] = figures.P99Ms, ["bytes_per_step"] = figures.BytesPerStep };
     }
 }
@@ -47,6 +49,8 @@ internal sealed class BatonContestant(BenchDatabases databases, DatabaseKind kin
 /// <param name="kind">What it keeps its journal in; null when it has a store of its own.</param>
 internal sealed class PeerContestant(PeerPackages packages, BenchDatabases databases, string script, DatabaseKind? kind)
 {
+    public const int WarmUpSeconds = 2, MeasuredSeconds = 4;
+
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     public async Task<IReadOnlyDictionary<string, double>> MeasureAsync(Scenario scenario)
@@ -54,7 +58,7 @@ internal sealed class PeerContestant(PeerPackages packages, BenchDatabases datab
         var ask = new Dictionary<string, object>
         {
             ["payload"] = EngineSubjects.PayloadLength, ["steps"] = EngineSubjects.Steps, ["atOnce"] = EngineBench.AtOnce, ["items"] = EngineSubjects.Items,
-            ["warmupSeconds"] = 2, ["seconds"] = 4, ["runs"] = RecoveryLog.Runs, ["holdAt"] = ServerSubjects.HoldAt,
+            ["warmupSeconds"] = WarmUpSeconds, ["seconds"] = MeasuredSeconds, ["runs"] = RecoveryLog.Runs, ["holdAt"] = ServerSubjects.HoldAt,
         };
         if (kind is { } there) ask["database"] = (await databases.NewAsync(there)).Address;
         else (ask["folder"], ask["ports"]) = (databases.NewFolder(), FreePorts("ingress", "admin", "fabric", "service"));

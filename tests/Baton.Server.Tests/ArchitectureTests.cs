@@ -46,6 +46,14 @@ public sealed class ArchitectureTests
         select $"{feature} must not use {other}.{type}: {Path.GetRelativePath(Root, file)}");
 
     [Fact]
+    public void No_two_messages_of_the_log_have_one_number() => Assert.Empty(
+        from file in Directory.EnumerateFiles(Server, "*Log.cs", SearchOption.AllDirectories)
+        from Match message in Regex.Matches(File.ReadAllText(file), @"\[LoggerMessage\((\d+)")
+        group Path.GetFileName(file) by message.Groups[1].Value into messages
+        where messages.Count() > 1
+        select $"{messages.Key}: {string.Join(", ", messages)}");
+
+    [Fact]
     public void Every_type_of_the_server_is_internal_but_its_entrance() =>
         Assert.Equal(["Baton.Server.BatonApp"], typeof(BatonApp).Assembly.GetExportedTypes().Where(type => type.GetCustomAttribute<CompilerGeneratedAttribute>() is null && type.Namespace is not "Microsoft.AspNetCore.OpenApi.Generated" && type.Name != "Program").Select(type => type.FullName));
 

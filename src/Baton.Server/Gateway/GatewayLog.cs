@@ -27,7 +27,7 @@ internal static partial class GatewayLog
     [LoggerMessage(3218, LogLevel.Warning, "{Request}: {Model} cannot compare this question with others: {Reason}. It is asked as if there were none")]
     public static partial void QuestionNotRead(this ILogger log, string request, string model, string reason);
 
-    [LoggerMessage(3240, LogLevel.Error, "{Request}: a call whose answer is shared has failed unexpectedly")]
+    [LoggerMessage(3255, LogLevel.Error, "{Request}: a call whose answer is shared has failed unexpectedly")]
     public static partial void SharedCallFailed(this ILogger log, Exception exception, string request);
 
     [LoggerMessage(3219, LogLevel.Error, "{Request}: a call has failed unexpectedly")]
@@ -48,7 +48,7 @@ internal static partial class GatewayLog
     [LoggerMessage(3209, LogLevel.Debug, "{Request}: {Target} has not begun to answer after {ElapsedMs:F0} ms; {Other} is asked beside it")]
     public static partial void Hedges(this ILogger log, string request, string target, double elapsedMs, string other);
 
-    [LoggerMessage(3215, LogLevel.Debug, "{Request}: a budget has no money for a second target beside a slow one")]
+    [LoggerMessage(3254, LogLevel.Debug, "{Request}: a budget has no money for a second target beside a slow one")]
     public static partial void CannotHedge(this ILogger log, string request);
 
     [LoggerMessage(3210, LogLevel.Information, "The routes of {File} are in force")]
@@ -66,13 +66,13 @@ internal static partial class GatewayLog
     [LoggerMessage(3214, LogLevel.Warning, "Route {Route} of tenant {Tenant} cannot be used, and answers so: {Reason}")]
     public static partial void OwnRouteUnusable(this ILogger log, string tenant, string route, string reason);
 
-    [LoggerMessage(3241, LogLevel.Warning, "Usage cannot be written now, and is kept: {Reason}")]
+    [LoggerMessage(3256, LogLevel.Warning, "Usage cannot be written now, and is kept: {Reason}")]
     public static partial void UsageWaits(this ILogger log, string reason);
 
-    [LoggerMessage(3242, LogLevel.Information, "Usage is written again; the rows of {Dropped} single calls were dropped since the start, their sums were not")]
+    [LoggerMessage(3257, LogLevel.Information, "Usage is written again; the rows of {Dropped} single calls were dropped since the start, their sums were not")]
     public static partial void UsageIsWritten(this ILogger log, long dropped);
 
-    [LoggerMessage(3243, LogLevel.Error, "Usage of {Count} calls could not be written before the end, and is lost: {Reason}")]
+    [LoggerMessage(3258, LogLevel.Error, "Usage of {Count} calls could not be written before the end, and is lost: {Reason}")]
     public static partial void UsageIsLost(this ILogger log, int count, string reason);
 
     [LoggerMessage(3251, LogLevel.Warning, "{Request}: the response could not be kept, and says so; nobody can go on from it: {Reason}")]
@@ -84,6 +84,6 @@ internal static partial class GatewayLog
     [LoggerMessage(3253, LogLevel.Warning, "Stored responses cannot be removed now, and stay until the next pass: {Reason}")]
     public static partial void ResponsesStay(this ILogger log, string reason);
 
-    [LoggerMessage(3244, LogLevel.Information, "{Count} rows of usage had been kept for long enough, and are removed")]
+    [LoggerMessage(3259, LogLevel.Information, "{Count} rows of usage had been kept for long enough, and are removed")]
     public static partial void UsageRemoved(this ILogger log, int count);
 }

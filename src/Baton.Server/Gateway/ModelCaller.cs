@@ -12,7 +12,7 @@ namespace Baton.Server.Gateway;
 /// Asks language models: those that are configured, and the two that are built in. With a schema the answer is validated; one that does not fit is
 /// sent back once to be mended. Thread-safe.
 /// </summary>
-internal sealed class ModelCaller(RouteTable table, UsageLedger ledger, IOptions<GatewayOptions> options, RouteCaller targets, StepAnswers answers, ExtractModel extract, EchoModel echo, TimeProvider time, ILogger<ModelCaller> log)
+internal sealed class ModelCaller(RouteTable table, UsageLedger ledger, IOptions<GatewayOptions> options, RouteCaller targets, LimitGate limits, StepAnswers answers, ExtractModel extract, EchoModel echo, TimeProvider time, ILogger<ModelCaller> log)
 {
     public const string BuiltInPrefix = "baton/";
 
@@ -113,7 +113,7 @@ internal sealed class ModelCaller(RouteTable table, UsageLedger ledger, IOptions
         var name = wanted is { Length: > 0 } ? wanted : routes.DefaultModel;
         if (name.Equals(ExtractModel.Name, StringComparison.OrdinalIgnoreCase)) return (ExtractModel.Name, extract);
         if (name.Equals(EchoModel.Name, StringComparison.OrdinalIgnoreCase)) return (EchoModel.Name, echo);
-        return routes.Find(tenant, name) is { } route ? (route.Name, new RoutedModel(route, options.Value.MaxResponseBytes, targets, ledger, time)) : throw Unknown(name, routes.For(tenant));
+        return routes.Find(tenant, name) is { } route ? (route.Name, new RoutedModel(route, options.Value.MaxResponseBytes, targets, limits, ledger, time)) : throw Unknown(name, routes.For(tenant));
     }
 
     private static WorkflowException Unknown(string name, IEnumerable<ModelRoute> known)

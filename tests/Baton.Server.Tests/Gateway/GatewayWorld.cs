@@ -13,6 +13,7 @@ internal sealed class GatewayWorld : IDisposable
     public const string Key = "sk-test-0123456789abcdef";
 
     private readonly OutboundClient client;
+    private readonly Limiter limiter;
     private readonly Lazy<ModelCaller> models;
     private readonly string keyFile = Path.Combine(Path.GetTempPath(), $"baton-key-{Path.GetRandomFileName()}");
 
@@ -25,13 +26,14 @@ internal sealed class GatewayWorld : IDisposable
         all?.Invoke(Options);
         Time = time ?? TimeProvider.System;
         client = NewClient();
+        limiter = new Limiter(Time, static () => 1, maxWaiting: 0);
         models = new Lazy<ModelCaller>(() =>   // settings that are wrong are only validated
         {
             var options = Microsoft.Extensions.Options.Options.Create(Options);
             var routes = new RouteTable(options, Time);
             Writer = new UsageWriter(null!, Microsoft.Extensions.Options.Options.Create(new UsageOptions()), Time, Log.For<UsageWriter>());   // it is never started: what is recorded stays with it
             var ledger = new UsageLedger(new PriceTable(options), Writer, new GatewayMetrics(new Meters(), routes));
-            return new ModelCaller(routes, ledger, options, NewCaller(client, options, Time, Log), new StepAnswers(null!, Log.For<StepAnswers>()), new ExtractModel(), new EchoModel(Time), Time, Log.For<ModelCaller>());
+            return new ModelCaller(routes, ledger, options, NewCaller(client, options, Time, Log), new LimitGate(limiter, options, Time), new StepAnswers(null!, Log.For<StepAnswers>()), new ExtractModel(), new EchoModel(Time), Time, Log.For<ModelCaller>());
         });
     }
 
@@ -81,6 +83,7 @@ internal sealed class GatewayWorld : IDisposable
     {
         Writer?.Dispose();
         client.Dispose();
+        limiter.Dispose();
         Log.Dispose();
         File.Delete(keyFile);
     }

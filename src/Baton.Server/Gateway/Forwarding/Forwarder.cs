@@ -103,7 +103,7 @@ internal sealed class Forwarder(RouteTable table, LimitGate limits, RouteCaller 
         finally
         {
             // 8. What it used, and what came of it.
-            if (!call.IsHandedOver) Close(call);
+            if (!call.IsHandedOver) call.End(ledger);
         }
     }
 
@@ -142,21 +142,7 @@ internal sealed class Forwarder(RouteTable table, LimitGate limits, RouteCaller 
         }
         finally
         {
-            if (asked != call) Close(asked);
-        }
-    }
-
-    /// <summary>What was used counts within the limits, and the call's place is another's.</summary>
-    private void Close(GatewayCall call)
-    {
-        try
-        {
-            var used = ledger.Close(call.Account).Tokens;
-            call.Admission.Settle(used.Input, used.Output);
-        }
-        finally
-        {
-            call.Admission.Dispose();
+            if (asked != call) asked.End(ledger);
         }
     }
 

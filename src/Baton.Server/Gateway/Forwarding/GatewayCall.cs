@@ -141,6 +141,20 @@ internal sealed class GatewayCall(Surface surface, CallOrigin origin, IHeaderDic
         return Answer.WriteAsync(Encoding.UTF8.GetBytes($"{name}data: {Encoding.UTF8.GetString(error.ToJson(surface.Dialect, Id))}\n\n"), cancel);
     }
 
+    /// <summary>It is over: it is accounted for, what it used counts within the limits, and its place is another's.</summary>
+    public void End(UsageLedger ledger)
+    {
+        try
+        {
+            var used = ledger.Close(Account).Tokens;
+            Admission.Settle(used.Input, used.Output);
+        }
+        finally
+        {
+            Admission.Dispose();
+        }
+    }
+
     /// <summary>Answers with one JSON value.</summary>
     public async Task SendAsync(int status, ReadOnlyMemory<byte> json, string contentType = "application/json")
     {

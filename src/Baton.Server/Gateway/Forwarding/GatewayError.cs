@@ -11,6 +11,9 @@ namespace Baton.Server.Gateway;
 /// <param name="Field">The member of the request that is wrong.</param>
 internal sealed record GatewayError(int Status, string Type, string? Code, string Message, string? Field = null)
 {
+    /// <summary>The code of a request that is more than a limit allows at once: it would be refused at any time.</summary>
+    public const string NeverAdmitted = "request_exceeds_limit";
+
     /// <summary>When to ask again.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
@@ -73,6 +76,7 @@ internal sealed record GatewayError(int Status, string Type, string? Code, strin
     public WorkflowException ToException() => Cause ?? Status switch
     {
         400 => CallErrors.Misconfigured(Message),
+        429 when Code == NeverAdmitted => CallErrors.Misconfigured(Message),
         504 => CallErrors.TimedOut(Message),
         502 => new WorkflowException(new WorkflowError(ErrorTypes.Communication, 502, "Communication Error", Message), ErrorClass.Connectivity),
         429 when Code == "insufficient_quota" => new WorkflowException(new WorkflowError(ErrorTypes.Communication, 429, "Budget Exceeded", Message), ErrorClass.BudgetExceeded) { RetryAfter = RetryAfter },

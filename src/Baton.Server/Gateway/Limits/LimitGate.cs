@@ -62,7 +62,7 @@ internal sealed class LimitGate(Limiter limiter, IOptions<GatewayOptions> option
         var waited = refused.Waited > TimeSpan.Zero ? $" It waited {refused.Waited.TotalSeconds:0.#} s for its turn." : "";
         if (refused.RetryAfter is { } wait) return new GatewayError(429, "rate_limit_error", "rate_limit_exceeded", $"{refused.Limit}.{waited} Ask again in {Math.Max(1, Math.Ceiling(wait.TotalSeconds)):0} s.") { RetryAfter = wait };
         call.Answer.Headers["x-should-retry"] = "false";   // the providers' SDKs look at it: it would be the same again
-        return new GatewayError(429, "rate_limit_error", "request_exceeds_limit", $"{refused.Limit}. Send a shorter prompt, or ask for fewer tokens.");
+        return new GatewayError(429, "rate_limit_error", GatewayError.NeverAdmitted, $"{refused.Limit}. Send a shorter prompt, or ask for fewer tokens.");
     }
 
     [System.Runtime.CompilerServices.InlineArray(3)]

@@ -3,7 +3,7 @@ using Baton.Server.Outbound;
 namespace Baton.Server.Gateway;
 
 /// <summary>A configured model, asked from within the process by the path that applications' requests take.</summary>
-internal sealed class RoutedModel(ModelRoute route, int maxAnswerBytes, RouteCaller models, UsageLedger ledger, TimeProvider time) : IChatModel
+internal sealed class RoutedModel(ModelRoute route, int maxAnswerBytes, RouteCaller models, LimitGate limits, UsageLedger ledger, TimeProvider time) : IChatModel
 {
     private static readonly string Agent = $"baton/{typeof(RoutedModel).Assembly.GetName().Version?.ToString(3)}";
 
@@ -15,7 +15,8 @@ internal sealed class RoutedModel(ModelRoute route, int maxAnswerBytes, RouteCal
         reader.Call = call;
         try
         {
-            await models.AskAsync(call, route, Written(call, request, route), one => Written(call, request, one));
+            var own = Written(call, request, route);
+            if (await AdmitAsync(call, own.Peek)) await models.AskAsync(call, route, own, one => Written(call, request, one));
         }
         catch (OperationCanceledException) when (reader.HasFailed && !cancel.IsCancellationRequested)
         {
@@ -28,9 +29,19 @@ internal sealed class RoutedModel(ModelRoute route, int maxAnswerBytes, RouteCal
         }
         finally
         {
-            ledger.Close(call.Account);
+            call.End(ledger);
         }
         return call.Error is { } error ? throw error.ToException() : await reader.EndAsync(time, cancel);
+    }
+
+    /// <summary>Whether there is room for a step within the limits of its tenant; what an application asks has been let in already.</summary>
+    private async ValueTask<bool> AdmitAsync(GatewayCall call, RequestPeek asks)
+    {
+        if (call.Origin.Run is null) return true;
+        var (admission, problem) = await limits.AdmitAsync(call, route.Name, route, asks);
+        if (admission is null) await call.RefuseAsync(problem!);
+        else call.Admission = admission;
+        return admission is not null;
     }
 
     private ForwardedRequest Written(GatewayCall call, ModelRequest request, ModelRoute one)

@@ -49,6 +49,26 @@ public sealed class LimitGateTests
     }
 
     [Fact]
+    public async Task A_step_of_a_workflow_is_held_to_the_limits_of_its_tenant()
+    {
+        await using var upstream = await WebServer.StartAsync(http => Replies.WholeAsync(http, "Three."));
+        await using var world = await ForwardWorld.StartAsync([upstream.Address], ("Gateway:Limits:Tenants:default:Limits:0:Requests", "2"), ("Gateway:Limits:Tenants:default:Limits:0:Tokens", "500"));
+        await world.Server.RegisterAsync("asks", "do: [ { ask: { call: llm, with: { model: m, prompt: hi, max_tokens: '${ .most }' } } } ]");
+        Assert.Equal(200, (await world.SendAsync(ForwardWorld.Ask(",\"max_tokens\":10"))).Status);
+        Assert.Equal("completed", (await EndAsync(10)).State);
+        var refused = await EndAsync(10);
+        Assert.Equal(("failed", 429), (refused.State, refused.Error!.Status));
+        Assert.StartsWith("Tenant 'default' has reached its limit of 2 requests per 60 s. Ask again in ", refused.Error.Detail, StringComparison.Ordinal);
+        var never = await EndAsync(1_000);
+        Assert.Equal("failed", never.State);
+        Assert.Contains("Tenant 'default' has a limit of 500 tokens", never.Error!.Detail, StringComparison.OrdinalIgnoreCase);
+        Assert.Equal(0, world.Server.Get<Limiter>().UnderWay);
+        Assert.Equal(429, (await world.SendAsync(ForwardWorld.Ask(",\"max_tokens\":10"))).Status);   // what applications and steps ask counts together
+
+        async Task<RunResult> EndAsync(int most) => await world.Server.EndAsync(await world.Server.StartRunAsync("asks", $$"""{"most":{{most}}}"""));
+    }
+
+    [Fact]
     public async Task Tokens_are_reserved_for_the_longest_answer_and_settled_by_the_real_one()
     {
         await using var server = await TestServer.StartAsync();

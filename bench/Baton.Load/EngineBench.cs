@@ -81,6 +81,7 @@ internal sealed class EngineBench : IAsyncDisposable
         return StepsAsync(subject, () => Interlocked.Increment(ref next) <= runs);
     }
 
+    /// <summary>The same for a time.</summary>
     /// <param name="span">As long as runs are started; those that are under way then end and count, and so does their time.</param>
     public Task<StepFigures> StepsAsync(string subject, TimeSpan span)
     {

@@ -36,7 +36,7 @@ internal sealed class RunStore(Database database, RunWrites writes)
     {
         var (claims, last) = (new List<Claim>(), 0L);
         var take = statements[sql.TakeBack].Bind(1, node).Bind(2, NowMs).Bind(3, earlier).Bind(4, most);
-        while (most > 0 && take.Step())
+        while (take.Step())
         {
             claims.Add(Read(take));
             last = Math.Max(last, take.Long(9));

@@ -73,13 +73,7 @@ internal sealed class Forwarder(RouteTable table, LimitGate limits, RouteCaller 
             }
             call.Account.EarlierTokens = earlier?.PromptTokens ?? 0;
             // 5. Whether there is room for it within the caller's limits.
-            (var admission, problem) = await limits.AdmitAsync(call, model, route, peek);
-            if (admission is null)
-            {
-                await call.RefuseAsync(problem!);
-                return;
-            }
-            call.Admission = admission;
+            if (!await limits.AdmitAsync(call, model, route, peek)) return;
             // 6. What was said before.
             (var turns, problem) = earlier is not null ? await responses.ReadAsync(call, peek.PreviousResponse!) : (whole is null ? null : EarlierTurns.InRequest, null);
             if (problem is not null)

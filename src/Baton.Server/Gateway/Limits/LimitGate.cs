@@ -13,22 +13,28 @@ internal sealed class LimitGate(Limiter limiter, IOptions<GatewayOptions> option
     private readonly LimitsOptions settings = options.Value.Limits;
     private readonly FrozenDictionary<string, TenantLimits> tenants = options.Value.Limits.Tenants.ToFrozenDictionary(tenant => tenant.Key, tenant => TenantLimits.Of(tenant.Value), StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>Refuses the call, or gives it its admission, which ends with it.</summary>
     /// <param name="route">Null for a built-in model.</param>
-    /// <returns>The call's admission, to be disposed when it has ended; or why there is none.</returns>
+    /// <returns>Whether it may be asked.</returns>
     /// <exception cref="OperationCanceledException">The client left while it waited.</exception>
-    public async ValueTask<(Admission? Admission, GatewayError? Problem)> AdmitAsync(GatewayCall call, string model, ModelRoute? route, RequestPeek peek)
+    public async ValueTask<bool> AdmitAsync(GatewayCall call, string model, ModelRoute? route, RequestPeek peek)
     {
         var since = time.GetTimestamp();
         var asking = AskAsync(call, model, route, peek);
         var mustWait = !asking.IsCompleted;
         var result = await asking;
         if (mustWait) call.Waited(since);
-        return result switch
+        switch (result)
         {
-            AdmissionResult.Admitted(var admission) => (admission, null),
-            AdmissionResult.Refused refused => (null, Refuse(call, refused)),
-            _ => throw new System.Diagnostics.UnreachableException(),
-        };
+            case AdmissionResult.Admitted(var admission):
+                call.Admission = admission;
+                return true;
+            case AdmissionResult.Refused refused:
+                await call.RefuseAsync(Refuse(call, refused));
+                return false;
+            default:
+                throw new System.Diagnostics.UnreachableException();
+        }
     }
 
     private ValueTask<AdmissionResult> AskAsync(GatewayCall call, string model, ModelRoute? route, RequestPeek peek)

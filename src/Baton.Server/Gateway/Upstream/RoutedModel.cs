@@ -16,7 +16,8 @@ internal sealed class RoutedModel(ModelRoute route, int maxAnswerBytes, RouteCal
         try
         {
             var own = Written(call, request, route);
-            if (await AdmitAsync(call, own.Peek)) await models.AskAsync(call, route, own, one => Written(call, request, one));
+            // A step has to find room within the limits of its tenant; what an application asks has been let in already.
+            if (request.Origin.Run is null || await limits.AdmitAsync(call, route.Name, route, own.Peek)) await models.AskAsync(call, route, own, one => Written(call, request, one));
         }
         catch (OperationCanceledException) when (reader.HasFailed && !cancel.IsCancellationRequested)
         {
@@ -32,16 +33,6 @@ internal sealed class RoutedModel(ModelRoute route, int maxAnswerBytes, RouteCal
             call.End(ledger);
         }
         return call.Error is { } error ? throw error.ToException() : await reader.EndAsync(time, cancel);
-    }
-
-    /// <summary>Whether there is room for a step within the limits of its tenant; what an application asks has been let in already.</summary>
-    private async ValueTask<bool> AdmitAsync(GatewayCall call, RequestPeek asks)
-    {
-        if (call.Origin.Run is null) return true;
-        var (admission, problem) = await limits.AdmitAsync(call, route.Name, route, asks);
-        if (admission is null) await call.RefuseAsync(problem!);
-        else call.Admission = admission;
-        return admission is not null;
     }
 
     private ForwardedRequest Written(GatewayCall call, ModelRequest request, ModelRoute one)

@@ -5,7 +5,7 @@ internal sealed class RecoveryLog(string path)
 {
     public const int Runs = 1_000;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60), Look = TimeSpan.FromMilliseconds(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60), Look = TimeSpan.FromMilliseconds(10);
 
     public string Path { get; } = path;
 

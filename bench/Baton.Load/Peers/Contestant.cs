@@ -49,7 +49,7 @@ internal sealed class BatonContestant(BenchDatabases databases, DatabaseKind kin
 /// <param name="kind">What it keeps its journal in; null when it has a store of its own.</param>
 internal sealed class PeerContestant(PeerPackages packages, BenchDatabases databases, string script, DatabaseKind? kind)
 {
-    public const int WarmUpSeconds = 2, MeasuredSeconds = 4;
+    public const int WarmUpSeconds = 4, MeasuredSeconds = 4;
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 

@@ -16,15 +16,18 @@ internal sealed class CommitLoop : IDisposable
     private readonly AutoResetEvent wake = new(false);
     private readonly ManualResetEvent stop = new(false);
     private readonly Thread thread;
+    private readonly Gathering? gathering;
     private List<WriteRequest> queue = [];
+    private int wakeAt = 1;
     private volatile bool stopping;
 
     /// <param name="name">Of the thread.</param>
     /// <param name="database">For people.</param>
     /// <param name="commit">Commits a batch, and completes or fails each of its requests. Called on the thread; throws nothing.</param>
-    public CommitLoop(string name, string database, Action<List<WriteRequest>> commit)
+    /// <param name="gathering">How many a commit waits for; null where it takes what there is.</param>
+    public CommitLoop(string name, string database, Action<List<WriteRequest>> commit, Gathering? gathering = null)
     {
-        (this.database, this.commit) = (database, commit);
+        (this.database, this.commit, this.gathering) = (database, commit, gathering);
         thread = new Thread(Run) { IsBackground = true, Name = name };
         thread.Start();
     }
@@ -43,7 +46,7 @@ internal sealed class CommitLoop : IDisposable
             if (!stopping)
             {
                 queue.Add(request);
-                if (queue.Count == 1) wake.Set();
+                if (queue.Count == wakeAt) wake.Set();
                 return;
             }
         }
@@ -70,7 +73,9 @@ internal sealed class CommitLoop : IDisposable
         var batch = new List<WriteRequest>();
         while (true)
         {
+            if (gathering is not null) Gather(gathering);
             lock (gate) (queue, batch) = (batch, queue);
+            gathering?.Committed(batch.Count);
             if (batch.Count == 0)
             {
                 if (stopping) return;
@@ -80,5 +85,18 @@ internal sealed class CommitLoop : IDisposable
             for (var start = 0; start < batch.Count; start += MaxBatch) commit(batch.GetRange(start, Math.Min(MaxBatch, batch.Count - start)));
             batch.Clear();
         }
+    }
+
+    private void Gather(Gathering by)
+    {
+        lock (gate)
+        {
+            var wanted = by.Wanted(queue.Count);
+            if (stopping || wanted <= queue.Count) return;
+            wake.Reset();   // what it told of is counted
+            wakeAt = wanted;
+        }
+        by.Waited(wake.WaitOne(Gathering.Longest));
+        lock (gate) wakeAt = 1;
     }
 }

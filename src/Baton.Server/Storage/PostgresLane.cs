@@ -35,7 +35,7 @@ internal sealed class PostgresLane : IDisposable
     public PostgresLane(NpgsqlDataSource source, string name, string node, int lane)
     {
         (this.source, this.name, this.node, this.lane) = (source, name, node, lane);
-        loop = new CommitLoop($"baton-writer-{lane}", name, Commit);
+        loop = new CommitLoop($"baton-writer-{lane}", name, Commit, new Gathering());
     }
 
     /// <inheritdoc cref="CommitLoop.Enqueue"/>

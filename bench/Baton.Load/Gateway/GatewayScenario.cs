@@ -77,7 +77,7 @@ internal sealed record StreamScenario(string Name, int Streams) : GatewayScenari
 
     public static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(40);
 
-    private const int WarmUps = 4, Times = 2;
+    private const int Times = 2;
 
     public override Task<GatewayUpstream> StartUpstreamAsync()
     {
@@ -89,7 +89,8 @@ internal sealed record StreamScenario(string Name, int Streams) : GatewayScenari
     {
         var request = subject.Request(Body(1 << 10, isStream: true));
         var (firsts, delays, before) = (new List<double>(), new List<double>(), 0.0);
-        for (var time = -WarmUps; time < Times; time++)
+        var warmUps = (int)Math.Ceiling(subject.WarmUp / (Pause * Chunks));
+        for (var time = -warmUps; time < Times; time++)
         {
             if (time == 0) before = subject.CpuMicroseconds;
             var streams = await Task.WhenAll(Enumerable.Range(0, Streams).Select(async i =>

@@ -52,7 +52,7 @@ internal static class GatewayBench
         }
         return new BenchResult([.. figures.Select(entry => new Row(Name, entry.Key.Scenario, entry.Key.Subject, entry.Key.Metric, Statistics.Median(entry.Value), UnitOf(entry.Key.Metric)))],
             $"Medians of {Rounds} rounds, subjects in turns. The subject has a processor for itself, load and upstream share another. sat: 64 connections, as fast as they are answered, Baton after half a minute of that. rate: timed from when a request was due, prompts of 1 KB, Baton after half a minute of sat. "
-            + $"stream: {StreamScenario.Chunks} chunks, one each {StreamScenario.Pause.TotalMilliseconds:0} ms; delays between the upstream's write and the client's read. baton: a process of the role gateway alone; baton-full: a key with limits and a budget, accounting on.");
+            + $"stream: {StreamScenario.Chunks} chunks, one each {StreamScenario.Pause.TotalMilliseconds:0} ms, Baton after half a minute of them; delays between the upstream's write and the client's read. baton: a process of the role gateway alone; baton-full: a key with limits and a budget, accounting on.");
     }
 
     private static Func<Task<GatewaySubject>>[] Subjects(BenchDatabases databases, Uri upstream) =>

@@ -70,12 +70,12 @@ internal sealed class CommitLoop : IDisposable
 
     private void Run()
     {
-        var batch = new List<WriteRequest>();
+        var (batch, answered) = (new List<WriteRequest>(), 0);
         while (true)
         {
-            if (gathering is not null) Gather(gathering);
+            if (gathering is not null) Gather(gathering, answered);
             lock (gate) (queue, batch) = (batch, queue);
-            gathering?.Committed(batch.Count);
+            answered = batch.Count;
             if (batch.Count == 0)
             {
                 if (stopping) return;
@@ -87,14 +87,14 @@ internal sealed class CommitLoop : IDisposable
         }
     }
 
-    private void Gather(Gathering by)
+    private void Gather(Gathering by, int answered)
     {
+        if (by.Wanted(answered) is not (> 0 and var wanted)) return;
         lock (gate)
         {
-            var wanted = by.Wanted(queue.Count);
-            if (stopping || wanted <= queue.Count) return;
+            if (stopping) return;
             wake.Reset();   // what it told of is counted
-            wakeAt = wanted;
+            wakeAt = queue.Count + wanted;
         }
         by.Waited(wake.WaitOne(Gathering.Longest));
         lock (gate) wakeAt = 1;

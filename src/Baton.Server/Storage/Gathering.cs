@@ -19,16 +19,16 @@ internal sealed class Gathering
     /// <summary>Most doublings of the commits that wait for nobody.</summary>
     private const int MostDoublings = 6;
 
-    private int answered, passes, doublings;
+    private int passes, doublings;
 
-    /// <summary>How many requests are to be there before the next commit begins, should that take no longer than <see cref="Longest"/>.</summary>
-    /// <param name="queued">Those that are there already.</param>
-    public int Wanted(int queued)
+    /// <summary>How many requests are to come before the next commit begins, beside those that are there already and should that take no longer than <see cref="Longest"/>.</summary>
+    /// <param name="answered">By the last commit; 0 where there was nothing to commit.</param>
+    public int Wanted(int answered)
     {
-        if (answered < Few) return queued;
-        if (passes == 0) return queued + (answered / 2);
+        if (answered < Few) return 0;
+        if (passes == 0) return answered / 2;
         passes--;
-        return queued;
+        return 0;
     }
 
     /// <summary>What the waiting came to.</summary>
@@ -37,8 +37,4 @@ internal sealed class Gathering
         doublings = cameInTime ? 0 : Math.Min(doublings + 1, MostDoublings);
         passes = cameInTime ? 0 : 1 << doublings;
     }
-
-    /// <summary>A commit is done.</summary>
-    /// <param name="requests">That it answered; 0 where there was nothing to commit.</param>
-    public void Committed(int requests) => answered = requests;
 }

@@ -7,46 +7,23 @@ public sealed class GatheringTests
     private readonly Gathering gathering = new();
 
     [Fact]
-    public void A_commit_waits_until_half_of_those_whom_the_last_one_answered_are_back()
-    {
-        gathering.Committed(40);
-
-        Assert.Equal(25 + 20, gathering.Wanted(queued: 25));
-    }
+    public void A_commit_waits_until_half_of_those_whom_the_last_one_answered_are_back() => Assert.Equal(20, gathering.Wanted(answered: 40));
 
     [Fact]
-    public void The_first_commit_and_one_after_nothing_wait_for_nobody()
-    {
-        Assert.Equal(0, gathering.Wanted(queued: 0));
-
-        gathering.Committed(40);
-        gathering.Committed(0);
-
-        Assert.Equal(3, gathering.Wanted(queued: 3));
-    }
+    public void The_first_commit_and_one_after_nothing_wait_for_nobody() => Assert.Equal(0, gathering.Wanted(answered: 0));
 
     [Fact]
-    public void Few_are_not_waited_for()
-    {
-        gathering.Committed(7);
-
-        Assert.Equal(1, gathering.Wanted(queued: 1));
-    }
+    public void Few_are_not_waited_for() => Assert.Equal(0, gathering.Wanted(answered: 7));
 
     [Fact]
     public void Where_they_do_not_come_the_next_commits_wait_for_nobody_twice_as_many_each_time_up_to_64()
     {
         foreach (var passes in (int[])[2, 4, 8, 16, 32, 64, 64])
         {
-            gathering.Committed(40);
-            Assert.Equal(20, gathering.Wanted(queued: 0));
+            Assert.Equal(20, gathering.Wanted(answered: 40));
             gathering.Waited(cameInTime: false);
 
-            for (var i = 0; i < passes; i++)
-            {
-                gathering.Committed(40);
-                Assert.Equal(0, gathering.Wanted(queued: 0));
-            }
+            for (var i = 0; i < passes; i++) Assert.Equal(0, gathering.Wanted(answered: 40));
         }
     }
 
@@ -55,9 +32,8 @@ public sealed class GatheringTests
     {
         for (var i = 0; i < 3; i++) gathering.Waited(cameInTime: false);
         gathering.Waited(cameInTime: true);
-        gathering.Committed(40);
 
-        Assert.Equal(20, gathering.Wanted(queued: 0));
+        Assert.Equal(20, gathering.Wanted(answered: 40));
     }
 
     [Fact]

@@ -32,13 +32,35 @@ internal abstract class RowWriter
         }
     }
 
-    /// <summary>As parameters.</summary>
-    public sealed class Bound(SqlStatement statement) : RowWriter
+    /// <summary>As parameters, row after row of one statement. Most of what a row says the one before it said too: that stays bound, as SQLite keeps it until it is bound anew.</summary>
+    public sealed class Bound(SqlStatement statement, int columns) : RowWriter
     {
-        private int last;
+        private readonly string?[] texts = new string?[columns];
+        private readonly long?[] numbers = new long?[columns];
+        private bool isFirst = true;
+        private int next;
 
-        public override void Text(string? text) => statement.Bind(++last, PostgresText.Of(text));
+        public override void Text(string? text)
+        {
+            var at = next++;
+            if (!isFirst && texts[at] == text) return;
+            texts[at] = text;
+            statement.Bind(at + 1, PostgresText.Of(text));
+        }
 
-        public override void Number(long? number) => statement.Bind(++last, number);
+        public override void Number(long? number)
+        {
+            var at = next++;
+            if (!isFirst && numbers[at] == number) return;
+            numbers[at] = number;
+            statement.Bind(at + 1, number);
+        }
+
+        /// <summary>The row is whole: it is written.</summary>
+        public void Execute()
+        {
+            statement.Execute();
+            (isFirst, next) = (false, 0);
+        }
     }
 }

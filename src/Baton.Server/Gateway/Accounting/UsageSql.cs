@@ -17,6 +17,9 @@ internal sealed record UsageSql
     /// <summary>Their types: text or number.</summary>
     private const string RecordTypes = "ttnttttttttt" + "nnnnnnnnnn" + "tn", CubeTypes = "tntttt" + SumTypes, SideTypes = "tntnt" + SumTypes, SumTypes = "nnnnnnnnnnnnnnnnn";
 
+    /// <summary>Columns of a call.</summary>
+    public static int RecordColumns => RecordTypes.Length;
+
     private const string Columns = "id, at_ms, key_name, team, run_id, step, surface, route, model, target, upstream_model, attempts, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens, is_estimated, cost_micros, first_byte_ms, duration_ms, outcome, status";
 
     private const string Conditions = "(@Model = '' OR model = @Model) AND (@Key = '' OR key_name = @Key) AND (@Team = '' OR team = @Team) AND (@Target = '' OR target = @Target)";

@@ -92,7 +92,7 @@ internal sealed class UsageStore(Database database)
         await database.WriteAsync(statements =>
         {
             if (records is not null) statements[sql.AddRecords].Bind(1, records).Execute();
-            else foreach (var call in calls) Add(statements[sql.AddRecords], call);
+            else Add(statements[sql.AddRecords], calls);
             statements[sql.AddToHours].Bind(1, hours).Execute();
             statements[sql.AddToDays].Bind(1, days).Execute();
             return statements[sql.AddToSums].Bind(1, sides).Execute();
@@ -186,10 +186,14 @@ internal sealed class UsageStore(Database database)
         return Encoding.UTF8.GetString(bytes.GetBuffer().AsSpan(0, (int)bytes.Length));
     }
 
-    private static void Add(SqlStatement statement, UsageRecord call)
+    private static void Add(SqlStatement statement, IReadOnlyList<UsageRecord> calls)
     {
-        Write(new RowWriter.Bound(statement), call);
-        statement.Execute();
+        var row = new RowWriter.Bound(statement, UsageSql.RecordColumns);
+        foreach (var call in calls)
+        {
+            Write(row, call);
+            row.Execute();
+        }
     }
 
     private static void Write(RowWriter row, UsageRecord call)

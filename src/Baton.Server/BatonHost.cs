@@ -8,6 +8,7 @@ using Baton.Server.Notifications;
 using Baton.Server.Outbound;
 using Baton.Server.PrConfidence;
 using Baton.Server.Processes;
+using Baton.Server.Sockets;
 using Baton.Server.Storage;
 using Baton.Server.Telemetry;
 using Baton.Server.Workflows;
@@ -32,8 +33,10 @@ internal static class BatonHost
         {
             if (node.Is(NodeRoles.Gateway)) listen.UseGatewayLane();
         });
-        if (node.Roles == NodeRoles.Gateway) InlineSockets.Use(builder.WebHost);
+        var onlyForwards = node.Roles == NodeRoles.Gateway;
+        builder.AddSockets(onlyForwards);
         var storage = builder.Configuration.GetSection(StorageOptions.Section).Get<StorageOptions>() ?? new StorageOptions();
+        if (onlyForwards) storage.PageCacheBytes ??= StorageOptions.SmallPageCache;
         builder.Services.AddSingleton<IHostLifetime, OwnLifetime>().AddSingleton(TimeProvider.System);
         var isLoopbackOnly = IPAddress.IsLoopback(settings.Address);
         builder.Services.AddHttp().AddStorage(Database.Open(settings.FindDatabase(builder.Configuration), storage, node.Id)).AddCluster(node).AddIdentity().AddOutbound(isLoopbackOnly).AddProcesses().AddTelemetry().AddGateway().AddNotifications().AddWorkflows(code).AddPrConfidence(isLoopbackOnly);

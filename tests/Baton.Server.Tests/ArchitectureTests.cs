@@ -10,7 +10,7 @@ public sealed class ArchitectureTests
 {
     private static readonly string[] Order =
     [
-        "Http", "Storage", "Cluster", "Identity", "Outbound", "Processes", "Telemetry", "Words", "Flags", "Prompts", "Gateway", "Embeddings", "Documents", "Memory", "Learning", "Notifications", "Workflows", "PrConfidence", "Agents", "Chat", "Tasks",
+        "Sockets", "Http", "Storage", "Cluster", "Identity", "Outbound", "Processes", "Telemetry", "Words", "Flags", "Prompts", "Gateway", "Embeddings", "Documents", "Memory", "Learning", "Notifications", "Workflows", "PrConfidence", "Agents", "Chat", "Tasks",
     ];
 
     /// <summary>Not features: the command line stands over all of them.</summary>

@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Baton.Engine;
+using Baton.Server.Sockets;
 using Microsoft.Extensions.Options;
 
 namespace Baton.Server.Outbound;
@@ -28,6 +29,7 @@ internal sealed class OutboundClient : IDisposable
     private static readonly HttpRequestOptionsKey<bool> Opened = new("baton.opened");
 
     private readonly AddressPolicy policy;
+    private readonly EventLoops? loops;
     private readonly HostMap map;
     private readonly HostResolver resolve;
     private readonly HttpMessageInvoker guarded;
@@ -38,9 +40,9 @@ internal sealed class OutboundClient : IDisposable
     private readonly HttpMessageInvoker guardedAfresh;
     private readonly PlainPool plain;
 
-    public OutboundClient(IOptions<OutboundOptions> options, AddressPolicy policy, TimeProvider time, HostResolver? resolve = null)
+    public OutboundClient(IOptions<OutboundOptions> options, AddressPolicy policy, TimeProvider time, HostResolver? resolve = null, EventLoops? loops = null)
     {
-        this.policy = policy;
+        (this.policy, this.loops) = (policy, loops);
         this.resolve = resolve ?? Dns.GetHostAddressesAsync;
         map = new HostMap(options.Value.HostMap);
         guarded = NewInvoker(options.Value, isConfigured: false);
@@ -49,7 +51,7 @@ internal sealed class OutboundClient : IDisposable
         guardedForwarding = NewInvoker(options.Value, isConfigured: false, DecompressionMethods.None);
         afresh = NewInvoker(options.Value, isConfigured: true, DecompressionMethods.None, isKept: false);
         guardedAfresh = NewInvoker(options.Value, isConfigured: false, DecompressionMethods.None, isKept: false);
-        plain = new PlainPool(options.Value, OpenSocketAsync, time);
+        plain = new PlainPool(options.Value, (host, isConfigured, cancel) => OpenAsync(host, isConfigured, WireAsync, cancel), time);
     }
 
     public void Dispose()
@@ -181,11 +183,11 @@ internal sealed class OutboundClient : IDisposable
         ConnectCallback = async (context, cancel) =>
         {
             context.InitialRequestMessage.Options.Set(Opened, true);
-            return new NetworkStream(await OpenSocketAsync(context.DnsEndPoint, isConfigured, cancel), ownsSocket: true);
+            return new NetworkStream(await OpenAsync(context.DnsEndPoint, isConfigured, SocketAsync, cancel), ownsSocket: true);
         },
     });
 
-    private async ValueTask<Socket> OpenSocketAsync(DnsEndPoint wanted, bool isConfigured, CancellationToken cancel)
+    private async ValueTask<T> OpenAsync<T>(DnsEndPoint wanted, bool isConfigured, Func<IPEndPoint, CancellationToken, ValueTask<T>> connect, CancellationToken cancel)
     {
         var (host, port) = (wanted.Host, wanted.Port);
         if (map.Find(host) is { } mapped) (host, port, isConfigured) = (mapped.Host, mapped.Port, true);
@@ -200,19 +202,48 @@ internal sealed class OutboundClient : IDisposable
                 failure ??= new AddressRefusedException(reason);
                 continue;
             }
-            var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             try
             {
-                await socket.ConnectAsync(address, port, cancel);
-                return socket;
+                return await connect(new IPEndPoint(address, port), cancel);
             }
-            catch (Exception e)
+            catch (SocketException e)
             {
-                socket.Dispose();
-                if (e is not SocketException) throw;
                 failure = e;
             }
         }
         throw failure!;
     }
+
+    private static async ValueTask<Socket> SocketAsync(IPEndPoint to, CancellationToken cancel)
+    {
+        var socket = NewSocket(to);
+        try
+        {
+            await socket.ConnectAsync(to, cancel);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private async ValueTask<Wire> WireAsync(IPEndPoint to, CancellationToken cancel)
+    {
+        if (loops is null) return new FrameworkSocket(await SocketAsync(to, cancel));
+        var socket = new LoopSocket(NewSocket(to), loops.Own());
+        try
+        {
+            await socket.ConnectAsync(to, cancel);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private static Socket NewSocket(IPEndPoint to) => new(to.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
 }

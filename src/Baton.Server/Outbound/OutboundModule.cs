@@ -1,3 +1,4 @@
+using Baton.Server.Sockets;
 using Microsoft.Extensions.Options;
 
 namespace Baton.Server.Outbound;
@@ -14,7 +15,7 @@ internal static class OutboundModule
                 .AddSingleton<IValidateOptions<OutboundOptions>, OutboundOptionsValidator>().AddSingleton<IValidateOptions<OutboundOptions>, OutboundOptionsRules>();
             return services
                 .AddSingleton(provider => new AddressPolicy(provider.GetRequiredService<IOptions<OutboundOptions>>().Value.AllowPrivate ?? isLoopbackOnly))
-                .AddSingleton(provider => new OutboundClient(provider.GetRequiredService<IOptions<OutboundOptions>>(), provider.GetRequiredService<AddressPolicy>(), provider.GetRequiredService<TimeProvider>()))
+                .AddSingleton(provider => new OutboundClient(provider.GetRequiredService<IOptions<OutboundOptions>>(), provider.GetRequiredService<AddressPolicy>(), provider.GetRequiredService<TimeProvider>(), loops: provider.GetService<EventLoops>()))
                 .AddSingleton<DigestSessions>().AddSingleton<OidcDiscovery>().AddSingleton<TokenSource>().AddSingleton<Authenticator>()
                 .AddSingleton<OutboundHttp>().AddSingleton<HttpCalls>().AddSingleton<ResourceReader>().AddSingleton<OpenApiCalls>();
         }

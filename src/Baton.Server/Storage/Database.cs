@@ -34,7 +34,7 @@ internal abstract class Database : IAsyncDisposable
     /// <exception cref="FormatException">The address is not well formed.</exception>
     /// <exception cref="StorageUnavailableException">It cannot be read or written; the message says why.</exception>
     public static Database Open(string address, StorageOptions options, string node) =>
-        PostgresAddress.IsOne(address) ? PostgresDatabase.Open(PostgresAddress.Parse(address), options, node) : SqliteDatabase.Open(address);
+        PostgresAddress.IsOne(address) ? PostgresDatabase.Open(PostgresAddress.Parse(address), options, node) : SqliteDatabase.Open(address, options.PageCacheBytes);
 
     /// <summary>Queues a prepared request; its task completes when it is durable.</summary>
     public ValueTask<T> WriteAsync<T>(WriteRequest<T> request)

@@ -30,7 +30,7 @@ internal sealed class SqliteDatabase : Database
     public override long? FreeBytes => new DriveInfo(System.IO.Path.GetDirectoryName(Path)!).AvailableFreeSpace;
 
     /// <summary>Opens the file, creating it and its folder: see <see cref="Database.Open"/>.</summary>
-    public static SqliteDatabase Open(string path)
+    public static SqliteDatabase Open(string path, long? pageCacheBytes = null)
     {
         SqliteLibrary.Use();
         path = System.IO.Path.GetFullPath(path);
@@ -47,7 +47,7 @@ internal sealed class SqliteDatabase : Database
         SqliteStatements? statements = null;
         try
         {
-            statements = Connect(path);
+            statements = Connect(path, pageCacheBytes ?? StorageOptions.PageCache);
             Migrator.Migrate(statements);
             return new SqliteDatabase(path, taken, statements);
         }
@@ -81,14 +81,14 @@ internal sealed class SqliteDatabase : Database
     protected override Engine.StorageUnavailableException Explain(DbException e) =>
         e is SqliteException sqlite ? SqliteErrors.Explain(sqlite, Path) : new Engine.StorageUnavailableException($"{Path}: {e.Message}", e);
 
-    private static SqliteStatements Connect(string path)
+    private static SqliteStatements Connect(string path, long pageCacheBytes)
     {
         var code = raw.sqlite3_open_v2(path, out var connection, raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_CREATE | raw.SQLITE_OPEN_NOMUTEX, null);
         SqliteErrors.Check(connection, code);
         raw.sqlite3_extended_result_codes(connection, 1);
         raw.sqlite3_busy_timeout(connection, 5_000);
         var statements = new SqliteStatements(connection);
-        statements.RunScript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384;");
+        statements.RunScript($"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{pageCacheBytes >> 10};");
         return statements;
     }
 }

@@ -9,7 +9,7 @@ internal sealed class ForwardWorld : IAsyncDisposable
 {
     public const string Key = "sk-upstream-0123456789abcdef";
 
-    private static readonly string[] Sections = ["Gateway", "Usage", "Budgets", "Outbound"];
+    private static readonly string[] Sections = ["Gateway", "Usage", "Budgets", "Outbound", "Sockets"];
 
     private readonly TemporaryFolder folder = new();
 
@@ -35,6 +35,7 @@ internal sealed class ForwardWorld : IAsyncDisposable
         values["Gateway:Models:m:Strategy"] = "priority";
         values["Gateway:Models:m:Retries"] = "0";
         values["Gateway:ProbeInterval"] = "00:00:00";
+        values["Sockets:OwnLoops"] = TestServer.IsMarked<IOnFrameworkSockets>() ? "false" : "true";
         foreach (var (name, value) in settings) values[Sections.Contains(name.Split(':')[0], StringComparer.Ordinal) ? name : $"Gateway:Models:m:{name}"] = value;
         world.Server = await TestServer.StartAsync(new TestServer.Settings { Values = values });
         return world;

@@ -4,7 +4,7 @@ using Baton.Server.Tests.Support;
 
 namespace Baton.Server.Tests.Gateway;
 
-public sealed class StreamTests
+public class StreamTests
 {
     [Fact]
     public async Task A_stream_that_ends_in_the_middle_is_never_a_clean_end()
@@ -177,3 +177,5 @@ public sealed class StreamTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => world.AnswerAsync(onDelta: (_, _) => throw new OperationCanceledException("elsewhere")));
     }
 }
+
+public sealed class StreamOnFrameworkSockets : StreamTests, IOnFrameworkSockets;

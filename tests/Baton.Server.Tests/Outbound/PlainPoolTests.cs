@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Text;
 using Baton.Engine;
 using Baton.Server.Outbound;
+using Baton.Server.Sockets;
 using Baton.Server.Tests.Support;
 
 namespace Baton.Server.Tests.Outbound;
@@ -277,7 +278,7 @@ public sealed class PlainPoolTests
             var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
             await socket.ConnectAsync("127.0.0.1", host.Port, cancel);
             sockets.Add(socket);
-            return socket;
+            return new FrameworkSocket(socket);
         }, time);
     }
 

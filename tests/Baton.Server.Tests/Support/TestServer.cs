@@ -13,6 +13,9 @@ namespace Baton.Server.Tests.Support;
 /// <summary>Marks a class whose servers stand over PostgreSQL: the tests that it inherits run there as they run on SQLite.</summary>
 internal interface IOnPostgres;
 
+/// <summary>Marks a class whose worlds of the gateway are on the framework's sockets, as a server with other roles is: the tests that it inherits run there as they run on this server's own loops.</summary>
+internal interface IOnFrameworkSockets;
+
 /// <summary>The real server in this process: a free port, a database in a folder of its own, and everything that it logs at hand.</summary>
 internal sealed class TestServer : IAsyncDisposable
 {
@@ -91,10 +94,13 @@ internal sealed class TestServer : IAsyncDisposable
     /// <summary>On PostgreSQL a schema that stays with the folder.</summary>
     private static async Task<string> DatabaseAsync(TemporaryFolder home)
     {
-        if ((TestContext.Current.TestClass as IXunitTestClass)?.Class.IsAssignableTo(typeof(IOnPostgres)) != true) return home["baton.db"];
+        if (!IsMarked<IOnPostgres>()) return home["baton.db"];
         if (!File.Exists(home["postgres"])) home.Write("postgres", await Postgres.NewSchemaAsync());
         return await File.ReadAllTextAsync(home["postgres"]);
     }
+
+    /// <summary>Whether the class of the running test is.</summary>
+    public static bool IsMarked<T>() => (TestContext.Current.TestClass as IXunitTestClass)?.Class.IsAssignableTo(typeof(T)) == true;
 
     public static Task<TestServer> StartAsync(params CodeWorkflow[] workflows) => StartAsync(new Settings { Workflows = workflows });
 

@@ -2,12 +2,13 @@ using System.Buffers;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
+using Baton.Server.Sockets;
 
 namespace Baton.Server.Outbound;
 
 /// <summary>A connection that speaks HTTP/1.1 without TLS: one request, then its answer, then the next. One user at a time.</summary>
 /// <param name="opened">When, as a timestamp.</param>
-internal sealed class PlainConnection(Socket socket, PlainHost host, long opened) : IDisposable
+internal sealed class PlainConnection(Wire wire, PlainHost host, long opened) : IDisposable
 {
     /// <summary>As much as the framework's client takes.</summary>
     private const int MostOfHead = 64 << 10;
@@ -33,7 +34,7 @@ internal sealed class PlainConnection(Socket socket, PlainHost host, long opened
     {
         try
         {
-            return socket.Poll(0, SelectMode.SelectRead);
+            return wire.IsReadable();
         }
         catch (SocketException)
         {
@@ -52,7 +53,7 @@ internal sealed class PlainConnection(Socket socket, PlainHost host, long opened
             {
                 if (TryReadHead() is { } head) return head;
                 if (end == buffer.Length) MakeRoom();
-                var read = await socket.ReceiveAsync(buffer.AsMemory(end), SocketFlags.None, cancel);
+                var read = await wire.ReceiveAsync(buffer.AsMemory(end), cancel);
                 if (read == 0) throw new HttpIOException(HttpRequestError.ResponseEnded);
                 end += read;
             }
@@ -77,8 +78,8 @@ internal sealed class PlainConnection(Socket socket, PlainHost host, long opened
                 body.Span.CopyTo(bytes.AsSpan(length));
                 length += body.Length;
             }
-            for (var sent = 0; sent < length;) sent += await socket.SendAsync(bytes.AsMemory(sent, length - sent), SocketFlags.None, cancel);
-            for (var sent = 0; !isTogether && sent < body.Length;) sent += await socket.SendAsync(body[sent..], SocketFlags.None, cancel);
+            await wire.SendAsync(bytes.AsMemory(0, length), cancel);
+            if (!isTogether) await wire.SendAsync(body, cancel);
         }
         finally
         {
@@ -113,13 +114,13 @@ internal sealed class PlainConnection(Socket socket, PlainHost host, long opened
     /// <summary>Makes it ready for the next request: the head that was read last is gone.</summary>
     public void Reset() => (at, end) = (0, 0);
 
-    public void Dispose() => socket.Dispose();
+    public void Dispose() => wire.Dispose();
 
     private async ValueTask<int> ReceiveAsync(Memory<byte> to, CancellationToken cancel)
     {
         try
         {
-            return await socket.ReceiveAsync(to, SocketFlags.None, cancel);
+            return await wire.ReceiveAsync(to, cancel);
         }
         catch (SocketException e)
         {

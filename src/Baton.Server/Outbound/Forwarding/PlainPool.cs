@@ -1,12 +1,12 @@
 using System.Net;
-using System.Net.Sockets;
 using Baton.Engine;
+using Baton.Server.Sockets;
 
 namespace Baton.Server.Outbound;
 
-/// <summary>Opens a socket to a host, where that may be reached.</summary>
+/// <summary>Opens a connection to a host, where that may be reached.</summary>
 /// <param name="isConfigured">True when an operator, not a tenant, has named the host.</param>
-internal delegate ValueTask<Socket> SocketOpener(DnsEndPoint host, bool isConfigured, CancellationToken cancel);
+internal delegate ValueTask<Wire> WireOpener(DnsEndPoint host, bool isConfigured, CancellationToken cancel);
 
 /// <summary>Whose connections are whose: one that was opened for an operator's host must not be there for a tenant to find.</summary>
 internal sealed record PlainHost(string Name, int Port, bool IsConfigured);
@@ -23,7 +23,7 @@ internal sealed class PlainPool : IDisposable
     private static readonly TimeSpan LongestSweep = TimeSpan.FromSeconds(15);
 
     private readonly OutboundOptions options;
-    private readonly SocketOpener open;
+    private readonly WireOpener open;
     private readonly TimeProvider time;
     private readonly ITimer sweep;
     private readonly Lock gate = new();
@@ -31,7 +31,7 @@ internal sealed class PlainPool : IDisposable
     private readonly Dictionary<PlainHost, SemaphoreSlim>? places;
     private bool isDisposed;
 
-    public PlainPool(OutboundOptions options, SocketOpener open, TimeProvider time)
+    public PlainPool(OutboundOptions options, WireOpener open, TimeProvider time)
     {
         (this.options, this.open, this.time) = (options, open, time);
         if (options.MaxConnectionsPerHost < int.MaxValue) places = [];

@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Http;
 namespace Baton.Server.Tests.Gateway.Lane;
 
 /// <summary>The short way of calls, over real connections: what it answers, and that nothing is lost where the server goes on.</summary>
-public sealed class LaneTests : IAsyncLifetime
+public class LaneTests : IAsyncLifetime
 {
     private ForwardWorld world = null!;
     private WebServer upstream = null!;
@@ -31,6 +31,7 @@ public sealed class LaneTests : IAsyncLifetime
     {
         await world.DisposeAsync();
         await upstream.DisposeAsync();
+        GC.SuppressFinalize(this);
     }
 
     public static TheoryData<string, string> Questions => new()
@@ -264,3 +265,5 @@ internal sealed class RawClient : IDisposable
         return read == length ? new string(text) : throw new IOException("The connection was closed in the middle of an answer.");
     }
 }
+
+public sealed class LaneOnFrameworkSockets : LaneTests, IOnFrameworkSockets;

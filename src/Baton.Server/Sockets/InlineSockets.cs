@@ -1,9 +1,6 @@
-namespace Baton.Server.Http;
+namespace Baton.Server.Sockets;
 
-/// <summary>
-/// Lets what waits for a socket go on at once, on the thread that sees its event, in place of handing it to the pool: nearly half of what forwarding a call costs on one processor. Only for
-/// a process that does nothing but forward: there no thread is ever blocked, while one that waits for a database or computes for long would hold up every socket of its engine.
-/// </summary>
+/// <summary>The same for the framework's own sockets, on which TLS to models is, and everything where there are no <see cref="EventLoops"/>.</summary>
 internal static class InlineSockets
 {
     /// <summary>Read by the runtime when the first socket is opened. A value that is set already stays.</summary>

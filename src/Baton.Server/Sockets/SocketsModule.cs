@@ -1,0 +1,22 @@
+using Microsoft.AspNetCore.Connections;
+
+namespace Baton.Server.Sockets;
+
+internal static class SocketsModule
+{
+    extension(WebApplicationBuilder builder)
+    {
+        /// <summary>
+        /// Lets what waits for a socket go on at once, on the thread that sees its event, in a process that does nothing but forward: there no thread is ever blocked, while one that waits for a database or
+        /// computes for long would hold up every socket beside it.
+        /// </summary>
+        /// <param name="onlyForwards">Whether it does nothing else.</param>
+        public void AddSockets(bool onlyForwards)
+        {
+            builder.Services.AddSettings<SocketOptions>(SocketOptions.Section);
+            var settings = builder.Configuration.GetSection(SocketOptions.Section).Get<SocketOptions>() ?? new SocketOptions();
+            if (onlyForwards) InlineSockets.Use(builder.WebHost);
+            if (OperatingSystem.IsLinux() && (settings.OwnLoops ?? onlyForwards)) builder.Services.AddSingleton<EventLoops>().AddSingleton<IConnectionListenerFactory, LoopTransport>();
+        }
+    }
+}

@@ -61,7 +61,7 @@ internal sealed unsafe partial class EventLoop : IDisposable
     {
         lock (gate)
         {
-            if (sockets[descriptor] == socket) sockets[descriptor] = null;
+            if (descriptor < sockets.Length && sockets[descriptor] == socket) sockets[descriptor] = null;
         }
     }
 

@@ -27,8 +27,10 @@ internal sealed class LoopWait(LoopSocket socket, bool isReceive) : IValueTaskSo
     private CancellationTokenRegistration registration;
 
     /// <summary>Receives something, or sends everything.</summary>
+    /// <exception cref="InvalidOperationException">Another transfer in this direction is waiting.</exception>
     public ValueTask<int> TransferAsync(Memory<byte> bytes, Func<Memory<byte>>? room, CancellationToken cancel)
     {
+        if (Volatile.Read(ref state) == Waiting) throw new InvalidOperationException("Another transfer is waiting.");
         (this.bytes, this.room, isForReadiness, done) = (bytes, room, false, 0);
         return StartAsync(cancel);
     }
@@ -103,7 +105,7 @@ internal sealed class LoopWait(LoopSocket socket, bool isReceive) : IValueTaskSo
                 EndIfOver();
                 return waiting;
             }
-            registration.Dispose();
+            registration.Dispose();   // it became ready meanwhile
         }
     }
 

@@ -12,7 +12,7 @@ internal sealed class LoopWriter(LoopSocket socket) : PipeWriter, IValueTaskSour
 
     private byte[] buffer = [];
     private int length;
-    private volatile bool isInterrupted;
+    private volatile bool isInterrupted, isFlushing;
     private bool isCompleted;
 
     public override bool CanGetUnflushedBytes => true;
@@ -50,6 +50,7 @@ internal sealed class LoopWriter(LoopSocket socket) : PipeWriter, IValueTaskSour
         var sending = socket.SendAsync(buffer.AsMemory(0, length), cancellationToken);
         if (sending.IsCompletedSuccessfully) return ValueTask.FromResult(Sent(sending.Result));
         if (sending.IsCompleted) return FailedAsync(sending);
+        isFlushing = true;
         if (isInterrupted) socket.Sending.Interrupt();
         return new ValueTask<FlushResult>(this, socket.Sending.Version);
     }
@@ -64,19 +65,20 @@ internal sealed class LoopWriter(LoopSocket socket) : PipeWriter, IValueTaskSour
     {
         if (isCompleted) return;
         isCompleted = true;
-        var isSending = exception is null && length > 0 && !socket.IsDisposed && IsPending(FlushAsync());
-        if (!isSending && buffer.Length > 0) ArrayPool<byte>.Shared.Return(buffer);
+        if (!isFlushing && exception is null && length > 0 && !socket.IsDisposed && !IsDone(FlushAsync())) isFlushing = true;
+        if (!isFlushing && buffer.Length > 0) ArrayPool<byte>.Shared.Return(buffer);   // else it is still being sent
         (buffer, length) = ([], 0);
     }
 
     public override async ValueTask CompleteAsync(Exception? exception = null)
     {
-        if (!isCompleted && exception is null && length > 0 && !socket.IsDisposed) await FlushAsync();
+        if (!isCompleted && !isFlushing && exception is null && length > 0 && !socket.IsDisposed) await FlushAsync();
         Complete(exception);
     }
 
     FlushResult IValueTaskSource<FlushResult>.GetResult(short token)
     {
+        isFlushing = false;
         try
         {
             return Sent(socket.Sending.GetResult(token));
@@ -116,16 +118,17 @@ internal sealed class LoopWriter(LoopSocket socket) : PipeWriter, IValueTaskSour
             TakeOut(socket.Sending.Done);
             return new FlushResult(isCanceled: true, isCompleted: false);
         }
-        ArrayPool<byte>.Shared.Return(buffer);
+        if (buffer.Length > 0) ArrayPool<byte>.Shared.Return(buffer);   // none, where it was completed meanwhile
         (buffer, length) = ([], 0);
         return default;
     }
 
-    private static bool IsPending(ValueTask<FlushResult> flushing) => !flushing.IsCompleted;
+    private static bool IsDone(ValueTask<FlushResult> flushing) => flushing.IsCompleted;
 
     /// <summary>What has gone already, of a flush that was given up.</summary>
     private void TakeOut(int count)
     {
+        if (isCompleted) return;
         buffer.AsSpan(count, length - count).CopyTo(buffer);
         length -= count;
     }

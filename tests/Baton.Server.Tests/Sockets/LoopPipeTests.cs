@@ -124,6 +124,22 @@ public sealed class LoopPipeTests : IDisposable
     }
 
     [Fact]
+    public async Task One_flush_at_a_time_and_who_completes_during_one_is_not_held_up()
+    {
+        using var pair = await LoopPair.ConnectAsync(loops, smallBuffers: true);
+        var writer = new LoopWriter(pair.Far);
+        writer.Write(new byte[4 << 20]);
+        var flushing = writer.FlushAsync(Cancel).AsTask();
+        Assert.False(flushing.IsCompleted);
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await writer.FlushAsync(Cancel));
+        await writer.CompleteAsync();
+        var (buffer, left) = (new byte[64 << 10], 4 << 20);
+        while (left > 0) left -= await pair.Near.ReceiveAsync(buffer, Cancel);
+        pair.Far.Dispose();
+        Assert.Equal(0, await pair.Near.ReceiveAsync(buffer, Cancel));
+    }
+
+    [Fact]
     public async Task The_end_and_a_cut_are_told_as_the_server_knows_them()
     {
         using var ended = await LoopPair.ConnectAsync(loops);

@@ -39,17 +39,17 @@ internal static class BatonHost
         if (onlyForwards) storage.PageCacheBytes ??= StorageOptions.SmallPageCache;
         builder.Services.AddSingleton<IHostLifetime, OwnLifetime>().AddSingleton(TimeProvider.System);
         var isLoopbackOnly = IPAddress.IsLoopback(settings.Address);
-        builder.Services.AddHttp().AddStorage(Database.Open(settings.FindDatabase(builder.Configuration), storage, node.Id)).AddCluster(node).AddIdentity().AddOutbound(isLoopbackOnly).AddProcesses().AddTelemetry().AddGateway().AddNotifications().AddWorkflows(code).AddPrConfidence(isLoopbackOnly);
+        builder.Services.AddHttp(describesItself: node.Is(NodeRoles.Api)).AddStorage(Database.Open(settings.FindDatabase(builder.Configuration), storage, node.Id)).AddCluster(node).AddIdentity().AddOutbound(isLoopbackOnly).AddProcesses().AddTelemetry().AddGateway().AddNotifications().AddWorkflows(code).AddPrConfidence(isLoopbackOnly);
         settings.Override?.Invoke(builder.Services);
         var app = builder.Build();
         app.UseGoodbyes();
         app.UseProblems();
         app.UseIdentity();
-        app.MapOpenApi("/openapi/{documentName}.json");
         app.MapTelemetry();
         if (node.Is(NodeRoles.Gateway)) app.MapGateway();
         if (node.Is(NodeRoles.Api))
         {
+            app.MapOpenApi("/openapi/{documentName}.json");
             app.MapKeys();
             app.MapRoutes();
             app.MapUsage();

@@ -15,7 +15,8 @@ internal static class HttpModule
 
     extension(IServiceCollection services)
     {
-        public IServiceCollection AddHttp()
+        /// <param name="describesItself">Whether <c>/openapi</c> is served; what makes it takes a few MB.</param>
+        public IServiceCollection AddHttp(bool describesItself)
         {
             services.AddSettings<HttpOptions>(HttpOptions.Section).AddSingleton<IValidateOptions<HttpOptions>, HttpOptionsValidator>();
             services.AddOptions<KestrelServerOptions>().Configure<IOptions<HttpOptions>>((kestrel, http) =>
@@ -27,7 +28,7 @@ internal static class HttpModule
                 kestrel.Limits.MaxRequestBodySize = (4L * http.Value.MaxRequestBytes) + 1024;
             });
             services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, WireJson.Web));
-            services.AddOpenApi("v1", openApi => openApi.AddDocumentTransformer((document, _, _) =>
+            if (describesItself) services.AddOpenApi("v1", openApi => openApi.AddDocumentTransformer((document, _, _) =>
             {
                 document.Info.Title = "Baton";
                 document.Info.Description = "Durable workflows and their runs. Errors are problem details (RFC 9457).";

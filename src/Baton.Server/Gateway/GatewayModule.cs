@@ -21,7 +21,11 @@ internal static class GatewayModule
             services.AddSingleton<UsageWriter>().AddHostedService(provider => provider.GetRequiredService<UsageWriter>());
             services.AddSingleton<UsageRetention>().AddHostedService(provider => provider.GetRequiredService<UsageRetention>());
             services.AddSingleton<ResponseStore>().AddSingleton<KeptResponses>().AddSingleton<ResponseRetention>().AddHostedService(provider => provider.GetRequiredService<ResponseRetention>());
-            services.AddSingleton<LimitGate>().AddSingleton(provider => new Limiter(provider.GetRequiredService<TimeProvider>(), () => provider.GetRequiredService<NodeRegistry>().Gateways, provider.GetRequiredService<IOptions<GatewayOptions>>().Value.Limits.MaxWaiting));
+            services.AddSingleton<LimitGate>().AddSingleton(static provider =>
+            {
+                var nodes = new Lazy<NodeRegistry>(provider.GetRequiredService<NodeRegistry>);
+                return new Limiter(provider.GetRequiredService<TimeProvider>(), () => nodes.Value.Gateways, provider.GetRequiredService<IOptions<GatewayOptions>>().Value.Limits.MaxWaiting);
+            });
             services.AddSingleton<RouteTable>().AddSingleton<TargetCaller>().AddSingleton<Hedging>().AddSingleton<RouteCaller>().AddSingleton<BuiltInCompletions>().AddSingleton<QuestionEmbedder>().AddSingleton<AnswerCache>().AddSingleton<ResumableStreams>().AddSingleton<Forwarder>();
             services.AddSingleton<RouteStore>().AddSingleton<RouteExplainer>().AddSingleton<RouteLoader>().AddHostedService(provider => provider.GetRequiredService<RouteLoader>());
             services.AddSingleton<TargetProber>().AddHostedService(provider => provider.GetRequiredService<TargetProber>());

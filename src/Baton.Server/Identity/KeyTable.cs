@@ -11,9 +11,13 @@ internal sealed class KeyTable(TimeProvider time)
     private volatile FrozenDictionary<KeyHash, Entry> current = FrozenDictionary<KeyHash, Entry>.Empty;
 
     /// <summary>The key of a secret; null for a secret that is of none, or of one that is disabled or has expired.</summary>
-    public VirtualKey? Find(string presented)
+    public VirtualKey? Find(string presented) => Find(KeyHash.Of(presented));
+
+    /// <inheritdoc cref="Find(string)"/>
+    /// <param name="presented">The secret's hash; null for what is none.</param>
+    public VirtualKey? Find(KeyHash? presented)
     {
-        if (KeyHash.Of(presented) is not { } hash || !current.TryGetValue(hash, out var entry)) return null;
+        if (presented is not { } hash || !current.TryGetValue(hash, out var entry)) return null;
         var now = time.GetUtcNow();
         if (entry.Key.IsDisabled || entry.Key.ExpiresAt <= now || entry.Until <= now) return null;
         entry.Key.Use.Note(now);

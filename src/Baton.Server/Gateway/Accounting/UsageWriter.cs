@@ -13,7 +13,7 @@ internal sealed class UsageWriter(UsageStore store, IOptions<UsageOptions> optio
 {
     public const int Capacity = 8_192;
 
-    private const int BatchSize = 512;
+    private const int BatchSize = 1_024;
 
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1), LastChance = TimeSpan.FromSeconds(5);
 

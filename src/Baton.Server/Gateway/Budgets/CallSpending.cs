@@ -1,7 +1,7 @@
 namespace Baton.Server.Gateway;
 
 /// <summary>What a call spends while its answer passes, and what it came to. One thread at a time.</summary>
-internal sealed class CallSpending(Reservation reservation, PriceTable prices, CallCeiling ceiling, CallAccount account)
+internal sealed class CallSpending(Reservation reservation, PriceTable prices, CallCeiling ceiling, CallAccount account) : IDisposable
 {
     private (ModelTarget? Target, ModelPrice Price) priced;   // looked up once, not for each chunk
 
@@ -31,7 +31,7 @@ internal sealed class CallSpending(Reservation reservation, PriceTable prices, C
     }
 
     /// <summary>The call is over, however it ended: what was seen of an answer is paid for, as it is accounted for; the rest is free again.</summary>
-    public void End()
+    public void Dispose()
     {
         if (account.Tap is null) reservation.Release();
         else reservation.Settle(Cost(account) + EarlierCost());

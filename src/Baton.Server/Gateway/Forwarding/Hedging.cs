@@ -16,7 +16,7 @@ internal sealed class Hedging(TargetCaller targets, TimeProvider time, ILogger<H
         return route.HedgeAfter ?? FirstByteTimes.Quantile(route.Targets, 0.95, FewestAnswers);
     }
 
-    /// <param name="first">Begun; it is ended here, as is the second.</param>
+    /// <param name="first">Begun.</param>
     public async Task<Attempt> AskAsync(GatewayCall call, TargetTurn turn, (ModelRoute Route, ModelTarget Target) first, ForwardedRequest request, TimeSpan after)
     {
         first.Route.Hedges.Count();
@@ -84,7 +84,6 @@ internal sealed class Hedging(TargetCaller targets, TimeProvider time, ILogger<H
         finally
         {
             if (runner.HasWon) whole.Takes(runner.Call);   // with what it has come to, however it ended
-            next.Target.Health.End();
         }
     }
 }

@@ -16,18 +16,7 @@ internal sealed class RouteCaller(TargetCaller targets, Hedging hedging, BudgetG
     {
         call.Account.Asked = first.Name;
         if (!await budgets.AdmitAsync(call, first, own.Peek)) return;
-        try
-        {
-            await AskInTurnAsync(call, first, own, others);
-        }
-        finally
-        {
-            call.Spending?.End();
-        }
-    }
-
-    private async Task AskInTurnAsync(GatewayCall call, ModelRoute first, ForwardedRequest own, Func<ModelRoute, ForwardedRequest>? others)
-    {
+        using var spending = call.Spending;   // null where no budget counts it
         var facts = RoutingFacts.Of(call.RequestHeaders, call.Origin.Caller, first, own.Body.Span, own.Earlier is { } earlier ? earlier.Beginning.Span : default);
         first.Retries.Count(time);
         Attempt.Failed? last = null;
@@ -39,7 +28,7 @@ internal sealed class RouteCaller(TargetCaller targets, Hedging hedging, BudgetG
             while ((retry == 0 || first.Retries.TryTake(time)) && turn.Next() is { } next)
             {
                 var sent = others is null || next.Route == first ? own : others(next.Route);
-                var attempt = Hedging.After(call, next.Route) is { } after ? await hedging.AskAsync(call, turn, next, sent, after) : await AskAsync(call, next, sent);
+                var attempt = Hedging.After(call, next.Route) is { } after ? await hedging.AskAsync(call, turn, next, sent, after) : Noted(call, await targets.AskAsync(call, next.Route, next.Target, sent));
                 if (attempt is Attempt.BrokenOff broken) await GoOnAsync(call, turn, broken);
                 if (attempt is not Attempt.Failed failed) return;
                 if (!failed.WasAsked)
@@ -70,7 +59,7 @@ internal sealed class RouteCaller(TargetCaller targets, Hedging hedging, BudgetG
         while (broken.Begun is { } begun && turn.NextToGoOn() is { } next)
         {
             log.GoesOn(call.Id, call.AskedLast!, next.Target.Name);
-            var attempt = await AskAsync(call, next, begun.Request, begun);
+            var attempt = Noted(call, await targets.AskAsync(call, next.Route, next.Target, begun.Request, begun));
             if (attempt is Attempt.Delivered) return;
             if (attempt is Attempt.BrokenOff again) broken = again;
         }
@@ -86,18 +75,10 @@ internal sealed class RouteCaller(TargetCaller targets, Hedging hedging, BudgetG
         return call.SendAsync(StatusCodes.Status200OK, JqValue.Object(("input_tokens", TokenEstimate.Of(translation.Conversation))).ToUtf8Bytes());
     }
 
-    private async Task<Attempt> AskAsync(GatewayCall call, (ModelRoute Route, ModelTarget Target) next, ForwardedRequest request, BegunAnswer? begun = null)
+    private Attempt Noted(GatewayCall call, Attempt attempt)
     {
-        try
-        {
-            var attempt = await targets.AskAsync(call, next.Route, next.Target, request, begun);
-            if (attempt is Attempt.Failed { WasAsked: true } failed) log.TargetFailed(call.Id, call.AskedLast!, failed.Error.Status, failed.Error.Code);
-            return attempt;
-        }
-        finally
-        {
-            next.Target.Health.End();
-        }
+        if (attempt is Attempt.Failed { WasAsked: true } failed) log.TargetFailed(call.Id, call.AskedLast!, failed.Error.Status, failed.Error.Code);
+        return attempt;
     }
 
     private static GatewayError NoneToAsk(GatewayCall call, ModelRoute route, RoutingFacts facts)

@@ -8,10 +8,12 @@ namespace Baton.Server.Gateway;
 /// <summary>Asks one target, and hands on what it answers once it is sure that there is an answer: until then another target can take its place unseen.</summary>
 internal sealed partial class TargetCaller(OutboundClient client, KeptResponses responses, IOptions<GatewayOptions> options, TimeProvider time, ILogger<TargetCaller> log)
 {
+    /// <param name="target">Begun; its part in the call is ended here.</param>
     /// <param name="begun">What another target has begun, for this one to go on with; null for an answer of its own.</param>
     /// <exception cref="OperationCanceledException">The client is gone.</exception>
     public async Task<Attempt> AskAsync(GatewayCall call, ModelRoute route, ModelTarget target, ForwardedRequest request, BegunAnswer? begun = null)
     {
+        using var part = target.Health.EndsWith();
         var label = target.Label;
         var gone = call.Cancel;
         // What has no words in the target's dialect may have some in another's: nothing is wrong with the target.

@@ -122,34 +122,47 @@ internal sealed class LaneAnswer(ConnectionContext connection, LaneClock clock) 
 
     private void WriteHead()
     {
+        const int Fixed = 256, AroundHeader = 4, Most = 3;   // bytes of a character in UTF-8
         HasBegun = true;
-        Write("HTTP/1.1 ");
-        Write(status.ToString(CultureInfo.InvariantCulture));
-        Write(" ");
-        Write(ReasonPhrases.GetReasonPhrase(status));
-        output.Write("\r\nDate: "u8);
-        output.Write(clock.Date);
-        output.Write("\r\n"u8);
-        if (isLast) output.Write("Connection: close\r\n"u8);
-        if (IsChunked) output.Write("Transfer-Encoding: chunked\r\n"u8);
+        var reason = ReasonPhrases.GetReasonPhrase(status);
+        var most = Fixed + reason.Length;
+        foreach (var (name, values) in headers)
+        {
+            for (var i = 0; i < values.Count; i++) most += AroundHeader + (Most * (name.Length + (values[i]?.Length ?? 0)));
+        }
+        var to = output.GetSpan(most);
+        var length = 0;
+        Add("HTTP/1.1 "u8, to, ref length);
+        status.TryFormat(to[length..], out var digits, provider: CultureInfo.InvariantCulture);
+        length += digits;
+        Add(" "u8, to, ref length);
+        Add(reason, to, ref length);
+        Add("\r\nDate: "u8, to, ref length);
+        Add(clock.Date, to, ref length);
+        Add("\r\n"u8, to, ref length);
+        if (isLast) Add("Connection: close\r\n"u8, to, ref length);
+        if (IsChunked) Add("Transfer-Encoding: chunked\r\n"u8, to, ref length);
         foreach (var (name, values) in headers)
         {
             for (var i = 0; i < values.Count; i++)
             {
                 var value = values[i] ?? "";
                 if (!HeaderRules.IsOne(name, value)) continue;
-                Write(name);
-                output.Write(": "u8);
-                Write(value);
-                output.Write("\r\n"u8);
+                Add(name, to, ref length);
+                Add(": "u8, to, ref length);
+                Add(value, to, ref length);
+                Add("\r\n"u8, to, ref length);
             }
         }
-        output.Write("\r\n"u8);
+        Add("\r\n"u8, to, ref length);
+        output.Advance(length);
     }
 
-    private void Write(string text)
+    private static void Add(ReadOnlySpan<byte> text, Span<byte> to, ref int length)
     {
-        var to = output.GetSpan(Encoding.UTF8.GetMaxByteCount(text.Length));
-        output.Advance(Encoding.UTF8.GetBytes(text, to));
+        text.CopyTo(to[length..]);
+        length += text.Length;
     }
+
+    private static void Add(string text, Span<byte> to, ref int length) => length += Encoding.UTF8.GetBytes(text, to[length..]);
 }

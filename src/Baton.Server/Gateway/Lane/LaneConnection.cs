@@ -10,6 +10,7 @@ namespace Baton.Server.Gateway;
 internal sealed class LaneConnection(ConnectionContext connection, Forwarder forwarder, Callers callers, int mostOfBody, LaneClock clock, TimeProvider time, CancellationToken stopping)
 {
     private readonly LaneRequest request = new(mostOfBody);
+    private readonly LastPresented presented = new();
     private readonly LaneAnswer answer = new(connection, clock);
     private readonly PipeReader input = connection.Transport.Input;
     private volatile Waiting waiting = Waiting.Nothing;
@@ -46,7 +47,7 @@ internal sealed class LaneConnection(ConnectionContext connection, Forwarder for
                     input.AdvanceTo(bytes.Start, bytes.End);
                     continue;
                 }
-                if (reading != LaneReading.Whole || callers.Identify(request.Headers) is not { Caller: { } caller })
+                if (reading != LaneReading.Whole || callers.Identify(request.Headers, presented) is not { Caller: { } caller })
                 {
                     input.AdvanceTo(bytes.Start);
                     return true;
@@ -55,7 +56,10 @@ internal sealed class LaneConnection(ConnectionContext connection, Forwarder for
                 var body = new byte[request.BodyLength];
                 bytes.Slice(request.Length - body.Length, body.Length).CopyTo(body);
                 input.AdvanceTo(bytes.GetPosition(request.Length));
-                await AnswerAsync(caller, body);
+                answer.Reset(isLast: isClosing || stopping.IsCancellationRequested);
+                await forwarder.HandleAsync(Call(caller), ValueTask.FromResult<(ReadOnlyMemory<byte>, GatewayError?)>((body, null)));
+                if (connection.ConnectionClosed.IsCancellationRequested) answer.Abort();   // who stopped sending may listen still: what was broken off for that must not end well
+                else await answer.EndAsync();
                 if (!answer.IsWhole) return false;
             }
         }
@@ -65,14 +69,8 @@ internal sealed class LaneConnection(ConnectionContext connection, Forwarder for
         }
     }
 
-    private async Task AnswerAsync(Caller caller, byte[] body)
-    {
-        answer.Reset(isLast: isClosing || stopping.IsCancellationRequested);
-        var origin = new CallOrigin(caller.Tenant, caller.Name) { Key = caller.Key };
-        await forwarder.HandleAsync(new GatewayCall(request.Surface, origin, request.Headers, time, connection.ConnectionClosed) { Answer = answer }, ValueTask.FromResult<(ReadOnlyMemory<byte>, GatewayError?)>((body, null)));
-        if (connection.ConnectionClosed.IsCancellationRequested) answer.Abort();   // who stopped sending may listen still: what was broken off for that must not end well
-        else await answer.EndAsync();
-    }
+    private GatewayCall Call(Caller caller) =>
+        new(request.Surface, new CallOrigin(caller.Tenant, caller.Name) { Key = caller.Key }, request.Headers, time, connection.ConnectionClosed) { Answer = answer };
 
     private void Wait(Waiting what)
     {

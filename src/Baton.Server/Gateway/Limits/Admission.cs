@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 
 namespace Baton.Server.Gateway;
 
@@ -37,15 +38,17 @@ internal sealed class Admission(Limiter limiter, Meter[] meters, long[] taken, l
 }
 
 /// <summary>The limits that are nearest to their ends, as headers tell them.</summary>
+[StructLayout(LayoutKind.Auto)]
 internal readonly record struct LimitState(LimitState.Part? Requests, LimitState.Part? Tokens)
 {
-    internal sealed record Part(long Limit, long Remaining, TimeSpan Reset)
+    [StructLayout(LayoutKind.Auto)]
+    internal readonly record struct Part(long Limit, long Remaining, TimeSpan Reset)
     {
         public static Part? Nearer(Part? one, Allowance? other, long now)
         {
             if (other is null) return one;
             var room = Math.Max(0, other.Room(now));
-            return one is not null && (double)one.Remaining / one.Limit <= (double)room / other.Limit ? one : new Part(other.Limit, room, other.Wait(other.Limit, now));
+            return one is { } nearest && (double)nearest.Remaining / nearest.Limit <= (double)room / other.Limit ? one : new Part(other.Limit, room, other.Wait(other.Limit, now));
         }
     }
 
@@ -62,9 +65,9 @@ internal readonly record struct LimitState(LimitState.Part? Requests, LimitState
         Explain(headers, Tokens, "x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens");
     }
 
-    private static void Explain(IHeaderDictionary headers, Part? part, string limit, string remaining, string reset)
+    private static void Explain(IHeaderDictionary headers, Part? told, string limit, string remaining, string reset)
     {
-        if (part is null) return;
+        if (told is not { } part) return;
         headers[limit] = part.Limit.ToString(CultureInfo.InvariantCulture);
         headers[remaining] = part.Remaining.ToString(CultureInfo.InvariantCulture);
         headers[reset] = Duration(part.Reset);

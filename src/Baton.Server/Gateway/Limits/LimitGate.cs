@@ -44,9 +44,9 @@ internal sealed class LimitGate(Limiter limiter, IOptions<GatewayOptions> option
         if (tenant is null && (key is null || key.Limits.IsEmpty)) return ValueTask.FromResult(Limiter.Unlimited);
         var owners = new OwnerBuffer();
         var count = 0;
-        if (key is { Limits.IsEmpty: false }) owners[count++] = new LimitOwner(("key", origin.Tenant.Value, key.Id), $"key '{key.Name}'", key.Limits);
-        if (key?.Team is { } team && tenant?.OfTeam(team) is { IsEmpty: false } ofTeam) owners[count++] = new LimitOwner(("team", origin.Tenant.Value, team), $"team '{team}'", ofTeam);
-        if (tenant is { All.IsEmpty: false }) owners[count++] = new LimitOwner(("tenant", origin.Tenant.Value, ""), $"tenant '{origin.Tenant.Value}'", tenant.All);
+        if (key is { Limits.IsEmpty: false }) owners[count++] = new LimitOwner(("key", origin.Tenant.Value, key.Id), key.Name, key.Limits);
+        if (key?.Team is { } team && tenant?.OfTeam(team) is { IsEmpty: false } ofTeam) owners[count++] = new LimitOwner(("team", origin.Tenant.Value, team), team, ofTeam);
+        if (tenant is { All.IsEmpty: false }) owners[count++] = new LimitOwner(("tenant", origin.Tenant.Value, ""), origin.Tenant.Value, tenant.All);
         ReadOnlySpan<LimitOwner> all = owners;
         return limiter.AdmitAsync((origin.Tenant.Value, key?.Id ?? origin.Caller), all[..count], model, Reserve(call, route, peek), call.Cancel);
     }

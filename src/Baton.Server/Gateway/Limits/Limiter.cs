@@ -5,8 +5,12 @@ namespace Baton.Server.Gateway;
 
 /// <summary>Whose limits apply to a call.</summary>
 /// <param name="Id">What tells them apart from all others.</param>
-/// <param name="Name">For messages: <c>key 'ci'</c>.</param>
-internal readonly record struct LimitOwner((string Kind, string Tenant, string Name) Id, string Name, ImmutableArray<KeyLimit> Limits);
+/// <param name="Name">What people call it.</param>
+internal readonly record struct LimitOwner((string Kind, string Tenant, string Name) Id, string Name, ImmutableArray<KeyLimit> Limits)
+{
+    /// <summary>For messages: <c>key 'ci'</c>.</summary>
+    public override string ToString() => $"{Id.Kind} '{Name}'";
+}
 
 /// <summary>
 /// Lets calls pass within the limits of whoever makes them: all limits of a call are taken together, or none. A call that finds no room is refused, or waits until there is some; those that wait take turns by key, and
@@ -27,6 +31,7 @@ internal sealed class Limiter(TimeProvider time, Func<int> nodes, int maxWaiting
     private readonly long origin = time.GetTimestamp();
     private readonly Dictionary<(string, string, string), (ImmutableArray<KeyLimit> Limits, Meter[] Meters)> known = [];
     private readonly LimitQueue queue = new();
+    private readonly List<Meter> found = [];   // one call's at a time
     private ITimer? timer;
     private long due = long.MaxValue;
     private long pass = 1;
@@ -208,21 +213,16 @@ internal sealed class Limiter(TimeProvider time, Func<int> nodes, int maxWaiting
 
     private Meter[] MetersFor(ReadOnlySpan<LimitOwner> owners, string model, long now)
     {
-        var (count, share) = (0, nodes());
+        var share = nodes();
+        found.Clear();
         foreach (var owner in owners)
         {
-            foreach (var meter in MetersOf(owner, share, now)) count += meter.IsFor(model) ? 1 : 0;
-        }
-        if (count == 0) return [];
-        var found = new Meter[count];
-        foreach (var owner in owners)
-        {
-            foreach (var meter in known[owner.Id].Meters)
+            foreach (var meter in MetersOf(owner, share, now))
             {
-                if (meter.IsFor(model)) found[^count--] = meter;
+                if (meter.IsFor(model)) found.Add(meter);
             }
         }
-        return found;
+        return [.. found];
     }
 
     /// <summary>The meters of somebody; rules that have changed go on counting where they were.</summary>
@@ -237,7 +237,7 @@ internal sealed class Limiter(TimeProvider time, Func<int> nodes, int maxWaiting
             for (var i = 0; i < meters.Length; i++)
             {
                 var rule = owner.Limits[i];
-                meters[i] = before.FirstOrDefault(meter => meter.Continues(rule) && used.Add(meter)) ?? new Meter(owner.Name, rule);
+                meters[i] = before.FirstOrDefault(meter => meter.Continues(rule) && used.Add(meter)) ?? new Meter(owner.ToString(), rule);
             }
             known[owner.Id] = set = (owner.Limits, meters);
         }

@@ -178,10 +178,19 @@ internal sealed class TargetHealth(int failuresToOpen, TimeSpan pause, TimeProvi
 
     public void End() => Interlocked.Decrement(ref underWay);
 
+    /// <summary>A request that it was sent ends when this is disposed.</summary>
+    public Part EndsWith() => new(this);
+
     private TimeSpan OpenFor => TimeSpan.FromTicks(Math.Min(pause.Ticks << Math.Min(doublings, 16), LongestPause.Ticks));
 
     private BreakerState StateNow() => failures < failuresToOpen ? BreakerState.Closed : time.GetElapsedTime(openedAt) < OpenFor ? BreakerState.Open : BreakerState.HalfOpen;
 
     /// <param name="UnderWay">Requests of this node among those that it told of.</param>
     private sealed record Reported(EngineReport Engine, int UnderWay, long At, TimeSpan Valid);
+
+    /// <summary>Its part in one request.</summary>
+    internal readonly struct Part(TargetHealth health) : IDisposable
+    {
+        public void Dispose() => health.End();
+    }
 }

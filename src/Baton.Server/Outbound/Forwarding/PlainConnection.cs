@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Text;
 using Baton.Server.Sockets;
 
@@ -44,6 +45,7 @@ internal sealed class PlainConnection(Wire wire, PlainHost host, long opened) : 
 
     /// <summary>Sends a request and reads the head of its answer; those that only say that one will come (1xx) are passed over.</summary>
     /// <exception cref="IOException">The connection broke or ended before, or what comes is not HTTP.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<AnswerHead> AskAsync(ForwardMessage message, Uri uri, CancellationToken cancel)
     {
         try

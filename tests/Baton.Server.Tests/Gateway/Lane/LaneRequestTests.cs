@@ -119,6 +119,26 @@ public sealed class LaneRequestTests
             return reading == LaneReading.Other || (request.Headers is { Host.Count: 1, ContentLength: not null } && request.Headers.ContentLength == request.BodyLength);
         });
 
+    /// <summary>What is kept of the lines of the request before is only ever a shorter way to the same.</summary>
+    [Fact]
+    public void A_request_says_the_same_whatever_was_said_before_it()
+    {
+        string[] lines = ["Host: h", "host: h", "Host: other", "HOST:", "Content-Length: 2", "content-length:  2", "Content-Length: 3", "Content-Length: x", "Authorization: Bearer a", "Authorization: Bearer b", "authorization: bearer a", "x-a: 1", "X-A: 1", "X-B: 1", "Connection: keep-alive", "Connection: close", "Expect: 100-continue", "X y: 1", "X-A: ü"];
+        Property.Holds(Gen.ListOf(Gen.Zip(Gen.Choose(0, 3), Gen.ListOf(Gen.Elements(lines)))).ToArbitrary(), requests =>
+        {
+            var used = new LaneRequest(1_000);
+            return requests.All(said =>
+            {
+                var bytes = InPieces($"POST /v1/chat/completions HTTP/1.1\r\n{(said.Item1 == 0 ? "" : "Host: h\r\nContent-Length: 2\r\n")}{string.Concat(said.Item2.Select(line => line + "\r\n"))}\r\n{{}} ", 1_000);
+                var fresh = new LaneRequest(1_000);
+                var reading = fresh.Read(bytes);
+                return used.Read(bytes) == reading && (reading != LaneReading.Whole || (used.BodyLength == fresh.BodyLength && used.Length == fresh.Length && Told(used).SequenceEqual(Told(fresh))));
+            });
+        });
+
+        static IEnumerable<string> Told(LaneRequest request) => request.Headers.Select(header => $"{header.Key.ToLowerInvariant()}={header.Value}").Order(StringComparer.Ordinal);
+    }
+
     private static ReadOnlySequence<byte> InPieces(string text, int size)
     {
         var bytes = Encoding.Latin1.GetBytes(text);

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Baton.Client;
 using Baton.Server.Tests.Support;
 using Microsoft.AspNetCore.Http;
 
@@ -179,10 +180,28 @@ public class LaneTests : IAsyncLifetime
         await stopping;
     }
 
+    [Fact]
+    public async Task Each_request_of_a_connection_is_for_the_key_that_it_shows_and_for_none_that_has_ended_since()
+    {
+        var (keys, cancel) = (world.Server.Client.Keys, TestContext.Current.CancellationToken);
+        var made = new List<KeyView>();
+        foreach (var requests in new[] { 1_000, 2_000 }) made.Add(await keys.CreateAsync(new CreateKey($"k{requests}", Limits: [new KeyLimit(Requests: requests)]), cancel));
+        using var client = await ConnectAsync();
+        foreach (var which in new[] { 0, 0, 1, 0, 1, 1 })
+        {
+            var reply = await client.AskAsync(Request(ForwardWorld.Ask(), more: $"Authorization: Bearer {made[which].Secret}\r\n"));
+            Assert.Equal((200, which == 0 ? "1000" : "2000"), (reply.Status, reply.Headers["x-ratelimit-limit-requests"]));
+        }
+        Assert.DoesNotContain("x-ratelimit-limit-requests", (await client.AskAsync(Request(ForwardWorld.Ask()))).Headers);
+        Assert.Equal("1000", (await client.AskAsync(Request(ForwardWorld.Ask(), more: $"x-api-key: {made[0].Secret}\r\n"))).Headers["x-ratelimit-limit-requests"]);
+        await keys.ChangeAsync(made[1].Id, new ChangeKey(Disabled: true), cancel);
+        Assert.Equal(401, (await client.AskAsync(Request(ForwardWorld.Ask(), more: $"Authorization: Bearer {made[1].Secret}\r\n"))).Status);
+    }
+
     private async Task<RawClient> ConnectAsync() => await RawClient.ConnectAsync(world.Server.Address);
 
-    private static string Request(string body, string path = "/v1/chat/completions") =>
-        $"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n{body}";
+    private static string Request(string body, string path = "/v1/chat/completions", string more = "") =>
+        $"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{more}Content-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n{body}";
 }
 
 internal sealed record RawReply(int Status, IReadOnlyDictionary<string, string> Headers, string Body);

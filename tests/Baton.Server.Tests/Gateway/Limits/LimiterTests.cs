@@ -207,7 +207,7 @@ public sealed class LimiterTests : IDisposable
             {
                 var leaves = new CancellationTokenSource();
                 var key = which % 3;
-                waiting.Add((tested.AdmitAsync(("t", $"{key}"), [new LimitOwner(("key", "t", $"{key}"), $"key '{key}'", own), new LimitOwner(("tenant", "t", ""), "tenant 't'", shared)], "m", 10 + which, leaves.Token).AsTask(), leaves, key));
+                waiting.Add((tested.AdmitAsync(("t", $"{key}"), [new LimitOwner(("key", "t", $"{key}"), $"{key}", own), new LimitOwner(("tenant", "t", ""), "t", shared)], "m", 10 + which, leaves.Token).AsTask(), leaves, key));
             }
             else if (what < 70 && running.Count > 0)
             {
@@ -235,7 +235,7 @@ public sealed class LimiterTests : IDisposable
         // Those that were admitted at the last moment hold a place until they are ended, like all others.
         foreach (var one in waiting.Where(one => SpinWait.SpinUntil(() => one.Task.IsCompleted, TimeSpan.FromSeconds(10)) && one.Task is { IsCompletedSuccessfully: true, Result: AdmissionResult.Admitted })) ((AdmissionResult.Admitted)one.Task.Result).Admission.Dispose();
         clock.Advance(TimeSpan.FromSeconds(200));
-        var free = Enumerable.Range(0, 5).Select(i => tested.AdmitAsync(("t", "new"), [new LimitOwner(("tenant", "t", ""), "tenant 't'", shared)], "m", 1, CancellationToken.None).AsTask()).Count(task => task.IsCompleted && task.Result is AdmissionResult.Admitted);
+        var free = Enumerable.Range(0, 5).Select(i => tested.AdmitAsync(("t", "new"), [new LimitOwner(("tenant", "t", ""), "t", shared)], "m", 1, CancellationToken.None).AsTask()).Count(task => task.IsCompleted && task.Result is AdmissionResult.Admitted);
         return tested.Waiting == 1 && free == 4;
     });
 
@@ -279,7 +279,7 @@ public sealed class LimiterTests : IDisposable
         }
     }
 
-    private static LimitOwner Owner(string kind, string name, params KeyLimit[] limits) => new((kind, "t", name), $"{kind} '{name}'", [.. limits]);
+    private static LimitOwner Owner(string kind, string name, params KeyLimit[] limits) => new((kind, "t", name), name, [.. limits]);
 
     private Task<AdmissionResult> AskAsync(LimitOwner[] owners, string model = "m", long tokens = 0, string caller = "c", CancellationToken cancel = default) => limiter.AdmitAsync(("t", caller), owners, model, tokens, cancel).AsTask();
 

@@ -23,6 +23,7 @@ internal sealed class LoopWait(LoopSocket socket, bool isReceive) : IValueTaskSo
     private Func<Memory<byte>>? room;
     private bool isForReadiness;
     private int done;
+    private volatile bool isInterrupted;
     private CancellationToken cancel;
     private CancellationTokenRegistration registration;
 
@@ -31,7 +32,7 @@ internal sealed class LoopWait(LoopSocket socket, bool isReceive) : IValueTaskSo
     public ValueTask<int> TransferAsync(Memory<byte> bytes, Func<Memory<byte>>? room, CancellationToken cancel)
     {
         if (Volatile.Read(ref state) == Waiting) throw new InvalidOperationException("Another transfer is waiting.");
-        (this.bytes, this.room, isForReadiness, done) = (bytes, room, false, 0);
+        (this.bytes, this.room, isForReadiness, done, isInterrupted) = (bytes, room, false, 0, false);
         return StartAsync(cancel);
     }
 
@@ -62,13 +63,11 @@ internal sealed class LoopWait(LoopSocket socket, bool isReceive) : IValueTaskSo
         }
     }
 
-    /// <summary>Ends a wait.</summary>
-    /// <returns>Whether there was one.</returns>
-    public bool Interrupt()
+    /// <summary>Ends a wait, also one that is about to begin.</summary>
+    public void Interrupt()
     {
-        if (!TryTake()) return false;
-        core.SetResult(WasInterrupted);
-        return true;
+        isInterrupted = true;
+        if (TryTake()) core.SetResult(WasInterrupted);
     }
 
     /// <summary>Ends a wait with an error.</summary>
@@ -114,6 +113,7 @@ internal sealed class LoopWait(LoopSocket socket, bool isReceive) : IValueTaskSo
     {
         if (cancel.IsCancellationRequested) Cancel();
         else if (socket.IsDisposed) Fail(new SocketException((int)SocketError.OperationAborted));
+        else if (isInterrupted) Interrupt();
     }
 
     private void Cancel()

@@ -100,6 +100,25 @@ public sealed class LoopPipeTests : IDisposable
     }
 
     [Fact]
+    public async Task An_interruption_is_heard_even_while_the_loop_looks_in_vain()
+    {
+        using var pair = await LoopPair.ConnectAsync(loops);
+        var reader = new LoopReader(pair.Near);
+        for (var i = 0; i < 2_000; i++)
+        {
+            var reading = reader.ReadAsync(Cancel).AsTask();
+            var looking = Task.Run(() =>
+            {
+                for (var look = 0; look < 20; look++) pair.Near.Happened(canRead: true, canWrite: false, hasEnded: false);
+            }, Cancel);
+            await Task.WhenAll(looking, Task.Run(reader.CancelPendingRead, Cancel));
+            var read = await reading.WaitAsync(TimeSpan.FromMinutes(1), Cancel);
+            Assert.True(read is { IsCanceled: true, Buffer.IsEmpty: true });
+            reader.AdvanceTo(read.Buffer.End);
+        }
+    }
+
+    [Fact]
     public async Task A_flush_that_is_interrupted_is_gone_on_with_by_the_next_one()
     {
         using var pair = await LoopPair.ConnectAsync(loops, smallBuffers: true);

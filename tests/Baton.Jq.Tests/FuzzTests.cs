@@ -24,6 +24,15 @@ public sealed class FuzzTests
             return true;
         }).Check(Config);
 
+    /// <summary>What this property has found, kept: the seeds of its runs are never the same.</summary>
+    [Theory]
+    [InlineData("path(-(2 | .[0]))", "Invalid path expression near attempt to access element 0 of 2")]
+    [InlineData("[0] | (-(.[0])) |= 2", "Invalid path expression with result -0")]
+    public void Both_ways_tell_a_path_from_a_value_behind_a_minus(string source, string error)
+    {
+        foreach (var program in new[] { JqProgram.Compile(source), JqProgram.CompileForMachine(source) }) Assert.Contains(error, Programs.Outcome(program, 1, Limits), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void What_is_no_program_is_refused_as_such() => Prop.ForAll(
         Gen.Choose(0, 127).Select(code => (char)code).ArrayOf().Select(text => new string(text)).ToArbitrary(),

@@ -37,6 +37,13 @@ internal sealed class Negate(int position, Filter operand) : Filter(position, Co
         return outcome == Outcome.Value ? m.At(Operators.Negate(m, output, out output), Position) : outcome;
     }
 
+    /// <summary>Its operand is no value apart, as those of an operator with two are: what it accesses is a path, up to the number.</summary>
+    public override Outcome EvaluatePath(Machine m, JqValue input, ref PathNode path, out JqValue output)
+    {
+        var outcome = operand.EvaluatePath(m, input, ref path, out output);
+        return outcome == Outcome.Value ? m.At(Operators.Negate(m, output, out output), Position) : outcome;
+    }
+
     public override void Emit(Emitter code)
     {
         code.Emit(operand);

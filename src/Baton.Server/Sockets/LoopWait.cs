@@ -50,17 +50,25 @@ internal sealed class LoopWait(LoopSocket socket, bool isReceive) : IValueTaskSo
     public void BecomeReady()
     {
         if (Interlocked.Exchange(ref state, Ready) != Waiting) return;
-        if (TryTransfer(out var result))
+        var (isDone, result, failure) = (true, 0, (Exception?)null);
+        try
         {
-            registration.Dispose();
-            if (result >= 0) core.SetResult(result);
-            else core.SetException(Failure(result));
+            isDone = TryTransfer(out result);
+            if (isDone && result < 0) failure = Failure(result);
         }
-        else
+        catch (Exception e)   // no memory for a buffer, say: that is for who waits, and not for all whose sockets are on this loop
+        {
+            failure = e;
+        }
+        if (!isDone)
         {
             Volatile.Write(ref state, Waiting);
             EndIfOver();
+            return;
         }
+        registration.Dispose();
+        if (failure is null) core.SetResult(result);
+        else core.SetException(failure);
     }
 
     /// <summary>Ends a wait, also one that is about to begin.</summary>
@@ -136,10 +144,10 @@ internal sealed class LoopWait(LoopSocket socket, bool isReceive) : IValueTaskSo
     {
         result = 0;
         if (isForReadiness) return true;
+        var to = room is null ? bytes : room();
         Volatile.Write(ref state, Idle);
         if (isReceive)
         {
-            var to = room is null ? bytes : room();
             result = socket.Receive(to.Span);
             if (result == to.Length) Volatile.Write(ref state, Ready);
             return result != -Errors.WouldBlock;

@@ -82,6 +82,22 @@ public sealed class LoopSocketTests : IDisposable
     }
 
     [Fact]
+    public async Task A_buffer_that_cannot_be_had_fails_its_reader_and_nobody_else()
+    {
+        using var pair = await LoopPair.ConnectAsync(loops);
+        await pair.Far.SendAsync("first"u8.ToArray(), Cancel);
+        Assert.Equal(5, await pair.Near.ReceiveAsync(new byte[8], Cancel));   // from here on it is known to have nothing
+        var receiving = pair.Near.ReceiveAsync(static () => throw new InvalidOperationException("None left."), Cancel).AsTask();
+        Assert.False(receiving.IsCompleted);
+        await pair.Far.SendAsync("here"u8.ToArray(), Cancel);
+        Assert.Equal("None left.", (await Assert.ThrowsAsync<InvalidOperationException>(() => receiving)).Message);
+        Assert.Equal(4, await pair.Near.ReceiveAsync(new byte[8], Cancel));
+        using var other = await LoopPair.ConnectAsync(loops);
+        await other.Far.SendAsync("too"u8.ToArray(), Cancel);
+        Assert.Equal(3, await other.Near.ReceiveAsync(new byte[8], Cancel));
+    }
+
+    [Fact]
     public async Task Who_sends_waits_for_who_reads()
     {
         using var pair = await LoopPair.ConnectAsync(loops, smallBuffers: true);

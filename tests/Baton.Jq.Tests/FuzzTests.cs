@@ -27,6 +27,8 @@ public sealed class FuzzTests
     /// <summary>What this property has found, kept: the seeds of its runs are never the same.</summary>
     [Theory]
     [InlineData("path(-(2 | .[0]))", "Invalid path expression near attempt to access element 0 of 2")]
+    [InlineData("path(-(first(2, 3) | .[0]))", "Invalid path expression near attempt to access element 0 of 2")]
+    [InlineData("path(-(-1 | until(. > 1; . + 1) | .[0]))", "Invalid path expression near attempt to access element 0 of 2")]
     [InlineData("[0] | (-(.[0])) |= 2", "Invalid path expression with result -0")]
     public void Both_ways_tell_a_path_from_a_value_behind_a_minus(string source, string error)
     {

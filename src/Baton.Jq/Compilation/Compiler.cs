@@ -69,7 +69,7 @@ internal sealed partial class Compiler
             case BinarySyntax binary:
                 return BinaryTerm(binary, scope, tracked);
             case NegateSyntax negate:
-                return NegateTerm(position, Term(negate.Operand, scope, false));
+                return NegateTerm(position, Term(negate.Operand, scope, tracked));
             case IfSyntax choice:
                 return IfTerm(choice, scope, tracked);
             case ReduceSyntax reduce:
@@ -124,7 +124,7 @@ internal sealed partial class Compiler
     private static Filter NegateTerm(int position, Filter operand) =>
         operand is Constant { Value: { IsNumber: true } number }
             ? new Constant(position, Operators.Negate(number))
-            : new Negate(position, operand);
+            : Pipe.Of(position, [operand, new Negate(position)]);   // as jq has it: the operand is no value apart, but part of the path
 
     private Filter IfTerm(IfSyntax choice, Scope? scope, bool tracked)
     {

@@ -26,29 +26,12 @@ internal sealed class Binary(int position, BinaryOperator operation, Filter left
         code.EmitOperands([right, left], results => new Binary(Position, operation, results[1], results[0]));
 }
 
-/// <summary><c>-operand</c></summary>
-internal sealed class Negate(int position, Filter operand) : Filter(position, Common(operand) & Traits.Expression, operand)
+/// <summary>Its input, negated: what a minus does with what stands behind it.</summary>
+internal sealed class Negate(int position) : Filter(position, Traits.Expression)
 {
-    public override bool ReadsInput => operand.ReadsInput;
+    public override Outcome Evaluate(Machine m, JqValue input, out JqValue output) => m.At(Operators.Negate(m, input, out output), Position);
 
-    public override Outcome Evaluate(Machine m, JqValue input, out JqValue output)
-    {
-        var outcome = operand.Evaluate(m, input, out output);
-        return outcome == Outcome.Value ? m.At(Operators.Negate(m, output, out output), Position) : outcome;
-    }
-
-    /// <summary>Its operand is no value apart, as those of an operator with two are: what it accesses is a path, up to the number.</summary>
-    public override Outcome EvaluatePath(Machine m, JqValue input, ref PathNode path, out JqValue output)
-    {
-        var outcome = operand.EvaluatePath(m, input, ref path, out output);
-        return outcome == Outcome.Value ? m.At(Operators.Negate(m, output, out output), Position) : outcome;
-    }
-
-    public override void Emit(Emitter code)
-    {
-        code.Emit(operand);
-        code.Add(Op.Evaluate, operand: new Negate(Position, new Identity(Position)));
-    }
+    public override void Emit(Emitter code) => code.Add(Op.Evaluate, operand: this);
 }
 
 /// <summary><c>left and right</c>, <c>left or right</c></summary>

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Globalization;
 using System.IO.Pipelines;
-using System.Text;
 using Baton.Server.Outbound;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.WebUtilities;
@@ -122,47 +121,32 @@ internal sealed class LaneAnswer(ConnectionContext connection, LaneClock clock) 
 
     private void WriteHead()
     {
-        const int Fixed = 256, AroundHeader = 4, Most = 3;   // bytes of a character in UTF-8
+        const int Fixed = 256;
         HasBegun = true;
         var reason = ReasonPhrases.GetReasonPhrase(status);
-        var most = Fixed + reason.Length;
+        var most = Fixed + HeadWriter.MostOf(reason);
         foreach (var (name, values) in headers)
         {
-            for (var i = 0; i < values.Count; i++) most += AroundHeader + (Most * (name.Length + (values[i]?.Length ?? 0)));
+            for (var i = 0; i < values.Count; i++) most += HeadWriter.MostOf(name, values[i] ?? "");
         }
-        var to = output.GetSpan(most);
-        var length = 0;
-        Add("HTTP/1.1 "u8, to, ref length);
-        status.TryFormat(to[length..], out var digits, provider: CultureInfo.InvariantCulture);
-        length += digits;
-        Add(" "u8, to, ref length);
-        Add(reason, to, ref length);
-        Add("\r\nDate: "u8, to, ref length);
-        Add(clock.Date, to, ref length);
-        Add("\r\n"u8, to, ref length);
-        if (isLast) Add("Connection: close\r\n"u8, to, ref length);
-        if (IsChunked) Add("Transfer-Encoding: chunked\r\n"u8, to, ref length);
+        var head = new HeadWriter(output.GetSpan(most));
+        head.Add("HTTP/1.1 "u8);
+        head.Add(status);
+        head.Add(" "u8);
+        head.Add(reason);
+        head.Add("\r\nDate: "u8);
+        head.Add(clock.Date);
+        head.Add("\r\n"u8);
+        if (isLast) head.Add("Connection: close\r\n"u8);
+        if (IsChunked) head.Add("Transfer-Encoding: chunked\r\n"u8);
         foreach (var (name, values) in headers)
         {
             for (var i = 0; i < values.Count; i++)
             {
-                var value = values[i] ?? "";
-                if (!HeaderRules.IsOne(name, value)) continue;
-                Add(name, to, ref length);
-                Add(": "u8, to, ref length);
-                Add(value, to, ref length);
-                Add("\r\n"u8, to, ref length);
+                if (HeaderRules.IsOne(name, values[i] ?? "")) head.AddHeader(name, values[i] ?? "");
             }
         }
-        Add("\r\n"u8, to, ref length);
-        output.Advance(length);
+        head.Add("\r\n"u8);
+        output.Advance(head.Length);
     }
-
-    private static void Add(ReadOnlySpan<byte> text, Span<byte> to, ref int length)
-    {
-        text.CopyTo(to[length..]);
-        length += text.Length;
-    }
-
-    private static void Add(string text, Span<byte> to, ref int length) => length += Encoding.UTF8.GetBytes(text, to[length..]);
 }

@@ -1,8 +1,6 @@
 using System.Buffers;
-using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
-using System.Text;
 using Baton.Server.Sockets;
 
 namespace Baton.Server.Outbound;
@@ -140,49 +138,39 @@ internal sealed class PlainConnection(Wire wire, PlainHost host, long opened) : 
 
     private static int MostOf(ForwardMessage message, Uri uri)
     {
-        const int Fixed = 128, Most = 3;   // bytes of a character in UTF-8
-        var chars = message.Method.Length + uri.OriginalString.Length + uri.IdnHost.Length;
-        foreach (var (name, value) in message.Headers) chars += name.Length + value.Length + 4;
-        return Fixed + (Most * chars);
+        const int Fixed = 128;
+        var most = Fixed + HeadWriter.MostOf(message.Method) + HeadWriter.MostOf(uri.OriginalString) + HeadWriter.MostOf(uri.IdnHost);
+        foreach (var (name, value) in message.Headers) most += HeadWriter.MostOf(name, value);
+        return most;
     }
 
     private static int Write(ForwardMessage message, Uri uri, Span<byte> to)
     {
-        var length = 0;
-        Add(message.Method, to, ref length);
-        Add(" ", to, ref length);
-        Add(uri.PathAndQuery, to, ref length);
-        Add(" HTTP/1.1\r\n", to, ref length);
+        var head = new HeadWriter(to);
+        head.Add(message.Method);
+        head.Add(" "u8);
+        head.Add(uri.PathAndQuery);
+        head.Add(" HTTP/1.1\r\n"u8);
         if (!message.Has("Host"))
         {
-            Add(uri.HostNameType == UriHostNameType.IPv6 ? "Host: [" : "Host: ", to, ref length);
-            Add(uri.IdnHost, to, ref length);
-            if (uri.HostNameType == UriHostNameType.IPv6) Add("]", to, ref length);
-            if (!uri.IsDefaultPort) Add(":", uri.Port, to, ref length);
-            Add("\r\n", to, ref length);
+            head.Add(uri.HostNameType == UriHostNameType.IPv6 ? "Host: ["u8 : "Host: "u8);
+            head.Add(uri.IdnHost);
+            if (uri.HostNameType == UriHostNameType.IPv6) head.Add("]"u8);
+            if (!uri.IsDefaultPort)
+            {
+                head.Add(":"u8);
+                head.Add(uri.Port);
+            }
+            head.Add("\r\n"u8);
         }
-        foreach (var (name, value) in message.Headers)
-        {
-            Add(name, to, ref length);
-            Add(": ", to, ref length);
-            Add(value, to, ref length);
-            Add("\r\n", to, ref length);
-        }
+        foreach (var (name, value) in message.Headers) head.AddHeader(name, value);
         if (message.Json is { } body)
         {
-            Add("Content-Type: application/json\r\nContent-Length: ", body.Length, to, ref length);
-            Add("\r\n", to, ref length);
+            head.Add("Content-Type: application/json\r\nContent-Length: "u8);
+            head.Add(body.Length);
+            head.Add("\r\n"u8);
         }
-        Add("\r\n", to, ref length);
-        return length;
-    }
-
-    private static void Add(string text, Span<byte> to, ref int length) => length += Encoding.UTF8.GetBytes(text, to[length..]);
-
-    private static void Add(string text, int number, Span<byte> to, ref int length)
-    {
-        Add(text, to, ref length);
-        number.TryFormat(to[length..], out var digits, provider: CultureInfo.InvariantCulture);
-        length += digits;
+        head.Add("\r\n"u8);
+        return head.Length;
     }
 }

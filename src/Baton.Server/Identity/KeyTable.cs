@@ -11,9 +11,6 @@ internal sealed class KeyTable(TimeProvider time)
     private volatile FrozenDictionary<KeyHash, Entry> current = FrozenDictionary<KeyHash, Entry>.Empty;
 
     /// <summary>The key of a secret; null for a secret that is of none, or of one that is disabled or has expired.</summary>
-    public VirtualKey? Find(string presented) => Find(KeyHash.Of(presented));
-
-    /// <inheritdoc cref="Find(string)"/>
     /// <param name="presented">The secret's hash; null for what is none.</param>
     public VirtualKey? Find(KeyHash? presented)
     {

@@ -135,15 +135,15 @@ public class KeyTests(KeyTests.Shared shared) : IClassFixture<KeyTests.Shared>
         var table = new KeyTable(time);
         var now = time.GetUtcNow();
         table.Replace([Row("1", KeyHash.Of("bt_new")!.Value, KeyHash.Of("bt_old")!.Value, previousUntil: now.AddMinutes(5), expires: now.AddMinutes(10))]);
-        Assert.NotNull(table.Find("bt_new"));
-        Assert.Same(table.Find("bt_new"), table.Find("bt_old"));
+        Assert.NotNull(table.Find(KeyHash.Of("bt_new")));
+        Assert.Same(table.Find(KeyHash.Of("bt_new")), table.Find(KeyHash.Of("bt_old")));
         time.Advance(TimeSpan.FromMinutes(5));
-        Assert.Null(table.Find("bt_old"));
-        Assert.NotNull(table.Find("bt_new"));
+        Assert.Null(table.Find(KeyHash.Of("bt_old")));
+        Assert.NotNull(table.Find(KeyHash.Of("bt_new")));
         time.Advance(TimeSpan.FromMinutes(5));
-        Assert.Null(table.Find("bt_new"));
-        Assert.Null(table.Find("bt_nothing"));
-        Assert.Null(table.Find(new string('x', 10_000)));
+        Assert.Null(table.Find(KeyHash.Of("bt_new")));
+        Assert.Null(table.Find(KeyHash.Of("bt_nothing")));
+        Assert.Null(table.Find(KeyHash.Of(new string('x', 10_000))));
     }
 
     [Fact]

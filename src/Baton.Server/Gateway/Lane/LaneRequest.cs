@@ -1,6 +1,6 @@
 using System.Buffers;
+using System.Buffers.Text;
 using System.Collections.Frozen;
-using System.Globalization;
 using System.Text;
 using Baton.Server.Outbound;
 
@@ -31,9 +31,8 @@ internal sealed class LaneRequest(int mostOfBody)
 
     private const int MostOfHead = 8 << 10, MostHeaders = 64;
 
-    private static readonly SearchValues<byte> NameBytes = SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
-
-    private static readonly SearchValues<char> HostCharacters = SearchValues.Create("-._:[]0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+    private static readonly SearchValues<byte> NameBytes = SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8),
+        HostBytes = SearchValues.Create("-._:[]0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
 
     /// <summary>What changes how a request is read, or asks for more than an answer.</summary>
     private static readonly FrozenSet<string> ForTheServer = new[] { "Content-Encoding", "Expect", "HTTP2-Settings", "Keep-Alive", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade" }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
@@ -93,13 +92,14 @@ internal sealed class LaneRequest(int mostOfBody)
             line = line[..line.IndexOf("\r\n"u8)];
             at += line.Length + 2;
             if (line.IsEmpty) break;
-            if (count == MostHeaders || Read(line, count) is not { } header || !Headers.TryAdd(header.Name, header.Value) || !IsPlain(header, ref length)) return false;
+            if (count == MostHeaders || Read(line, count) is not { } header || !Headers.TryAdd(header.Name, header.Value)) return false;
+            length = header.Length ?? length;
         }
         BodyLength = length ?? 0;
         return length is not null && Headers.Host.Count == 1;
     }
 
-    /// <returns>Null for what is no header in plain ASCII.</returns>
+    /// <returns>Null for what is no header in plain ASCII, or the server's.</returns>
     private Header? Read(ReadOnlySpan<byte> line, int number)
     {
         var colon = line.IndexOf((byte)':');
@@ -110,7 +110,9 @@ internal sealed class LaneRequest(int mostOfBody)
         if (number < before.Count && before[number] is var known && Ascii.EqualsIgnoreCase(written, known.Name) && Ascii.Equals(value, known.Value)) return known;
         if (written.ContainsAnyExcept(NameBytes) || value.ContainsAnyExceptInRange((byte)' ', (byte)'~')) return null;
         var name = HeaderNames.Of(written);
-        var header = new Header(name, Encoding.ASCII.GetString(value), KindOf(name));
+        int? length = null;
+        if (!IsPlain(name, value, ref length)) return null;
+        var header = new Header(name, Encoding.ASCII.GetString(value), length);
         if (number < before.Count) before[number] = header;
         else before.Add(header);
         return header;
@@ -134,38 +136,19 @@ internal sealed class LaneRequest(int mostOfBody)
 
     private static readonly (byte[] Path, Surface Surface)[] Addresses = [.. Surface.All.Select(static surface => (Encoding.ASCII.GetBytes(surface.Path), surface))];
 
-    private static bool IsPlain(Header header, ref int? length)
+    private static bool IsPlain(string name, ReadOnlySpan<byte> value, ref int? length)
     {
-        var value = header.Value;
-        switch (header.Kind)
+        if (name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase))
         {
-            case Kind.Length when value.Length is > 0 and <= 9 && !value.AsSpan().ContainsAnyExceptInRange('0', '9'):
-                length = int.Parse(value, CultureInfo.InvariantCulture);
-                return true;
-            case Kind.Host:
-                return value.Length > 0 && !value.AsSpan().ContainsAnyExcept(HostCharacters);
-            case Kind.Connection:
-                return value.Equals("keep-alive", StringComparison.OrdinalIgnoreCase);
-            default:
-                return header.Kind == Kind.Any;
+            if (value.Length is 0 or > 9 || value.ContainsAnyExceptInRange((byte)'0', (byte)'9') || !Utf8Parser.TryParse(value, out int said, out _)) return false;
+            length = said;
+            return true;
         }
+        if (name.Equals("Host", StringComparison.OrdinalIgnoreCase)) return value.Length > 0 && !value.ContainsAnyExcept(HostBytes);
+        if (name.Equals("Connection", StringComparison.OrdinalIgnoreCase)) return Ascii.EqualsIgnoreCase(value, "keep-alive"u8);
+        return !ForTheServer.Contains(name);
     }
 
-    private static Kind KindOf(string name) =>
-        name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase) ? Kind.Length
-        : name.Equals("Host", StringComparison.OrdinalIgnoreCase) ? Kind.Host
-        : name.Equals("Connection", StringComparison.OrdinalIgnoreCase) ? Kind.Connection
-        : ForTheServer.Contains(name) ? Kind.ForTheServer : Kind.Any;
-
-    /// <summary>What a header is for reading a request.</summary>
-    private enum Kind
-    {
-        Any,
-        Length,
-        Host,
-        Connection,
-        ForTheServer,
-    }
-
-    private sealed record Header(string Name, string Value, Kind Kind);
+    /// <param name="Length">Of the body, where it is the header that says it.</param>
+    private sealed record Header(string Name, string Value, int? Length);
 }

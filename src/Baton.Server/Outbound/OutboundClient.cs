@@ -214,28 +214,18 @@ internal sealed class OutboundClient : IDisposable
         throw failure!;
     }
 
-    private static async ValueTask<Socket> SocketAsync(IPEndPoint to, CancellationToken cancel)
-    {
-        var socket = NewSocket(to);
-        try
-        {
-            await socket.ConnectAsync(to, cancel);
-            return socket;
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
+    private static ValueTask<Socket> SocketAsync(IPEndPoint to, CancellationToken cancel) => ConnectedAsync(NewSocket(to), socket => socket.ConnectAsync(to, cancel));
 
-    private async ValueTask<Wire> WireAsync(IPEndPoint to, CancellationToken cancel)
+    private async ValueTask<Wire> WireAsync(IPEndPoint to, CancellationToken cancel) =>
+        loops is null ? new FrameworkSocket(await SocketAsync(to, cancel)) : await ConnectedAsync(new LoopSocket(NewSocket(to), loops.Own()), socket => socket.ConnectAsync(to, cancel));
+
+    /// <summary>What does not connect is not left open.</summary>
+    private static async ValueTask<T> ConnectedAsync<T>(T socket, Func<T, ValueTask> connect)
+        where T : IDisposable
     {
-        if (loops is null) return new FrameworkSocket(await SocketAsync(to, cancel));
-        var socket = new LoopSocket(NewSocket(to), loops.Own());
         try
         {
-            await socket.ConnectAsync(to, cancel);
+            await connect(socket);
             return socket;
         }
         catch

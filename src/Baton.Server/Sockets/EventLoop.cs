@@ -22,7 +22,7 @@ internal sealed unsafe partial class EventLoop : IDisposable
     private readonly int epoll, bell;
     private readonly Lock gate = new();
     private volatile LoopSocket?[] sockets = new LoopSocket?[64];   // by descriptor
-    private int lastTurn;
+    private uint lastTurn;
     private volatile bool isDisposed;
 
     public EventLoop(string name)
@@ -39,7 +39,6 @@ internal sealed unsafe partial class EventLoop : IDisposable
     /// <exception cref="SocketException">The system watches no more.</exception>
     public void Watch(LoopSocket socket, int descriptor)
     {
-        uint turn;
         lock (gate)
         {
             ObjectDisposedException.ThrowIf(isDisposed, this);
@@ -49,11 +48,10 @@ internal sealed unsafe partial class EventLoop : IDisposable
                 Array.Resize(ref all, Math.Max(descriptor + 1, all.Length * 2));
                 sockets = all;
             }
-            turn = (uint)Interlocked.Increment(ref lastTurn);
-            socket.Turn = turn;
+            socket.Turn = ++lastTurn;
             all[descriptor] = socket;
+            Control(descriptor, CanRead | CanWrite | HasStoppedSending | OnChange, ((ulong)socket.Turn << 32) | (uint)descriptor);   // not with a number that the loop has closed
         }
-        Control(descriptor, CanRead | CanWrite | HasStoppedSending | OnChange, ((ulong)turn << 32) | (uint)descriptor);
     }
 
     /// <summary>Forgets a socket, before it is closed: that ends the kernel's part.</summary>
@@ -68,13 +66,13 @@ internal sealed unsafe partial class EventLoop : IDisposable
     /// <summary>Ends the thread; sockets that are left are told nothing any more.</summary>
     public void Dispose()
     {
+        var one = 1UL;
         lock (gate)
         {
             if (isDisposed) return;
             isDisposed = true;
+            _ = Write(bell, &one, sizeof(ulong));
         }
-        var one = 1UL;
-        _ = Write(bell, &one, sizeof(ulong));
     }
 
     private void Run()
@@ -97,8 +95,11 @@ internal sealed unsafe partial class EventLoop : IDisposable
                 }
             }
         }
-        _ = Close(epoll);
-        _ = Close(bell);
+        lock (gate)
+        {
+            _ = Close(epoll);
+            _ = Close(bell);
+        }
     }
 
     private void Control(int descriptor, uint events, ulong data)

@@ -1,6 +1,6 @@
 namespace Baton.Server.Sockets;
 
-/// <summary>The same for the framework's own sockets, on which TLS to models is, and everything where there are no <see cref="EventLoops"/>.</summary>
+/// <summary>Lets what waits for one of the framework's sockets go on at once, too: TLS to models is on them, and everything where there are no <see cref="EventLoops"/>.</summary>
 internal static class InlineSockets
 {
     /// <summary>Read by the runtime when the first socket is opened. A value that is set already stays.</summary>

@@ -15,7 +15,6 @@ internal sealed partial class LoopSocket : Wire
     private readonly Socket socket;
     private readonly EventLoop loop;
     private readonly int descriptor;
-    private readonly LoopWait receiving, sending;
     private int isDisposed;
     private Action? ended;
 
@@ -25,13 +24,8 @@ internal sealed partial class LoopSocket : Wire
         (this.socket, this.loop) = (socket, loop);
         socket.Blocking = false;
         descriptor = (int)socket.SafeHandle.DangerousGetHandle();
-        receiving = new LoopWait(this, isReceive: true);
-        sending = new LoopWait(this, isReceive: false);
+        (Receiving, Sending) = (new LoopWait(this, isReceive: true), new LoopWait(this, isReceive: false));
     }
-
-    public Socket Socket => socket;
-
-    public EventLoop Loop => loop;
 
     /// <summary>By which the loop knows it.</summary>
     public uint Turn { get; set; }
@@ -61,26 +55,26 @@ internal sealed partial class LoopSocket : Wire
         }
         catch (SocketException e) when (e.SocketErrorCode is SocketError.WouldBlock or SocketError.InProgress)
         {
-            sending.Expect();
+            Sending.Expect();
             Watch();
         }
-        await sending.ReadyAsync(cancel);
+        await Sending.ReadyAsync(cancel);
         if ((SocketError)(int)socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)! is not SocketError.Success and var error) throw new SocketException((int)error);
     }
 
-    public override ValueTask<int> ReceiveAsync(Memory<byte> to, CancellationToken cancel) => receiving.TransferAsync(to, null, cancel);
+    public override ValueTask<int> ReceiveAsync(Memory<byte> to, CancellationToken cancel) => Receiving.TransferAsync(to, null, cancel);
 
     /// <summary>Receives into a buffer that is asked for when there is something to receive.</summary>
     /// <param name="room">Called by one thread at a time.</param>
-    public ValueTask<int> ReceiveAsync(Func<Memory<byte>> room, CancellationToken cancel) => receiving.TransferAsync(default, room, cancel);
+    public ValueTask<int> ReceiveAsync(Func<Memory<byte>> room, CancellationToken cancel) => Receiving.TransferAsync(default, room, cancel);
 
     /// <summary>The wait of a <see cref="ReceiveAsync(Func{Memory{byte}}, CancellationToken)"/>, for who gives it another form.</summary>
-    public LoopWait Receiving => receiving;
+    public LoopWait Receiving { get; }
 
-    /// <summary>As <see cref="Receiving"/>, of sending.</summary>
-    public LoopWait Sending => sending;
+    /// <summary>As <see cref="Receiving"/>, of Sending.</summary>
+    public LoopWait Sending { get; }
 
-    public override ValueTask<int> SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancel) => sending.TransferAsync(MemoryMarshal.AsMemory(bytes), null, cancel);
+    public override ValueTask<int> SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancel) => Sending.TransferAsync(MemoryMarshal.AsMemory(bytes), null, cancel);
 
     public override bool IsReadable() => socket.Poll(0, SelectMode.SelectRead);
 
@@ -99,8 +93,8 @@ internal sealed partial class LoopSocket : Wire
             // It is over already.
         }
         socket.Dispose();
-        receiving.Fail(new SocketException((int)SocketError.OperationAborted));
-        sending.Fail(new SocketException((int)SocketError.OperationAborted));
+        Receiving.Fail(new SocketException((int)SocketError.OperationAborted));
+        Sending.Fail(new SocketException((int)SocketError.OperationAborted));
     }
 
     public override void Dispose() => Close(isAbort: false);
@@ -110,8 +104,8 @@ internal sealed partial class LoopSocket : Wire
     {
         var isNews = hasEnded && !HasEnded;
         if (isNews) HasEnded = true;
-        if (canWrite) sending.BecomeReady();
-        if (canRead) receiving.BecomeReady();
+        if (canWrite) Sending.BecomeReady();
+        if (canRead) Receiving.BecomeReady();
         if (isNews) ended?.Invoke();
     }
 

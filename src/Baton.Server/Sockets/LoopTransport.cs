@@ -71,10 +71,6 @@ internal sealed class LoopTransport(EventLoops loops) : IConnectionListenerFacto
             return ValueTask.CompletedTask;
         }
 
-        public ValueTask DisposeAsync()
-        {
-            socket.Dispose();
-            return ValueTask.CompletedTask;
-        }
+        public ValueTask DisposeAsync() => UnbindAsync();
     }
 }

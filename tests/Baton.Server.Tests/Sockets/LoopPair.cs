@@ -9,11 +9,14 @@ internal sealed class LoopPair : IDisposable
 {
     private const int Small = 64 << 10;
 
-    private LoopPair(LoopSocket near, LoopSocket far) => (Near, Far) = (near, far);
+    private LoopPair(LoopSocket near, LoopSocket far, Socket nearSocket) => (Near, Far, NearSocket) = (near, far, nearSocket);
 
     public LoopSocket Near { get; }
 
     public LoopSocket Far { get; }
+
+    /// <summary>What <see cref="Near"/> is over.</summary>
+    public Socket NearSocket { get; }
 
     /// <param name="ended">Told when the far side knows that the near one has stopped sending.</param>
     /// <param name="smallBuffers">Whether the system takes little of what is sent at once. (Smaller ones still make TCP wait for its own timers.)</param>
@@ -28,7 +31,7 @@ internal sealed class LoopPair : IDisposable
         if (smallBuffers) accepted.SendBufferSize = Small;
         var far = new LoopSocket(accepted, loops.Next());
         far.Watch(ended);
-        return new LoopPair(connecting, far);
+        return new LoopPair(connecting, far, near);
     }
 
     public static Socket Listen()

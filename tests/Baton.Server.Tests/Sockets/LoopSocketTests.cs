@@ -124,7 +124,7 @@ public sealed class LoopSocketTests : IDisposable
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var pair = await LoopPair.ConnectAsync(loops, ended.SetResult);
         await pair.Near.SendAsync("bye"u8.ToArray(), Cancel);
-        pair.Near.Socket.Shutdown(SocketShutdown.Send);
+        pair.NearSocket.Shutdown(SocketShutdown.Send);
         await ended.Task.WaitAsync(Cancel);
         var buffer = new byte[2];
         foreach (var expected in new[] { 2, 1, 0, 0 }) Assert.Equal(expected, await pair.Far.ReceiveAsync(buffer, Cancel));

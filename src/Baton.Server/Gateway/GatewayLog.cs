@@ -9,6 +9,13 @@ internal static partial class GatewayLog
     [LoggerMessage(3202, LogLevel.Information, "An answer of {Model} did not fit its schema in {Count} places; asking it to mend the answer")]
     public static partial void RepairAsked(this ILogger log, string model, int count);
 
+    /// <summary>Tells of a target that was asked in vain.</summary>
+    public static Attempt Noted(this ILogger log, GatewayCall call, Attempt attempt)
+    {
+        if (attempt is Attempt.Failed { WasAsked: true } failed) log.TargetFailed(call.Id, call.AskedLast!, failed.Error.Status, failed.Error.Code);
+        return attempt;
+    }
+
     [LoggerMessage(3203, LogLevel.Warning, "{Request}: {Target} failed ({Status} {Code})")]
     public static partial void TargetFailed(this ILogger log, string request, string target, int status, string? code);
 

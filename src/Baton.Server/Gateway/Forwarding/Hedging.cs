@@ -71,9 +71,7 @@ internal sealed class Hedging(TargetCaller targets, TimeProvider time, ILogger<H
     {
         try
         {
-            var attempt = await targets.AskAsync(runner.Call, next.Route, next.Target, request);
-            if (attempt is Attempt.Failed { WasAsked: true } failed) log.TargetFailed(runner.Call.Id, runner.Call.AskedLast!, failed.Error.Status, failed.Error.Code);
-            return attempt;
+            return log.Noted(runner.Call, await targets.AskAsync(runner.Call, next.Route, next.Target, request));
         }
         catch (Exception e) when (runner.HasLost && e is OperationCanceledException or HttpRequestException or IOException)
         {

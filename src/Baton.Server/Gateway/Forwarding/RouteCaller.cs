@@ -28,7 +28,7 @@ internal sealed class RouteCaller(TargetCaller targets, Hedging hedging, BudgetG
             while ((retry == 0 || first.Retries.TryTake(time)) && turn.Next() is { } next)
             {
                 var sent = others is null || next.Route == first ? own : others(next.Route);
-                var attempt = Hedging.After(call, next.Route) is { } after ? await hedging.AskAsync(call, turn, next, sent, after) : Noted(call, await targets.AskAsync(call, next.Route, next.Target, sent));
+                var attempt = Hedging.After(call, next.Route) is { } after ? await hedging.AskAsync(call, turn, next, sent, after) : log.Noted(call, await targets.AskAsync(call, next.Route, next.Target, sent));
                 if (attempt is Attempt.BrokenOff broken) await GoOnAsync(call, turn, broken);
                 if (attempt is not Attempt.Failed failed) return;
                 if (!failed.WasAsked)
@@ -59,7 +59,7 @@ internal sealed class RouteCaller(TargetCaller targets, Hedging hedging, BudgetG
         while (broken.Begun is { } begun && turn.NextToGoOn() is { } next)
         {
             log.GoesOn(call.Id, call.AskedLast!, next.Target.Name);
-            var attempt = Noted(call, await targets.AskAsync(call, next.Route, next.Target, begun.Request, begun));
+            var attempt = log.Noted(call, await targets.AskAsync(call, next.Route, next.Target, begun.Request, begun));
             if (attempt is Attempt.Delivered) return;
             if (attempt is Attempt.BrokenOff again) broken = again;
         }
@@ -73,12 +73,6 @@ internal sealed class RouteCaller(TargetCaller targets, Hedging hedging, BudgetG
         if (request.Translate(call.Surface, out var problem) is not { } translation) return call.RefuseAsync(problem!);
         call.Answer.Headers["x-baton-estimate"] = "input_tokens";
         return call.SendAsync(StatusCodes.Status200OK, JqValue.Object(("input_tokens", TokenEstimate.Of(translation.Conversation))).ToUtf8Bytes());
-    }
-
-    private Attempt Noted(GatewayCall call, Attempt attempt)
-    {
-        if (attempt is Attempt.Failed { WasAsked: true } failed) log.TargetFailed(call.Id, call.AskedLast!, failed.Error.Status, failed.Error.Code);
-        return attempt;
     }
 
     private static GatewayError NoneToAsk(GatewayCall call, ModelRoute route, RoutingFacts facts)

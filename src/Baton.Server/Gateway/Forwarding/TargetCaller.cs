@@ -13,7 +13,7 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
     /// <exception cref="OperationCanceledException">The client is gone.</exception>
     public async Task<Attempt> AskAsync(GatewayCall call, ModelRoute route, ModelTarget target, ForwardedRequest request, BegunAnswer? begun = null)
     {
-        using var part = target.Health.EndsWith();
+        using var ending = target.Health.EndOnDispose();
         var label = target.Label;
         var gone = call.Cancel;
         // What has no words in the target's dialect may have some in another's: nothing is wrong with the target.

@@ -179,7 +179,7 @@ internal sealed class TargetHealth(int failuresToOpen, TimeSpan pause, TimeProvi
     public void End() => Interlocked.Decrement(ref underWay);
 
     /// <summary>A request that it was sent ends when this is disposed.</summary>
-    public Part EndsWith() => new(this);
+    public Ending EndOnDispose() => new(this);
 
     private TimeSpan OpenFor => TimeSpan.FromTicks(Math.Min(pause.Ticks << Math.Min(doublings, 16), LongestPause.Ticks));
 
@@ -188,8 +188,8 @@ internal sealed class TargetHealth(int failuresToOpen, TimeSpan pause, TimeProvi
     /// <param name="UnderWay">Requests of this node among those that it told of.</param>
     private sealed record Reported(EngineReport Engine, int UnderWay, long At, TimeSpan Valid);
 
-    /// <summary>Its part in one request.</summary>
-    internal readonly struct Part(TargetHealth health) : IDisposable
+    /// <summary>The end of its part in one request.</summary>
+    internal readonly struct Ending(TargetHealth health) : IDisposable
     {
         public void Dispose() => health.End();
     }

@@ -42,6 +42,17 @@ public sealed class BuiltInCompletionTests
         Assert.DoesNotContain("[DONE]", late, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("""{"model":"baton/echo","messages":[{"role":"user","content":"How many parcels were late?"}]}""", 6)]
+    [InlineData("""{"model":"baton/extract","system":"Say it in short.","messages":[{"role":"user","content":[{"type":"text","text":"How many parcels were late?"}]}]}""", 11)]
+    public async Task A_prompt_counts_before_it_is_asked_what_it_is_charged_after(string body, int tokens)
+    {
+        await using var server = await TestServer.StartAsync();
+        Assert.Equal(tokens, (await server.PostAsync("/v1/messages/count_tokens", body)).Ok()["input_tokens"].GetInt64());
+        var asked = (await server.PostAsync("/v1/messages", $$"""{"max_tokens":100,{{body[1..]}}""")).Ok();
+        Assert.Equal(tokens, asked["usage"].GetProperty("input_tokens").GetInt64());
+    }
+
     [Fact]
     public async Task Who_asks_in_Anthropics_words_is_answered_in_them()
     {

@@ -13,9 +13,9 @@ internal sealed class BuiltInCompletions(ModelCaller models, KeptResponses respo
     /// <param name="earlier">What the conversation goes on from; null for nothing.</param>
     public async Task AnswerAsync(GatewayCall call, string model, ReadOnlyMemory<byte> body, bool isStream, EarlierTurns? earlier)
     {
-        if (!call.Surface.IsConversation)
+        if (!call.Surface.IsConversation && call.Surface != Surface.CountTokens)
         {
-            await call.RefuseAsync(GatewayError.Invalid($"The built-in model '{model}' answers at /v1/chat/completions, /v1/responses and /v1/messages only.", "model", "wrong_dialect"));
+            await call.RefuseAsync(GatewayError.Invalid($"The built-in model '{model}' answers at /v1/chat/completions, /v1/responses, /v1/messages and /v1/messages/count_tokens only.", "model", "wrong_dialect"));
             return;
         }
         Translation? translation = null;
@@ -38,7 +38,13 @@ internal sealed class BuiltInCompletions(ModelCaller models, KeptResponses respo
         {
             var value = JqValue.Parse(body.Span);
             call.Account.Asked = models.Find(call.Origin.Tenant, model);
-            var answer = await models.CompleteAsync(Read(value, model, call.Origin), isStream ? stream.SayAsync : null, call.Cancel);
+            var request = Read(value, model, call.Origin);
+            if (call.Surface == Surface.CountTokens)
+            {
+                await call.SendAsync(StatusCodes.Status200OK, JqValue.Object(("input_tokens", WordCount.Of(request))).ToUtf8Bytes());
+                return;
+            }
+            var answer = await models.CompleteAsync(request, isStream ? stream.SayAsync : null, call.Cancel);
             call.Account.Counted = TokenUsage.Within(answer.Usage.PromptTokens, 0, answer.Usage.CompletionTokens, 0);
             if (isStream) await stream.EndAsync(answer, value["stream_options"] is { IsObject: true } asked && asked["include_usage"].IsTruthy);
             else await voice.WholeAsync(Whole(head, answer));

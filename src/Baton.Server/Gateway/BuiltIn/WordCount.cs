@@ -5,9 +5,12 @@ internal static class WordCount
 {
     public static ModelUsage Usage(ModelRequest request, string answer)
     {
-        var (prompt, completion) = (request.Messages.Sum(message => Of(message.Content)), Of(answer));
+        var (prompt, completion) = (Of(request), Of(answer));
         return new ModelUsage(prompt, completion, prompt + completion);
     }
+
+    /// <summary>Of a prompt.</summary>
+    public static long Of(ModelRequest request) => request.Messages.Sum(message => Of(message.Content));
 
     public static long Of(string text)
     {

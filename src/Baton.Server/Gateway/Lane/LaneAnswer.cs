@@ -17,6 +17,7 @@ internal sealed class LaneAnswer(ConnectionContext connection, LaneClock clock) 
     private int status;
     private long? left;
     private bool hasBody, isLast;
+    private long written, began;
 
     public IHeaderDictionary Headers => headers;
 
@@ -99,6 +100,7 @@ internal sealed class LaneAnswer(ConnectionContext connection, LaneClock clock) 
 
     private ValueTask FlushAsync(int length)
     {
+        written += length;
         var flushing = output.FlushAsync();
         if (!flushing.IsCompletedSuccessfully) return WaitAsync(flushing, length);
         _ = flushing.Result;
@@ -108,7 +110,7 @@ internal sealed class LaneAnswer(ConnectionContext connection, LaneClock clock) 
     /// <summary>The client is slow to take what is there already.</summary>
     private async ValueTask WaitAsync(ValueTask<FlushResult> flushing, int length)
     {
-        Volatile.Write(ref writtenUntil, clock.PatienceWith(length));
+        Volatile.Write(ref writtenUntil, clock.PatienceWith(length, written, began));
         try
         {
             await flushing;
@@ -122,7 +124,7 @@ internal sealed class LaneAnswer(ConnectionContext connection, LaneClock clock) 
     private void WriteHead()
     {
         const int Fixed = 256;
-        HasBegun = true;
+        (HasBegun, written, began) = (true, 0, clock.Now);
         var reason = ReasonPhrases.GetReasonPhrase(status);
         var most = Fixed + HeadWriter.MostOf(reason);
         foreach (var (name, values) in headers)

@@ -32,12 +32,17 @@ internal sealed class LaneClock(TimeProvider time, KestrelServerLimits limits)
 
     public bool IsOver(long until) => time.GetTimestamp() > until;
 
-    /// <summary>Until when a client has to take so many bytes, as a timestamp.</summary>
-    public long PatienceWith(int bytes)
+    /// <summary>Until when a client has to take what it was sent, as a timestamp. All of an answer counts, as nobody knows how much of it still lies before the client: a pause of its reader must not end it.</summary>
+    /// <param name="piece">Bytes that were written last.</param>
+    /// <param name="all">Bytes of the answer so far, those included.</param>
+    /// <param name="began">When the answer did, as a timestamp.</param>
+    public long PatienceWith(int piece, long all, long began)
     {
-        var wait = limits.MinResponseDataRate is { } rate ? rate.GracePeriod + TimeSpan.FromSeconds(bytes / rate.BytesPerSecond) : TimeSpan.FromHours(1);
-        return time.GetTimestamp() + (long)(wait.TotalSeconds * time.TimestampFrequency);
+        if (limits.MinResponseDataRate is not { } rate) return time.GetTimestamp() + Ticks(TimeSpan.FromHours(1));
+        return Math.Max(time.GetTimestamp() + Ticks(rate.GracePeriod + TimeSpan.FromSeconds(piece / rate.BytesPerSecond)), began + Ticks(TimeSpan.FromSeconds(all / rate.BytesPerSecond)));
     }
+
+    private long Ticks(TimeSpan wait) => (long)(wait.TotalSeconds * time.TimestampFrequency);
 
     private sealed record Stamp(long Second, byte[] Text);
 }

@@ -86,6 +86,26 @@ public sealed class LaneConnectionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_client_that_pauses_while_much_lies_before_it_has_as_long_as_all_of_that_takes_at_the_slowest_rate()
+    {
+        connection.Open(new PipeOptions(pauseWriterThreshold: 48_000, resumeWriterThreshold: 1, useSynchronizationContext: false));
+        var clock = new LaneClock(time, limits);
+        var answer = new LaneAnswer(connection, clock);
+        answer.Reset(isLast: false);
+        answer.Begin(200, null);
+        await answer.WriteAsync(new byte[47_000], CancellationToken.None);
+        Assert.Equal(0, answer.WrittenUntil);   // nobody waits
+        var waiting = answer.WriteAsync(new byte[1_000], CancellationToken.None);
+        Assert.False(waiting.IsCompleted);
+        time.Advance(TimeSpan.FromSeconds(190));   // 48,000 bytes at 240 a second
+        Assert.False(clock.IsOver(answer.WrittenUntil));
+        time.Advance(TimeSpan.FromSeconds(20));
+        Assert.True(clock.IsOver(answer.WrittenUntil));
+        await connection.Application.Input.CompleteAsync();
+        await waiting;
+    }
+
+    [Fact]
     public async Task A_request_that_has_come_when_the_connection_is_to_be_closed_is_answered_still()
     {
         var sent = connection.SendAsync(Head + "{}");

@@ -76,7 +76,10 @@ internal sealed partial class LoopSocket : Wire
 
     public override ValueTask<int> SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancel) => Sending.TransferAsync(MemoryMarshal.AsMemory(bytes), null, cancel);
 
-    public override bool IsReadable() => socket.Poll(0, SelectMode.SelectRead);
+    public override bool IsReadable() => HasEnded || socket.Poll(0, SelectMode.SelectRead);
+
+    /// <summary>Lets a transfer go on when others have had their turn.</summary>
+    internal void GoOnLater(LoopWait wait) => loop.GoOnLater(wait);
 
     /// <param name="isAbort">Whether the other side is to see that it was cut, and not ended.</param>
     public void Close(bool isAbort)

@@ -101,14 +101,18 @@ internal sealed class LoopWait(LoopSocket socket, bool isReceive) : IValueTaskSo
         {
             if (cancel.IsCancellationRequested) return ValueTask.FromCanceled<int>(cancel);
             if (socket.IsDisposed) return ValueTask.FromException<int>(new SocketException((int)SocketError.OperationAborted));
-            if ((Volatile.Read(ref state) == Ready || socket.HasEnded) && TryTransfer(out var result)) return result >= 0 ? ValueTask.FromResult(result) : ValueTask.FromException<int>(Failure(result));
+            var canGoOn = Volatile.Read(ref state) == Ready || socket.HasEnded;
+            var isLater = canGoOn && EventLoop.Current is { } here && !here.MayGoOn();
+            if (canGoOn && !isLater && TryTransfer(out var result)) return result >= 0 ? ValueTask.FromResult(result) : ValueTask.FromException<int>(Failure(result));
             core.Reset();
             core.RunContinuationsAsynchronously = false;
             this.cancel = cancel;
             registration = cancel.UnsafeRegister(static wait => ((LoopWait)wait!).Cancel(), this);
-            if (Interlocked.CompareExchange(ref state, Waiting, Idle) == Idle)
+            var known = isLater ? Volatile.Read(ref state) : Idle;
+            if (Interlocked.CompareExchange(ref state, Waiting, known) == known)
             {
                 var waiting = new ValueTask<int>(this, core.Version);
+                if (isLater) socket.GoOnLater(this);
                 EndIfOver();
                 return waiting;
             }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Baton.Server.Sockets;
+using Baton.Server.Tests.Support;
 
 namespace Baton.Server.Tests.Sockets;
 
@@ -53,6 +54,88 @@ public sealed class LoopSocketTests : IDisposable
             new Random(seed).NextBytes(bytes);
             return bytes;
         }
+    }
+
+    [Fact]
+    public async Task What_could_go_on_for_ever_lets_others_on_its_loop_have_their_turn()
+    {
+        const int Bytes = 20_000;
+        var (busy, other) = (await OnOneLoopAsync(), await OnOneLoopAsync());
+        using (busy)
+        using (other)
+        {
+            var (taken, takenBefore) = (0, new TaskCompletionSource<int>());
+            var hearing = HearAsync();
+            var pumping = PumpAsync();
+            await busy.Far.SendAsync(new byte[Bytes], Cancel);
+            Assert.InRange(await takenBefore.Task, 1, Bytes / 10);
+            await Task.WhenAll(hearing, pumping);
+
+            async Task PumpAsync()
+            {
+                var one = new byte[1];
+                while (taken < Bytes)
+                {
+                    Assert.Equal(1, await busy.Near.ReceiveAsync(one, Cancel).ConfigureAwait(false));   // goes on on the loop
+                    if (++taken == 1) await other.Far.SendAsync("x"u8.ToArray(), Cancel);
+                }
+            }
+
+            async Task HearAsync()
+            {
+                Assert.Equal(1, await other.Near.ReceiveAsync(new byte[1], Cancel).ConfigureAwait(false));
+                takenBefore.SetResult(taken);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_transfer_whose_turn_is_over_can_be_given_up_and_nothing_is_lost()
+    {
+        const int Bytes = 100_000;
+        using var pair = await LoopPair.ConnectAsync(loops);
+        var sending = pair.Far.SendAsync(Enumerable.Range(0, Bytes).Select(static at => (byte)(at % 251)).ToArray(), Cancel).AsTask();
+        var (one, random, taken) = (new byte[1], new Random(1), 0);
+        while (taken < Bytes)
+        {
+            using var stop = new CancellationTokenSource(TimeSpan.FromMicroseconds(random.Next(2_000)));
+            try
+            {
+                for (; taken < Bytes; taken++)
+                {
+                    Assert.Equal(1, await pair.Near.ReceiveAsync(one, stop.Token).ConfigureAwait(false));
+                    Assert.Equal((byte)(taken % 251), one[0]);
+                }
+            }
+            catch (OperationCanceledException)
+            {
+                // And on.
+            }
+        }
+        await sending;
+    }
+
+    [Fact]
+    public async Task Whether_something_lies_there_is_known_of_what_came_and_of_the_end()
+    {
+        using var pair = await LoopPair.ConnectAsync(loops);
+        await pair.Far.SendAsync(new byte[3], Cancel);
+        Assert.Equal(3, await pair.Near.ReceiveAsync(new byte[4], Cancel));
+        Assert.False(pair.Near.IsReadable());
+        await pair.Far.SendAsync(new byte[1], Cancel);
+        await Eventually.IsTrueAsync(pair.Near.IsReadable);
+        Assert.Equal(1, await pair.Near.ReceiveAsync(new byte[4], Cancel));
+        Assert.False(pair.Near.IsReadable());
+        pair.Far.Dispose();
+        await Eventually.IsTrueAsync(pair.Near.IsReadable);
+    }
+
+    /// <summary>A pair whose near side shares its loop with that of every other such pair.</summary>
+    private async Task<LoopPair> OnOneLoopAsync()
+    {
+        var before = loops.Next();
+        while (loops.Next() != before) { }   // all have had a turn
+        return await LoopPair.ConnectAsync(loops);
     }
 
     [Fact]

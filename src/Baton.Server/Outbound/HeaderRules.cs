@@ -9,6 +9,7 @@ namespace Baton.Server.Outbound;
 internal static class HeaderRules
 {
     private static readonly SearchValues<char> TokenChars = SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+    private static readonly SearchValues<byte> TokenBytes = SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
     private static readonly SearchValues<char> LineChars = SearchValues.Create("\r\n\0");
 
     // They belong to one connection (RFC 9110, section 7.6.1) or follow from the body: this server sets them.
@@ -37,6 +38,21 @@ internal static class HeaderRules
 
     /// <summary>Whether a name and a value, written one behind the other, are one header and no more.</summary>
     public static bool IsOne(string name, string value) => name.Length > 0 && !name.AsSpan().ContainsAny(NameEnds) && !value.AsSpan().ContainsAny(LineChars);
+
+    /// <summary>Whether a header is written in what all readers of HTTP take: its name a token, its value in visible ASCII, spaces and tabs.</summary>
+    public static bool IsPlain(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    {
+        if (name.IsEmpty || name.ContainsAnyExcept(TokenBytes)) return false;
+        while (value.IndexOfAnyExceptInRange((byte)' ', (byte)'~') is >= 0 and var at)
+        {
+            if (value[at] != '\t') return false;
+            value = value[(at + 1)..];
+        }
+        return true;
+    }
+
+    /// <inheritdoc cref="IsPlain(ReadOnlySpan{byte}, ReadOnlySpan{byte})"/>
+    public static bool IsPlain(string name, string value) => name.Length > 0 && !name.AsSpan().ContainsAnyExcept(TokenChars) && value.All(static c => c is '\t' or (>= ' ' and <= '~'));
 
     public static bool IsSafe(string method) => Safe.Contains(method, StringComparer.Ordinal);
 

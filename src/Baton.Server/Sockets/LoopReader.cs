@@ -41,6 +41,7 @@ internal sealed class LoopReader : PipeReader, IValueTaskSource<ReadResult>
     }
 
     /// <exception cref="ConnectionResetException">The connection broke.</exception>
+    /// <exception cref="ConnectionAbortedException">It was closed here.</exception>
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
         if (TryRead(out var result)) return ValueTask.FromResult(result);
@@ -90,8 +91,13 @@ internal sealed class LoopReader : PipeReader, IValueTaskSource<ReadResult>
 
     void IValueTaskSource<ReadResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) => socket.Receiving.OnCompleted(continuation, state, token, flags);
 
-    /// <summary>How the server knows a connection that broke.</summary>
-    public static IOException Broken(SocketException e) => e.SocketErrorCode is SocketError.ConnectionReset or SocketError.Shutdown ? new ConnectionResetException(e.Message, e) : new IOException(e.Message, e);
+    /// <summary>How the server knows a connection that broke, or that it has closed itself.</summary>
+    private static Exception Broken(SocketException e) => e.SocketErrorCode switch
+    {
+        SocketError.ConnectionReset or SocketError.Shutdown => new ConnectionResetException(e.Message, e),
+        SocketError.OperationAborted => new ConnectionAbortedException(e.Message, e),
+        _ => new IOException(e.Message, e),
+    };
 
     private async ValueTask<ReadResult> FailedAsync(ValueTask<int> receiving)
     {

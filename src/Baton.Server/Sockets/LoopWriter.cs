@@ -5,7 +5,10 @@ using System.Threading.Tasks.Sources;
 
 namespace Baton.Server.Sockets;
 
-/// <summary>What goes out on a socket, as a pipe: one flush is one call of the system, and ends when the system has taken all of it.</summary>
+/// <summary>
+/// What goes out on a socket, as a pipe: one flush is one call of the system, and ends when the system has taken all of it. Where nobody takes it any more, flushes say so (<see cref="FlushResult.IsCompleted"/>),
+/// and what is written is dropped: whoever writes has nothing to mend, and hears of the end as the connection's.
+/// </summary>
 internal sealed class LoopWriter(LoopSocket socket) : PipeWriter, IValueTaskSource<FlushResult>
 {
     private const int First = 2 << 10, Growth = 2;
@@ -13,7 +16,7 @@ internal sealed class LoopWriter(LoopSocket socket) : PipeWriter, IValueTaskSour
     private byte[] buffer = [];
     private int length;
     private volatile bool isInterrupted, isFlushing;
-    private bool isCompleted;
+    private bool isCompleted, isOver;
 
     public override bool CanGetUnflushedBytes => true;
 
@@ -38,7 +41,6 @@ internal sealed class LoopWriter(LoopSocket socket) : PipeWriter, IValueTaskSour
         length += bytes;
     }
 
-    /// <exception cref="IOException">The connection broke.</exception>
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
         if (isInterrupted)
@@ -46,10 +48,11 @@ internal sealed class LoopWriter(LoopSocket socket) : PipeWriter, IValueTaskSour
             isInterrupted = false;
             return ValueTask.FromResult(new FlushResult(isCanceled: true, isCompleted: false));
         }
+        if (isOver) return ValueTask.FromResult(Over());
         if (length == 0) return ValueTask.FromResult(default(FlushResult));
         var sending = socket.SendAsync(buffer.AsMemory(0, length), cancellationToken);
         if (sending.IsCompletedSuccessfully) return ValueTask.FromResult(Sent(sending.Result));
-        if (sending.IsCompleted) return FailedAsync(sending);
+        if (sending.IsCompleted) return OverAsync(sending);
         isFlushing = true;
         if (isInterrupted) socket.Sending.Interrupt();
         return new ValueTask<FlushResult>(this, socket.Sending.Version);
@@ -88,9 +91,9 @@ internal sealed class LoopWriter(LoopSocket socket) : PipeWriter, IValueTaskSour
             TakeOut(socket.Sending.Done);
             throw;
         }
-        catch (SocketException e)
+        catch (SocketException)
         {
-            throw LoopReader.Broken(e);
+            return Over();
         }
     }
 
@@ -98,16 +101,23 @@ internal sealed class LoopWriter(LoopSocket socket) : PipeWriter, IValueTaskSour
 
     void IValueTaskSource<FlushResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) => socket.Sending.OnCompleted(continuation, state, token, flags);
 
-    private async ValueTask<FlushResult> FailedAsync(ValueTask<int> sending)
+    private async ValueTask<FlushResult> OverAsync(ValueTask<int> sending)
     {
         try
         {
             return Sent(await sending);
         }
-        catch (SocketException e)
+        catch (SocketException)
         {
-            throw LoopReader.Broken(e);
+            return Over();
         }
+    }
+
+    private FlushResult Over()
+    {
+        isOver = true;
+        GiveBack();
+        return new FlushResult(isCanceled: false, isCompleted: true);
     }
 
     private FlushResult Sent(int count)
@@ -118,9 +128,14 @@ internal sealed class LoopWriter(LoopSocket socket) : PipeWriter, IValueTaskSour
             TakeOut(socket.Sending.Done);
             return new FlushResult(isCanceled: true, isCompleted: false);
         }
+        GiveBack();
+        return default;
+    }
+
+    private void GiveBack()
+    {
         if (buffer.Length > 0) ArrayPool<byte>.Shared.Return(buffer);   // none, where it was completed meanwhile
         (buffer, length) = ([], 0);
-        return default;
     }
 
     private static bool IsDone(ValueTask<FlushResult> flushing) => flushing.IsCompleted;

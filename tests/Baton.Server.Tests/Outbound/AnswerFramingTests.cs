@@ -50,11 +50,10 @@ public sealed class AnswerFramingTests
     public void Lines_of_one_name_are_values_of_one_header_and_what_was_there_is_replaced()
     {
         var headers = new HeaderDictionary { ["vary"] = "old" };
-        var head = AnswerHead.Parse(Bytes("HTTP/1.1 200 OK\r\nVary: Origin\r\nx-a: 1\r\nVARY: Accept\r\nServer: s\r\nx-ü: ä\r\n\r\n"))!.Value;
+        var head = AnswerHead.Parse(Bytes("HTTP/1.1 200 OK\r\nVary: Origin\r\nx-a: 1\r\nVARY: Accept\r\nServer: s\r\nx-ü: a\r\nx-b: ä\r\n\r\n"))!.Value;
         head.CopyTo(headers, name => name != "Server");
         Assert.Equal("Origin|Accept", string.Join("|", headers["Vary"].AsEnumerable()));
-        Assert.Equal("ä", headers["x-ü"].ToString());
-        Assert.Equal(3, headers.Count);
+        Assert.Equal(2, headers.Count);   // what is not plain stays away
         Assert.Equal("Origin, Accept", head.Header("vary"u8));
     }
 

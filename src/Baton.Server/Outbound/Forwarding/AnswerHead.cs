@@ -20,6 +20,8 @@ internal enum BodyEnd
 [StructLayout(LayoutKind.Auto)]
 internal readonly record struct AnswerHead(int Status, ReadOnlyMemory<byte> Lines, BodyEnd End, long Length, bool IsKept)
 {
+    private const int MostLines = 256;
+
     /// <summary>Where a head ends: behind its empty line; -1 where it has not come whole. A line may end without its carriage return.</summary>
     public static int EndOf(ReadOnlySpan<byte> bytes)
     {
@@ -33,17 +35,17 @@ internal readonly record struct AnswerHead(int Status, ReadOnlyMemory<byte> Line
     }
 
     /// <param name="bytes">Up to what <see cref="EndOf"/> has found.</param>
-    /// <returns>Null for what is not HTTP.</returns>
+    /// <returns>Null for what is not HTTP, or has more header lines than any host needs.</returns>
     public static AnswerHead? Parse(ReadOnlyMemory<byte> bytes)
     {
         var span = bytes.Span;
         // HTTP/1.x SSS
         if (span.Length < 13 || !span.StartsWith("HTTP/1."u8) || span[7] is not ((byte)'0' or (byte)'1') || span[8] != ' ' || !Utf8Parser.TryParse(span.Slice(9, 3), out int status, out var digits) || digits != 3 || status < 100 || span[12] is not ((byte)' ' or (byte)'\r' or (byte)'\n')) return null;
         var lines = bytes[(span.IndexOf((byte)'\n') + 1)..];
-        var (isKept, length, isChunked) = (span[7] == '1', (long?)null, false);
+        var (staysOpen, closes, length, isChunked, count) = (span[7] == '1', false, (long?)null, false, 0);
         foreach (var (name, value) in new HeaderLines(lines.Span))
         {
-            if (name.IsEmpty || name.ContainsAny(" \t"u8)) return null;   // no header, or one that is folded
+            if (name.IsEmpty || name.ContainsAny(" \t"u8) || ++count > MostLines) return null;   // no header, or one that is folded
             if (Is(name, "Content-Length"u8))
             {
                 if (value.IsEmpty || value.ContainsAnyExceptInRange((byte)'0', (byte)'9') || !Utf8Parser.TryParse(value, out long said, out _) || (length is { } before && before != said)) return null;
@@ -56,9 +58,11 @@ internal readonly record struct AnswerHead(int Status, ReadOnlyMemory<byte> Line
             }
             else if (Is(name, "Connection"u8))
             {
-                isKept = isKept ? !Names(value, "close"u8) : Names(value, "keep-alive"u8);
+                closes |= Names(value, "close"u8);
+                staysOpen |= Names(value, "keep-alive"u8);
             }
         }
+        var isKept = staysOpen && !closes;
         if (status is < 200 or 204 or 304) return new AnswerHead(status, lines, BodyEnd.Length, 0, isKept);
         if (isChunked) return new AnswerHead(status, lines, BodyEnd.Chunks, 0, isKept && length is null);   // both is how requests are smuggled
         return length is { } known ? new AnswerHead(status, lines, BodyEnd.Length, known, isKept) : new AnswerHead(status, lines, BodyEnd.Close, 0, IsKept: false);
@@ -75,14 +79,14 @@ internal readonly record struct AnswerHead(int Status, ReadOnlyMemory<byte> Line
         return found;
     }
 
-    /// <summary>Sets the headers that are wanted in a dictionary; several lines of one name become several values.</summary>
+    /// <summary>Sets the headers that are wanted in a dictionary, as far as they are plain; several lines of one name become several values.</summary>
     public void CopyTo(IHeaderDictionary to, Func<string, bool> wants)
     {
         var line = 0;
         foreach (var (bytes, text) in new HeaderLines(Lines.Span))
         {
             var name = HeaderNames.Of(bytes);
-            if (wants(name)) to[name] = Stands(bytes, before: line) ? StringValues.Concat(to[name], Encoding.UTF8.GetString(text)) : Encoding.UTF8.GetString(text);
+            if (wants(name) && HeaderRules.IsPlain(bytes, text)) to[name] = Stands(bytes, before: line) ? StringValues.Concat(to[name], Encoding.UTF8.GetString(text)) : Encoding.UTF8.GetString(text);
             line++;
         }
     }

@@ -13,7 +13,7 @@ internal abstract class ForwardedAnswer : IDisposable
     /// <summary>Of the body, in bytes; null where it is not known before its end.</summary>
     public abstract long? ContentLength { get; }
 
-    /// <summary>Sets the headers that are wanted in a dictionary.</summary>
+    /// <summary>Sets the headers that are wanted in a dictionary. Those that are not plain stay away: some clients and servers break at them.</summary>
     public abstract void CopyTo(IHeaderDictionary to, Func<string, bool> wants);
 
     /// <summary>What a header says, several of one name joined by commas; null where it is not there.</summary>
@@ -60,7 +60,7 @@ internal sealed class SecureAnswer(HttpResponseMessage response, Stream body) : 
         {
             foreach (var (name, values) in headers)
             {
-                if (wants(name)) to[name] = values.Count == 1 ? new StringValues(values.ToString()) : new StringValues([.. values]);
+                if (wants(name) && HeaderRules.IsPlain(name, values.ToString())) to[name] = values.Count == 1 ? new StringValues(values.ToString()) : new StringValues([.. values]);
             }
         }
     }

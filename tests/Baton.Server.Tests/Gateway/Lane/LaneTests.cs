@@ -3,6 +3,8 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Baton.Client;
+using Baton.Engine;
+using Baton.Server.Gateway;
 using Baton.Server.Tests.Support;
 using Microsoft.AspNetCore.Http;
 
@@ -156,6 +158,47 @@ public class LaneTests : IAsyncLifetime
         Assert.DoesNotContain("0\r\n\r\n", await client.ReadToEndAsync(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("/v1/chat/completions")]
+    [InlineData("/V1/chat/completions")]
+    public async Task Clients_that_break_off_in_the_middle_of_an_answer_are_no_fault_of_its_target(string path)
+    {
+        const int Clients = 12;
+        await using var endless = await WebServer.StartAsync(async http =>
+        {
+            http.Response.ContentType = "text/event-stream";
+            while (!http.RequestAborted.IsCancellationRequested) await http.Response.WriteAsync(Replies.Chunk("and on "), http.RequestAborted);
+        });
+        await using var other = await ForwardWorld.StartAsync([endless.Address], ("Gateway:BreakerFailures", "1"), ("Usage:WriteInterval", "00:00:00.010"));
+        for (var i = 0; i < Clients; i++)
+        {
+            using var client = await RawClient.ConnectAsync(other.Server.Address);
+            await client.SendAsync(Request(ForwardWorld.AskStream, path: path));
+            Assert.Equal(200, (await client.ReadHeadAsync()).Status);
+            client.Reset();
+        }
+        IReadOnlyList<UsageRequestView> calls = [];
+        await Eventually.IsTrueAsync(async () => (calls = (await other.Server.Client.Usage.ListAsync([], TestContext.Current.CancellationToken)).Items).Count == Clients);
+        Assert.All(calls, call => Assert.Equal("cancelled", call.Outcome));
+        Assert.Equal(BreakerState.Closed, other.Server.Get<RouteTable>().Current.Find(TenantId.Default, "m")!.Targets[0].Health.State);
+    }
+
+    [Theory]
+    [InlineData("/v1/chat/completions")]
+    [InlineData("/V1/chat/completions")]
+    public async Task Headers_of_a_target_that_not_everybody_can_read_stay_away_and_the_answer_comes(string path)
+    {
+        await using var odd = new RawServer(async connection =>
+        {
+            while (await connection.ReadRequestAsync() is { Length: > 0 }) await connection.WriteAsync("HTTP/1.1 200 OK\r\nX-Note: caf\u00e9\r\nX-Bell: a\u0007b\r\nX-(Odd): 1\r\nX-Fine: a\tb\r\nContent-Length: 2\r\n\r\n{}");
+        });
+        await using var other = await ForwardWorld.StartAsync([odd.Address]);
+        using var client = await RawClient.ConnectAsync(other.Server.Address);
+        var reply = await client.AskAsync(Request(ForwardWorld.Ask(), path: path));
+        Assert.Equal((200, "{}", "a\tb"), (reply.Status, reply.Body, reply.Headers["X-Fine"]));
+        foreach (var name in new[] { "X-Note", "X-Bell", "X-(Odd)" }) Assert.DoesNotContain(name, reply.Headers);
+    }
+
     [Fact]
     public async Task A_server_that_stops_ends_the_answers_that_are_under_way_and_closes_what_waits_for_nothing()
     {
@@ -251,6 +294,13 @@ internal sealed class RawClient : IDisposable
         var chunk = await ReadAsync(int.Parse((await reader.ReadLineAsync(TestContext.Current.CancellationToken))!, NumberStyles.HexNumber, CultureInfo.InvariantCulture));
         await reader.ReadLineAsync(TestContext.Current.CancellationToken);
         return chunk;
+    }
+
+    /// <summary>Ends the connection with a reset instead of an orderly close.</summary>
+    public void Reset()
+    {
+        client.LingerState = new LingerOption(enable: true, seconds: 0);
+        client.Client.Dispose();
     }
 
     public void StopSending() => client.Client.Shutdown(SocketShutdown.Send);

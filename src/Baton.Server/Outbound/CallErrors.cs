@@ -95,6 +95,8 @@ internal static class CallErrors
                     return "the connection ended before the response did";
                 case HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse } or HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse }:
                     return "what came back is not HTTP";
+                case HttpIOException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } or HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded }:
+                    return "the head of the response is too large";
                 case InvalidDataException:
                     return "the response's compression is broken";
             }

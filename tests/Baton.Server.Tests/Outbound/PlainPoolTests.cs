@@ -51,6 +51,7 @@ public sealed class PlainPoolTests
 
     [Theory]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\nConnection: keep-alive\r\n\r\nok")]
     [InlineData("HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok")]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nbad")]
     [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nbad")]
@@ -65,6 +66,80 @@ public sealed class PlainPoolTests
         using var world = new OutboundWorld();
         for (var i = 0; i < 3; i++) Assert.Equal("ok", await AskAsync(world, host.Address));
         Assert.Equal(3, host.Connections);
+    }
+
+    [Theory]
+    [InlineData(false, 5_000, false)]
+    [InlineData(true, 5_000, false)]
+    [InlineData(false, 0, true)]
+    [InlineData(true, 0, true)]
+    public async Task What_comes_behind_an_answer_is_not_taken_for_the_next_one(bool onLoops, int length, bool isLate)
+    {
+        const string More = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nbad";
+        using var written = new SemaphoreSlim(0);
+        await using var host = new RawServer(async connection =>
+        {
+            while (await connection.ReadRequestAsync() is { Length: > 0 } asked)
+            {
+                await connection.WriteAsync($"HTTP/1.1 200 OK\r\nContent-Length: {length + 2}\r\n\r\n{asked[5..7]}{new string('x', length)}{(isLate ? "" : More)}");
+                if (isLate) await connection.WriteAsync(More);
+                written.Release();
+            }
+        });
+        using var loops = new EventLoops();
+        using var pool = new PlainPool(new OutboundOptions(), async (to, _, cancel) =>
+        {
+            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            if (!onLoops)
+            {
+                await socket.ConnectAsync("127.0.0.1", host.Port, cancel);
+                return new FrameworkSocket(socket);
+            }
+            var wire = new LoopSocket(socket, loops.Next());
+            await wire.ConnectAsync(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, host.Port), cancel);
+            return wire;
+        }, TimeProvider.System);
+        for (var i = 10; i < 60; i++)
+        {
+            Assert.Equal($"{i}{new string('x', length)}", await AskAsync(pool, new Uri(host.Address, $"{i}")));
+            await written.WaitAsync(Cancel);
+        }
+    }
+
+    [Theory]
+    [InlineData("HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno", false)]
+    [InlineData("HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno", true)]
+    public async Task An_answer_to_what_was_not_read_to_its_end_is_the_answer_and_the_connections_last(string answer, bool closes)
+    {
+        await using var host = new RawServer(async connection =>
+        {
+            while ((await connection.ReadSomeAsync()).Length == 0) { }
+            await connection.WriteAsync(answer);
+            if (closes) connection.Reset();
+            else await Task.Delay(Timeout.Infinite, connection.Stopping);
+        });
+        using var world = new OutboundWorld();
+        for (var i = 0; i < 2; i++)
+        {
+            using var answered = await world.Client.ForwardAsync(new ForwardMessage("POST", host.Address, new byte[20_000_000]), "it", isConfigured: true, Cancel);
+            Assert.Equal(413, answered.Status);
+        }
+        Assert.Equal(2, host.Connections);
+    }
+
+    [Fact]
+    public async Task A_host_that_promises_an_answer_without_end_or_has_no_end_of_headers_or_of_a_chunk_is_given_up()
+    {
+        var said = 0;
+        string[] endless = ["HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 200 OK\r\n" + string.Concat(Enumerable.Repeat("a:\r\n", 1_000)), "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx" + new string('\r', 30_000)];
+        await using var host = new RawServer(async connection =>
+        {
+            await connection.ReadRequestAsync();
+            var mine = endless[said++];
+            while (true) await connection.WriteAsync(mine);
+        });
+        using var world = new OutboundWorld();
+        foreach (var _ in endless) await Assert.ThrowsAnyAsync<Exception>(() => AskAsync(world, host.Address).WaitAsync(TimeSpan.FromSeconds(30), Cancel).ContinueWith(static asked => asked.Exception is { InnerException: TimeoutException } ? "" : asked.GetAwaiter().GetResult()));
     }
 
     [Fact]
@@ -248,7 +323,7 @@ public sealed class PlainPoolTests
         });
         using var world = new OutboundWorld();
         Assert.Equal("ok", await AskAsync(world, new Uri(host.Address, "/1")));
-        await Assert.ThrowsAsync<WorkflowException>(() => AskAsync(world, new Uri(host.Address, "/2")));
+        Assert.Equal("it failed: the head of the response is too large.", (await Assert.ThrowsAsync<WorkflowException>(() => AskAsync(world, new Uri(host.Address, "/2")))).Error.Detail);
     }
 
     [Theory]

@@ -27,6 +27,7 @@ internal static class ForwardedHeaders
             if (IsAsked(name, target.Dialect)) to.Set(name, value.ToString());
         }
         foreach (var (name, value) in target.Options.Headers) to.Set(name, value);
+        if (!to.Has("Accept-Encoding")) to.Set("Accept-Encoding", "identity");   // who says nothing may be sent what nobody here unpacks
         if (target.Dialect == Dialect.Anthropic && !to.Has(AnthropicVersion)) to.Set(AnthropicVersion, OldestVersion);
         if (key is not null) to.Set(target.KeyHeader, target.Credential(key));
     }

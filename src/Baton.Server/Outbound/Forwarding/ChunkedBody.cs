@@ -74,11 +74,11 @@ internal struct ChunkedBody
             case State.Extension:
                 return PassOver(State.Extension);
             case State.DataEnd when next == '\r':
-                return State.DataEnd;
+                return PassOver(State.DataEnd);
             case State.DataEnd when next == '\n':
                 return State.Size;
             case State.Trailer when next == '\r':
-                return State.Trailer;
+                return PassOver(State.Trailer);
             case State.Trailer when next == '\n':
                 return State.Ended;
             case State.Trailer or State.TrailerLine:

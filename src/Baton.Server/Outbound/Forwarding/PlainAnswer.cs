@@ -10,7 +10,7 @@ internal sealed class PlainAnswer(PlainPool pool, PlainConnection connection, An
     private PlainConnection? connection = connection;
     private long left = head.Length;
     private ChunkedBody chunks;
-    private bool isFinished;
+    private bool isFinished, hasMore;
     private bool hasEnded = head is { End: BodyEnd.Length, Length: 0 };
 
     public override int Status => head.Status;
@@ -30,7 +30,7 @@ internal sealed class PlainAnswer(PlainPool pool, PlainConnection connection, An
     {
         while (!hasEnded && to.Length > 0)
         {
-            var read = await connection!.ReadAsync(head.End == BodyEnd.Length ? to[..(int)Math.Min(to.Length, left)] : to, cancel);
+            var read = await connection!.ReadAsync(to, cancel);   // more than is due, should it be there: then the connection is not used again
             if (read == 0)
             {
                 if (head.End != BodyEnd.Close) throw new HttpIOException(HttpRequestError.ResponseEnded);
@@ -40,6 +40,8 @@ internal sealed class PlainAnswer(PlainPool pool, PlainConnection connection, An
             switch (head.End)
             {
                 case BodyEnd.Length:
+                    hasMore |= read > left;
+                    read = (int)Math.Min(read, left);
                     hasEnded = (left -= read) == 0;
                     return read;
                 case BodyEnd.Close:
@@ -60,7 +62,7 @@ internal sealed class PlainAnswer(PlainPool pool, PlainConnection connection, An
     {
         if (Interlocked.Exchange(ref connection, null) is not { } held) return;
         if (isFinished && !hasEnded && head is { IsKept: true, End: BodyEnd.Chunks }) _ = new PlainAnswer(pool, held, head) { chunks = chunks }.DrainAsync();   // it ends itself, soon
-        else if (hasEnded && head.IsKept && !chunks.HasMore && !held.HasLeftOver) pool.Return(held);
+        else if (hasEnded && head.IsKept && !hasMore && !chunks.HasMore && !held.HasLeftOver) pool.Return(held);
         else pool.Close(held);
     }
 

@@ -15,8 +15,11 @@ internal sealed class PlainConnection(Wire wire, PlainHost host, long opened) : 
     /// <summary>A body up to this size goes out with its head, in one piece: copying it costs less than another call of the system.</summary>
     private const int MostTogether = 64 << 10;
 
+    /// <summary>Heads before that of the answer which only say that one will come.</summary>
+    private const int MostPromises = 32;
+
     private byte[] buffer = new byte[1 << 10];   // a head, and behind it what came with it
-    private int at, end;
+    private int at, end, promises;
 
     public PlainHost Host => host;
 
@@ -48,19 +51,42 @@ internal sealed class PlainConnection(Wire wire, PlainHost host, long opened) : 
     {
         try
         {
-            await SendAsync(message, uri, cancel);
-            while (true)
-            {
-                if (TryReadHead() is { } head) return head;
-                if (end == buffer.Length) MakeRoom();
-                var read = await wire.ReceiveAsync(buffer.AsMemory(end), cancel);
-                if (read == 0) throw new HttpIOException(HttpRequestError.ResponseEnded);
-                end += read;
-            }
+            var sending = SendAsync(message, uri, cancel);
+            if (!sending.IsCompletedSuccessfully) return await ReadHeadWhileAsync(sending.AsTask(), cancel);
+            return await ReadHeadAsync(cancel);
         }
         catch (SocketException e)
         {
             throw new IOException(e.Message, e);
+        }
+    }
+
+    /// <summary>Some hosts answer before they have read all of a request, and then read no more of it: that is the answer, and the connection's last.</summary>
+    private async ValueTask<AnswerHead> ReadHeadWhileAsync(Task sending, CancellationToken cancel)
+    {
+        var reading = ReadHeadAsync(cancel).AsTask();
+        if (await Task.WhenAny(sending, reading) == sending && sending.IsCompletedSuccessfully) return await reading;
+        _ = sending.ContinueWith(static sending => sending.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);   // it ends with the connection
+        try
+        {
+            return await reading with { IsKept = false };
+        }
+        catch (Exception) when (sending.IsFaulted)
+        {
+            await sending;   // says why
+            throw;
+        }
+    }
+
+    private async ValueTask<AnswerHead> ReadHeadAsync(CancellationToken cancel)
+    {
+        while (true)
+        {
+            if (TryReadHead() is { } head) return head;
+            if (end == buffer.Length) MakeRoom();
+            var read = await wire.ReceiveAsync(buffer.AsMemory(end), cancel);
+            if (read == 0) throw new HttpIOException(HttpRequestError.ResponseEnded);
+            end += read;
         }
     }
 
@@ -95,6 +121,7 @@ internal sealed class PlainConnection(Wire wire, PlainHost host, long opened) : 
             var head = AnswerHead.Parse(buffer.AsMemory(at, length)) ?? throw new HttpIOException(HttpRequestError.InvalidResponse);
             at += length;
             if (head.Status >= 200) return head;
+            if (++promises > MostPromises) throw new HttpIOException(HttpRequestError.InvalidResponse, "It promises an answer again and again.");
             if (head.Status == 101) throw new HttpIOException(HttpRequestError.InvalidResponse, "It changes to a protocol that nobody asked for.");
         }
         return null;
@@ -112,7 +139,7 @@ internal sealed class PlainConnection(Wire wire, PlainHost host, long opened) : 
     }
 
     /// <summary>Makes it ready for the next request: the head that was read last is gone.</summary>
-    public void Reset() => (at, end) = (0, 0);
+    public void Reset() => (at, end, promises) = (0, 0, 0);
 
     public void Dispose() => wire.Dispose();
 

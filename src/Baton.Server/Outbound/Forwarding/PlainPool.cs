@@ -17,9 +17,6 @@ internal sealed record PlainHost(string Name, int Port, bool IsConfigured);
 /// </summary>
 internal sealed class PlainPool : IDisposable
 {
-    /// <summary>Hosts say goodbye after seconds of silence: a connection that was free for less is not looked at before it is used.</summary>
-    private static readonly TimeSpan Trusted = TimeSpan.FromMilliseconds(50);
-
     private static readonly TimeSpan LongestSweep = TimeSpan.FromSeconds(15);
 
     private readonly OutboundOptions options;
@@ -123,7 +120,7 @@ internal sealed class PlainPool : IDisposable
             {
                 if (!free.TryGetValue(host, out var stack) || !stack.TryPop(out connection)) return null;
             }
-            if (!IsTired(connection, Trusted)) return connection;
+            if (!IsTired(connection)) return connection;   // looked at each time: what a host says too much must not become somebody's answer
             connection.Dispose();
         }
     }
@@ -146,7 +143,7 @@ internal sealed class PlainPool : IDisposable
                 stack.Clear();
                 for (var i = all.Length - 1; i >= 0; i--)   // those that were used last stay on top
                 {
-                    if (time.GetElapsedTime(all[i].Freed) >= options.ConnectionIdleTimeout || IsTired(all[i], TimeSpan.Zero)) all[i].Dispose();
+                    if (time.GetElapsedTime(all[i].Freed) >= options.ConnectionIdleTimeout || IsTired(all[i])) all[i].Dispose();
                     else stack.Push(all[i]);
                 }
                 if (stack.Count == 0) free.Remove(host);
@@ -154,8 +151,7 @@ internal sealed class PlainPool : IDisposable
         }
     }
 
-    private bool IsTired(PlainConnection connection, TimeSpan trusted) =>
-        time.GetElapsedTime(connection.Opened) >= options.ConnectionLifetime || (time.GetElapsedTime(connection.Freed) >= trusted && connection.IsSpent());
+    private bool IsTired(PlainConnection connection) => time.GetElapsedTime(connection.Opened) >= options.ConnectionLifetime || connection.IsSpent();
 
     private SemaphoreSlim PlaceAt(PlainHost host)
     {

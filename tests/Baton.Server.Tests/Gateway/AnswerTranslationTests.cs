@@ -8,7 +8,7 @@ using Property = Baton.Server.Tests.PrConfidence.Property;
 namespace Baton.Server.Tests.Gateway;
 
 /// <summary>What becomes of answers on their way from one dialect to another.</summary>
-public sealed class AnswerTranslationTests
+public sealed partial class AnswerTranslationTests
 {
     private static readonly (Dialect Dialect, string Stream)[] Streams =
     [
@@ -190,6 +190,7 @@ public sealed class AnswerTranslationTests
     [Theory]
     [InlineData("data: {\n\n")]
     [InlineData("data: <html>\n\n")]
+    [InlineData("data: {\"\\ud83d\":1,\"choices\":[]}\n\n")]
     public void What_is_no_answer_is_a_broken_one(string stream)
     {
         using var translation = Start(Surface.Messages, Dialect.OpenAi, null);

@@ -10,7 +10,7 @@ internal sealed class ChatAnswerReader(string callPrefix) : EventReader
     private readonly SseParser events = new();
     private readonly List<Call> calls = [];
 
-    public override void Read(ReadOnlyMemory<byte> piece, List<AnswerEvent> into)
+    protected override void Take(ReadOnlyMemory<byte> piece, List<AnswerEvent> into)
     {
         while (events.TryTake(ref piece, out var found))
         {
@@ -22,7 +22,7 @@ internal sealed class ChatAnswerReader(string callPrefix) : EventReader
     protected override void Whole(JsonElement answer, List<AnswerEvent> into)
     {
         Chunk(answer, into);
-        Finish(into);
+        EndIfStopped(into);
     }
 
     protected override void Chunk(JsonElement chunk, List<AnswerEvent> into)
@@ -46,9 +46,9 @@ internal sealed class ChatAnswerReader(string callPrefix) : EventReader
     private void Choice(JsonElement choice, List<AnswerEvent> into)
     {
         var said = choice.Get("delta"u8) is { ValueKind: JsonValueKind.Object } delta ? delta : choice.Get("message"u8);
-        Say(said.Text("reasoning_content") ?? said.Text("reasoning"), static text => new AnswerEvent.Thinking(text), into);
+        Say(said.Piece("reasoning_content") ?? said.Piece("reasoning"), static text => new AnswerEvent.Thinking(text), into);
         Content(said.Get("content"u8), into);
-        Say(said.Text("refusal"), static text => new AnswerEvent.Refusal(text), into);
+        Say(said.Piece("refusal"), static text => new AnswerEvent.Refusal(text), into);
         if (said.Get("tool_calls"u8) is { ValueKind: JsonValueKind.Array } called)
         {
             foreach (var one in called.EnumerateArray()) Tool(one, into);
@@ -69,9 +69,9 @@ internal sealed class ChatAnswerReader(string callPrefix) : EventReader
 
     private static void Content(JsonElement content, List<AnswerEvent> into)
     {
-        if (content.ValueKind == JsonValueKind.String) Say(content.GetString(), static text => new AnswerEvent.Text(text), into);
+        Say(content.Piece(), static text => new AnswerEvent.Text(text), into);
         if (content.ValueKind != JsonValueKind.Array) return;
-        foreach (var part in content.EnumerateArray()) Say(part.Text("text"), static text => new AnswerEvent.Text(text), into);
+        foreach (var part in content.EnumerateArray()) Say(part.Piece("text"), static text => new AnswerEvent.Text(text), into);
     }
 
     /// <summary>A call, or a piece of one. Some hosts leave the index out, some say id and name again with each piece, some say the name late.</summary>
@@ -83,8 +83,8 @@ internal sealed class ChatAnswerReader(string callPrefix) : EventReader
         call.Name ??= function.Text("name") is { Length: > 0 } name ? name : null;
         var arguments = function.Get("arguments"u8) switch
         {
-            { ValueKind: JsonValueKind.String } text => text.GetString()!,
-            { ValueKind: JsonValueKind.Object } whole => whole.GetRawText(),
+            { ValueKind: JsonValueKind.String } text => text.Piece()!,
+            { ValueKind: JsonValueKind.Object } whole => whole.Raw(),
             _ => "",
         };
         call.Add(arguments, into);

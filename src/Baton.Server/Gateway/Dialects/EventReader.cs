@@ -7,6 +7,7 @@ namespace Baton.Server.Gateway;
 /// </summary>
 internal abstract class EventReader
 {
+    private readonly SurrogatePairs pairs = new();
     private bool hasStarted, hasStopped, hasEnded;
 
     /// <param name="id">Of the answer: names calls that come without an id.</param>
@@ -18,29 +19,40 @@ internal abstract class EventReader
     };
 
     /// <summary>Takes a piece of a stream.</summary>
-    public abstract void Read(ReadOnlyMemory<byte> piece, List<AnswerEvent> into);
+    public void Read(ReadOnlyMemory<byte> piece, List<AnswerEvent> into)
+    {
+        var known = into.Count;
+        Take(piece, into);
+        pairs.Join(into, known);
+    }
 
     /// <summary>Takes an answer that did not come as a stream.</summary>
     public void ReadWhole(ReadOnlyMemory<byte> body, List<AnswerEvent> into)
     {
+        var known = into.Count;
         try
         {
             using var json = JsonDocument.Parse(body, Depth);
             Whole(json.RootElement, into);
         }
-        catch (JsonException)
+        catch (Exception e) when (IsNoJson(e))
         {
             Fail(into, "it is not JSON");
         }
+        pairs.Join(into, known);
     }
 
     /// <summary>The connection has ended: an answer that has said why it stops is whole, whatever marks are missing.</summary>
     public void Finish(List<AnswerEvent> into)
     {
-        if (hasStopped) End(into);
+        var known = into.Count;
+        EndIfStopped(into);
+        pairs.Join(into, known);
     }
 
     protected static JsonDocumentOptions Depth => new() { MaxDepth = 256 };
+
+    protected abstract void Take(ReadOnlyMemory<byte> piece, List<AnswerEvent> into);
 
     protected abstract void Whole(JsonElement answer, List<AnswerEvent> into);
 
@@ -54,7 +66,7 @@ internal abstract class EventReader
             using var chunk = JsonDocument.Parse(json, Depth);
             Chunk(chunk.RootElement, into);
         }
-        catch (JsonException)
+        catch (Exception e) when (IsNoJson(e))
         {
             Fail(into, "an event of it is not JSON");
         }
@@ -68,7 +80,7 @@ internal abstract class EventReader
             using var chunk = JsonDocument.Parse(json, Depth);
             Chunk(chunk.RootElement, into);
         }
-        catch (JsonException)
+        catch (Exception e) when (IsNoJson(e))
         {
             Fail(into, "a line of it is not JSON");
         }
@@ -94,13 +106,21 @@ internal abstract class EventReader
         into.Add(AnswerEvent.End.Instance);
     }
 
+    protected void EndIfStopped(List<AnswerEvent> into)
+    {
+        if (hasStopped) End(into);
+    }
+
     /// <summary>The target has told of an error.</summary>
     protected void Fail(JsonElement said, List<AnswerEvent> into)
     {
         if (hasEnded) return;
         hasEnded = true;
-        into.Add(new AnswerEvent.Failure(ErrorTranslation.Read(status: null, said.GetRawText())));
+        into.Add(new AnswerEvent.Failure(ErrorTranslation.Read(status: null, said.Raw())));
     }
+
+    /// <summary>What the parser lets pass, the search for a member may not: a name with half of a surrogate pair.</summary>
+    private static bool IsNoJson(Exception e) => e is JsonException or InvalidOperationException;
 
     private void Fail(List<AnswerEvent> into, string how)
     {
@@ -113,16 +133,4 @@ internal abstract class EventReader
     {
         if (text is { Length: > 0 }) into.Add(make(text));
     }
-}
-
-/// <summary>Members of what may be no object, or may not have them.</summary>
-internal static class JsonMembers
-{
-    public static JsonElement Get(this JsonElement parent, ReadOnlySpan<byte> name) => parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out var found) ? found : default;
-
-    public static string? Text(this JsonElement parent, string name) => parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out var found) && found.ValueKind == JsonValueKind.String ? found.GetString() : null;
-
-    public static long Count(this JsonElement parent, ReadOnlySpan<byte> name) => parent.Get(name) is { ValueKind: JsonValueKind.Number } found && found.TryGetInt64(out var count) && count > 0 ? count : 0;
-
-    public static bool IsNothing(this JsonElement value) => value.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null;
 }

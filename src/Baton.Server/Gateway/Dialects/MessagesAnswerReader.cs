@@ -11,7 +11,7 @@ internal sealed class MessagesAnswerReader : EventReader
     private int calls = -1;
     private bool isCall, hasArguments;
 
-    public override void Read(ReadOnlyMemory<byte> piece, List<AnswerEvent> into)
+    protected override void Take(ReadOnlyMemory<byte> piece, List<AnswerEvent> into)
     {
         while (events.TryTake(ref piece, out var found)) ReadChunk(found.Data, into);
     }
@@ -35,7 +35,7 @@ internal sealed class MessagesAnswerReader : EventReader
         }
         Tokens(answer.Get("usage"u8), into);
         if (answer.Text("stop_reason") is { } reason) Stop(ReasonOf(reason), answer.Text("stop_sequence"), into);
-        Finish(into);
+        EndIfStopped(into);
     }
 
     protected override void Chunk(JsonElement chunk, List<AnswerEvent> into)
@@ -74,13 +74,13 @@ internal sealed class MessagesAnswerReader : EventReader
         (isCall, hasArguments) = (false, false);
         switch (block.Text("type"))
         {
-            case "text": Say(block.Text("text"), static text => new AnswerEvent.Text(text), into); break;
-            case "thinking": Say(block.Text("thinking"), static text => new AnswerEvent.Thinking(text), into); break;
+            case "text": Say(block.Piece("text"), static text => new AnswerEvent.Text(text), into); break;
+            case "thinking": Say(block.Piece("thinking"), static text => new AnswerEvent.Thinking(text), into); break;
             case "redacted_thinking": Say(block.Text("data"), static data => new AnswerEvent.Redacted(data), into); break;
             case "tool_use":
                 isCall = true;
                 into.Add(new AnswerEvent.ToolStart(++calls, block.Text("id") ?? "", block.Text("name") ?? ""));
-                if (block.Get("input"u8) is { ValueKind: JsonValueKind.Object } input && input.EnumerateObject().MoveNext()) Arguments(input.GetRawText(), into);
+                if (block.Get("input"u8) is { ValueKind: JsonValueKind.Object } input && input.EnumerateObject().MoveNext()) Arguments(input.Raw(), into);
                 break;
         }
     }
@@ -89,10 +89,10 @@ internal sealed class MessagesAnswerReader : EventReader
     {
         switch (delta.Text("type"))
         {
-            case "text_delta": Say(delta.Text("text"), static text => new AnswerEvent.Text(text), into); break;
-            case "thinking_delta": Say(delta.Text("thinking"), static text => new AnswerEvent.Thinking(text), into); break;
+            case "text_delta": Say(delta.Piece("text"), static text => new AnswerEvent.Text(text), into); break;
+            case "thinking_delta": Say(delta.Piece("thinking"), static text => new AnswerEvent.Thinking(text), into); break;
             case "signature_delta": signature += delta.Text("signature"); break;
-            case "input_json_delta" when isCall: Arguments(delta.Text("partial_json") ?? "", into); break;
+            case "input_json_delta" when isCall: Arguments(delta.Piece("partial_json") ?? "", into); break;
         }
     }
 

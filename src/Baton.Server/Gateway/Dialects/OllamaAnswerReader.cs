@@ -10,7 +10,7 @@ internal sealed class OllamaAnswerReader(string callPrefix) : EventReader
     private readonly ArrayBufferWriter<byte> line = new();
     private int calls;
 
-    public override void Read(ReadOnlyMemory<byte> piece, List<AnswerEvent> into)
+    protected override void Take(ReadOnlyMemory<byte> piece, List<AnswerEvent> into)
     {
         while (piece.Span.IndexOf((byte)'\n') is >= 0 and var end)
         {
@@ -32,8 +32,8 @@ internal sealed class OllamaAnswerReader(string callPrefix) : EventReader
         }
         Start(chunk, into);
         var said = chunk.Get("message"u8);
-        Say(said.Text("thinking"), static text => new AnswerEvent.Thinking(text), into);
-        Say(said.Text("content"), static text => new AnswerEvent.Text(text), into);
+        Say(said.Piece("thinking"), static text => new AnswerEvent.Thinking(text), into);
+        Say(said.Piece("content"), static text => new AnswerEvent.Text(text), into);
         if (said.Get("tool_calls"u8) is { ValueKind: JsonValueKind.Array } called)
         {
             foreach (var call in called.EnumerateArray()) Call(call, into);
@@ -49,7 +49,7 @@ internal sealed class OllamaAnswerReader(string callPrefix) : EventReader
         var function = call.Get("function"u8);
         into.Add(new AnswerEvent.ToolStart(calls, call.Text("id") is { Length: > 0 } id ? id : $"{callPrefix}_{calls}", function.Text("name") ?? ""));
         var arguments = function.Get("arguments"u8);
-        into.Add(new AnswerEvent.ToolArguments(calls++, arguments.ValueKind == JsonValueKind.String ? arguments.GetString()! : arguments.ValueKind == JsonValueKind.Object ? arguments.GetRawText() : "{}"));
+        into.Add(new AnswerEvent.ToolArguments(calls++, arguments.Piece() ?? (arguments.ValueKind == JsonValueKind.Object ? arguments.Raw() : "{}")));
     }
 
     private void EndLine(List<AnswerEvent> into)

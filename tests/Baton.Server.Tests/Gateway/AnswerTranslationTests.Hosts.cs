@@ -1,0 +1,37 @@
+using System.Buffers;
+using System.Text;
+using Baton.Server.Gateway;
+
+namespace Baton.Server.Tests.Gateway;
+
+/// <summary>What some hosts say otherwise than the documentation has it.</summary>
+public sealed partial class AnswerTranslationTests
+{
+    [Theory]
+    [InlineData("""{"content":"a\ud83d"}~{"content":"\ude00b"}""", "a😀b")]
+    [InlineData("""{"content":"\ud83d"}~{"content":"\ude00"}""", "😀")]
+    [InlineData("""{"content":"\ud83d"}~{"reasoning_content":"why"}~{"content":"\ude00"}""", "why😀")]
+    [InlineData("""{"reasoning_content":"\ud83d"}~{"reasoning_content":"\ude00"}""", "😀")]
+    [InlineData("""{"refusal":"\ud83d"}~{"refusal":"\ude00"}""", "😀")]
+    [InlineData("""{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{\"x\":\"\ud83d"}}]}~{"tool_calls":[{"index":0,"function":{"arguments":"\ude00\"}"}}]}""", """{"x":"😀"}""")]
+    [InlineData("""{"content":"a\ud83d"}~{"content":"b"}""", "a\uFFFDb")]
+    [InlineData("""{"content":"a\ude00b"}""", "a\uFFFDb")]
+    [InlineData("""{"content":"a\ud83d"}""", "a\uFFFD")]
+    [InlineData("""{"content":"\"\\\/\b\f\n\r\t\u00e9\uD83D\uDE00 é"}""", "\"\\/\b\f\n\r\té😀 é")]
+    public void A_sign_that_a_host_cuts_in_two_is_put_together_and_half_of_one_is_replaced(string deltas, string expected)
+    {
+        var events = Data(Translate(Surface.Messages, Dialect.OpenAi, Exchanges.Chat(deltas.Split('~')) + Exchanges.ChatEnd("stop")));
+        Assert.Equal(expected, string.Concat(events.Select(data => data["delta"]).SelectMany(delta => new[] { delta["text"], delta["thinking"], delta["partial_json"] }).Where(text => text.IsString).Select(text => text.AsString())));
+    }
+
+    [Fact]
+    public void Half_a_sign_in_a_whole_answer_is_replaced() =>
+        Assert.Equal("a\uFFFD", Whole(Surface.Messages, Dialect.OpenAi, """{"choices":[{"index":0,"message":{"content":"a\ud83d"},"finish_reason":"stop"}]}""")["content"][0]["text"].AsString());
+
+    [Fact]
+    public void Bytes_that_are_no_text_are_replaced()
+    {
+        byte[] stream = [.. """{"model":"q","message":{"role":"assistant","content":"a"""u8, 0xFF, .. """b\n"},"done":false}"""u8, (byte)'\n', .. """{"model":"q","message":{"content":""},"done":true}"""u8, (byte)'\n'];
+        Assert.Equal("a\uFFFDb\n", string.Concat(Data(Translate(Surface.Messages, Dialect.Ollama, [stream])).Select(data => data["delta"]["text"]).Where(text => text.IsString).Select(text => text.AsString())));
+    }
+}

@@ -145,7 +145,7 @@ internal sealed class Forwarder(RouteTable table, LimitGate limits, RouteCaller 
     {
         if (e is StorageUnavailableException or DbException) return new GatewayError(503, "overloaded_error", "storage_unavailable", $"The storage does not answer now: {e.Message}") { RetryAfter = TimeSpan.FromSeconds(1) };
         log.CallFailed(e, call.Id);
-        return new GatewayError(500, "api_error", "internal", $"This is a fault of the server. Its log has the details under {call.Id}.");
+        return GatewayError.Fault(call.Id);
     }
 
     private async ValueTask<(ReadOnlyMemory<byte> Body, GatewayError? Problem)> ReadAsync(HttpContext http)

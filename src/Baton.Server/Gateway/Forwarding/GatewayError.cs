@@ -30,6 +30,9 @@ internal sealed record GatewayError(int Status, string Type, string? Code, strin
 
     public static GatewayError Broken(string message) => new(502, "api_error", "stream_interrupted", message);
 
+    /// <summary>What nobody foresaw, in words that the caller can read.</summary>
+    public static GatewayError Fault(string requestId) => new(500, "api_error", "internal", $"This is a fault of the server. Its log has the details under {requestId}.");
+
     public static GatewayError Unavailable(string message, TimeSpan wait) => new(503, "overloaded_error", "no_target_available", message) { RetryAfter = wait };
 
     /// <summary>As the body of an answer, or the data of an event.</summary>

@@ -123,6 +123,11 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
         {
             error = GatewayError.Broken($"{answer.Label} broke off in the middle of an answer.");
         }
+        catch (Exception e) when (!call.Cancel.IsCancellationRequested)   // nobody behind this one can still end the stream in its own words
+        {
+            log.CallFailed(e, call.Id);
+            error = GatewayError.Fault(call.Id);
+        }
         log.StreamBroken(call.Id, call.AskedLast!, error.Code ?? error.Type);
         answer.Target.Health.Failed("broken stream");
         return new Attempt.BrokenOff(error, answer.Said?.Whole is { } said ? BegunAnswer.Of(call, answer.Route, answer.Request, answer.Begun, answer.Target.Dialect, said) : null);

@@ -9,7 +9,7 @@ internal static class ErrorTranslation
     /// <param name="status">Null when it came in the middle of an answer.</param>
     public static GatewayError Read(int? status, string body)
     {
-        var error = status is { } known ? UpstreamError.Read(known, Encoding.UTF8.GetBytes(body)) : UpstreamError.Of(null, Jq.JqValue.Parse(body)) ?? new UpstreamError(null, null, null, null);
+        var error = UpstreamError.Read(status, Encoding.UTF8.GetBytes(body));
         var answered = StatusOf(status, error);
         return new GatewayError(answered, TypeOf(answered), CodeOf(error), error.Message is { Length: > 0 } said ? said : "The target says only that it failed.");
     }

@@ -20,7 +20,7 @@ internal sealed record UpstreamError(int? Status, string? Message, string? Code,
     private static readonly string[] ContextSentences = ["maximum context length", "context length exceeded", "exceeds the context", "context window", "prompt is too long", "exceeds the available context size"];
 
     /// <summary>Reads the shapes in use: <c>{error: {message, code, type}}</c>, <c>{error: "…"}</c>, <c>{message}</c>, <c>{detail}</c>, and any of them in an array.</summary>
-    public static UpstreamError Read(int status, ReadOnlySpan<byte> body)
+    public static UpstreamError Read(int? status, ReadOnlySpan<byte> body)
     {
         try
         {

@@ -34,4 +34,14 @@ public sealed partial class AnswerTranslationTests
         byte[] stream = [.. """{"model":"q","message":{"role":"assistant","content":"a"""u8, 0xFF, .. """b\n"},"done":false}"""u8, (byte)'\n', .. """{"model":"q","message":{"content":""},"done":true}"""u8, (byte)'\n'];
         Assert.Equal("a\uFFFDb\n", string.Concat(Data(Translate(Surface.Messages, Dialect.Ollama, [stream])).Select(data => data["delta"]["text"]).Where(text => text.IsString).Select(text => text.AsString())));
     }
+
+    [Theory]
+    [InlineData("", "call_7_0 call_7_1")]
+    [InlineData("a", "a call_7_1")]
+    public void Each_call_of_a_whole_answer_is_one_whatever_its_id(string id, string expected)
+    {
+        var calls = Whole(Surface.Messages, Dialect.OpenAi, $$$"""{"choices":[{"index":0,"message":{"tool_calls":[{"id":"{{{id}}}","function":{"name":"f","arguments":"{}"}},{"id":"{{{id}}}","function":{"name":"f","arguments":"{\"x\":1}"}}]},"finish_reason":"tool_calls"}]}""")["content"].AsArray();
+        Assert.Equal(expected, string.Join(' ', calls.Select(call => call["id"].AsString())));
+        Assert.Equal(["{}", """{"x":1}"""], calls.Select(call => call["input"].ToJson()));
+    }
 }

@@ -166,6 +166,11 @@ public sealed partial class AnswerTranslationTests
     [InlineData("""{"tool_calls":[{"index":0,"id":"a","function":{"arguments":"{\"x\""}}]}~{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":":1}"}}]}""", """a:f{"x":1}""")]
     [InlineData("""{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":{"x":1}}}]}""", """a:f{"x":1}""")]
     [InlineData("""{"tool_calls":[{"index":0,"function":{"name":"f","arguments":""}}]}~{"tool_calls":[{"index":1,"function":{"name":"g","arguments":"{\"x\":1}"}}]}""", """call_7_0:f|call_7_1:g{"x":1}""")]
+    [InlineData("""{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{}"}}]}~{"tool_calls":[{"index":0,"id":"b","function":{"name":"f","arguments":"{\"x\""}}]}~{"tool_calls":[{"index":0,"function":{"arguments":":1}"}}]}""", """a:f{}|b:f{"x":1}""")]
+    [InlineData("""{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{\"x\""}}]}~{"tool_calls":[{"index":0,"id":"b","function":{"arguments":":1}"}}]}""", """a:f{"x":1}""")]
+    [InlineData("""{"tool_calls":[{"function":{"name":"f","arguments":"{\"x\":1}"}}]}~{"tool_calls":[{"function":{"name":"f","arguments":"{\"x\":2}"}}]}""", """call_7_0:f{"x":1}|call_7_1:f{"x":2}""")]
+    [InlineData("""{"tool_calls":[{"function":{"name":"f","arguments":"{}"}}]}~{"tool_calls":[{"function":{"name":"g","arguments":""}}]}""", """call_7_0:f{}|call_7_1:g""")]
+    [InlineData("""{"tool_calls":[{"function":{"name":"f","arguments":"{\"x\""}}]}~{"tool_calls":[{"function":{"name":"f","arguments":":1}"}}]}~{"tool_calls":[{"function":{"name":"f","arguments":""}}]}""", """call_7_0:f{"x":1}""")]
     public void No_fragment_of_a_call_is_lost_however_a_host_tells_of_it(string deltas, string expected)
     {
         var calls = new List<string>();

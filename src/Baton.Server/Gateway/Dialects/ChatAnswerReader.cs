@@ -45,13 +45,14 @@ internal sealed class ChatAnswerReader(string callPrefix) : EventReader
 
     private void Choice(JsonElement choice, List<AnswerEvent> into)
     {
-        var said = choice.Get("delta"u8) is { ValueKind: JsonValueKind.Object } delta ? delta : choice.Get("message"u8);
+        var isPiece = choice.Get("delta"u8).ValueKind == JsonValueKind.Object;
+        var said = isPiece ? choice.Get("delta"u8) : choice.Get("message"u8);
         Say(said.Piece("reasoning_content") ?? said.Piece("reasoning"), static text => new AnswerEvent.Thinking(text), into);
         Content(said.Get("content"u8), into);
         Say(said.Piece("refusal"), static text => new AnswerEvent.Refusal(text), into);
         if (said.Get("tool_calls"u8) is { ValueKind: JsonValueKind.Array } called)
         {
-            foreach (var one in called.EnumerateArray()) Tool(one, into);
+            foreach (var one in called.EnumerateArray()) Tool(one, isPiece, into);
         }
         if (choice.Text("finish_reason") is not { } reason) return;
         foreach (var call in calls) call.Begin(into);   // one that never said its name has none
@@ -74,31 +75,37 @@ internal sealed class ChatAnswerReader(string callPrefix) : EventReader
         foreach (var part in content.EnumerateArray()) Say(part.Piece("text"), static text => new AnswerEvent.Text(text), into);
     }
 
-    /// <summary>A call, or a piece of one. Some hosts leave the index out, some say id and name again with each piece, some say the name late.</summary>
-    private void Tool(JsonElement said, List<AnswerEvent> into)
+    /// <summary>A call, or a piece of one. Some hosts leave the index out or give all calls the same, some say id and name again with each piece, some say the name late.</summary>
+    private void Tool(JsonElement said, bool isPiece, List<AnswerEvent> into)
     {
-        var (id, function) = (said.Text("id"), said.Get("function"u8));
-        var call = Find(said.Get("index"u8), id);
-        call.Id ??= id is { Length: > 0 } ? id : null;
-        call.Name ??= function.Text("name") is { Length: > 0 } name ? name : null;
+        var function = said.Get("function"u8);
+        var (id, name) = (OrNull(said.Text("id")), OrNull(function.Text("name")));
         var arguments = function.Get("arguments"u8) switch
         {
             { ValueKind: JsonValueKind.String } text => text.Piece()!,
             { ValueKind: JsonValueKind.Object } whole => whole.Raw(),
             _ => "",
         };
+        int? index = said.Get("index"u8) is { ValueKind: JsonValueKind.Number } at && at.TryGetInt32(out var place) ? place : null;
+        var call = isPiece ? Find(index, id, name, arguments) : null;
+        if (call is null) calls.Add(call = new Call(calls.Count, index, $"{callPrefix}_{calls.Count}"));
+        if (call.Id is null && !calls.Exists(other => other.Id == id)) call.Id = id;
+        call.Name ??= name;
         call.Add(arguments, into);
     }
 
-    private Call Find(JsonElement index, string? id)
+    /// <returns>The call that a piece belongs to; null where it begins one.</returns>
+    private Call? Find(int? index, string? id, string? name, string arguments)
     {
-        var known = index.ValueKind == JsonValueKind.Number && index.TryGetInt32(out var at) ? calls.Find(call => call.Index == at)
-            : id is { Length: > 0 } ? calls.Find(call => call.Id == id)
-            : calls.Count > 0 ? calls[^1] : null;
-        if (known is not null) return known;
-        calls.Add(new Call(calls.Count, index.ValueKind == JsonValueKind.Number && index.TryGetInt32(out var place) ? place : -1, $"{callPrefix}_{calls.Count}"));
-        return calls[^1];
+        if (id is not null && calls.FindLast(call => call.Id == id && (index is null || call.Index == index)) is { } named) return named;
+        if (index is null && id is not null) return null;
+        var last = index is null ? calls.LastOrDefault() : calls.FindLast(call => call.Index == index);
+        // An id alone begins nothing: some hosts make up another for each piece. Nor does a name that is said again behind the end.
+        var isAnother = name is not null && ((id is not null && last?.Id is not null) || (last?.IsWhole == true && (arguments.Length > 0 || last.Name != name)));
+        return isAnother ? null : last;
     }
+
+    private static string? OrNull(string? text) => text is { Length: > 0 } ? text : null;
 
     private static AnswerUsage Usage(JsonElement usage) => new(
         usage.Count("prompt_tokens"u8),
@@ -108,19 +115,24 @@ internal sealed class ChatAnswerReader(string callPrefix) : EventReader
         usage.Get("completion_tokens_details"u8).Count("reasoning_tokens"u8));
 
     /// <summary>A call of a tool while it comes.</summary>
-    private sealed class Call(int ordinal, int index, string spareId)
+    private sealed class Call(int ordinal, int? index, string spareId)
     {
         private readonly StringBuilder waiting = new();
+        private readonly JsonEnd end = new();
         private bool hasBegun;
 
-        public int Index => index;
+        public int? Index => index;
 
         public string? Id { get; set; }
 
         public string? Name { get; set; }
 
+        /// <summary>Whether its arguments are a whole object.</summary>
+        public bool IsWhole => end.IsComplete;
+
         public void Add(string fragment, List<AnswerEvent> into)
         {
+            end.Read(fragment);
             if (Name is not null) Begin(into);
             if (!hasBegun) waiting.Append(fragment);
             else if (fragment.Length > 0) into.Add(new AnswerEvent.ToolArguments(ordinal, fragment));

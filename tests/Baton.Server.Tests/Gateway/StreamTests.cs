@@ -17,6 +17,14 @@ public class StreamTests
     }
 
     [Fact]
+    public async Task An_empty_reason_to_stop_is_none()
+    {
+        await using var upstream = await WebServer.StartAsync(http => Replies.StreamAsync(http, Replies.Data("""{"choices":[{"index":0,"delta":{"content":"Thr"},"finish_reason":""}]}""")));
+        using var world = new GatewayWorld(upstream.Address);
+        Assert.Equal("connectivity", (await world.FailAsync()).Error.Class);
+    }
+
+    [Fact]
     public async Task A_stream_may_end_without_its_mark_when_the_answer_is_finished()
     {
         await using var upstream = await WebServer.StartAsync(http => Replies.StreamAsync(http, Replies.Chunk("Three."), Replies.Finish("length"), Replies.Usage));

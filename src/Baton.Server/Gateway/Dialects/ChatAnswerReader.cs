@@ -54,7 +54,7 @@ internal sealed class ChatAnswerReader(string callPrefix) : EventReader
         {
             foreach (var one in called.EnumerateArray()) Tool(one, isPiece, into);
         }
-        if (choice.Text("finish_reason") is not { } reason) return;
+        if (OrNull(choice.Text("finish_reason")) is not { } reason) return;   // some proxies say an empty one in every chunk
         foreach (var call in calls) call.Begin(into);   // one that never said its name has none
         var sequence = choice.Text("stop_reason");   // of vLLM and its like: the text that was found
         Stop(reason == "stop" && sequence is not null ? StopReason.StopSequence : ReasonOf(reason), sequence, into);

@@ -20,7 +20,18 @@ internal sealed record Surface(string Path, Dialect Dialect, string? MaxTokensFi
     /// <summary>Whether frames of a stream hold the words by which it says that it is complete.</summary>
     public bool IsEnd(ReadOnlySpan<byte> frames) => Dialect == Dialect.Anthropic ? frames.IndexOf("\"message_stop\""u8) >= 0
         : this == Responses ? frames.IndexOf("response.completed"u8) >= 0 || frames.IndexOf("response.incomplete"u8) >= 0 || frames.IndexOf("response.failed"u8) >= 0
-        : frames.IndexOf("data: [DONE]"u8) >= 0 || frames.IndexOf("data:[DONE]"u8) >= 0 || frames.IndexOf("\"finish_reason\":\""u8) >= 0 || frames.IndexOf("\"finish_reason\": \""u8) >= 0;
+        : frames.IndexOf("data: [DONE]"u8) >= 0 || frames.IndexOf("data:[DONE]"u8) >= 0 || HasReason(frames);
+
+    /// <summary>Some proxies say an empty reason in every chunk.</summary>
+    private static bool HasReason(ReadOnlySpan<byte> frames)
+    {
+        while (frames.IndexOf("\"finish_reason\""u8) is >= 0 and var at)
+        {
+            frames = frames[(at + "\"finish_reason\"".Length)..].TrimStart(" :"u8);
+            if (frames.Length > 1 && frames[0] == (byte)'"' && frames[1] != (byte)'"') return true;
+        }
+        return false;
+    }
 
     /// <returns>Where the first event that is an error begins; -1 for none.</returns>
     public static int ErrorAt(ReadOnlySpan<byte> frames)

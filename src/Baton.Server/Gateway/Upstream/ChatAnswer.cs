@@ -72,7 +72,7 @@ internal sealed class ChatAnswer(string label, Quotation quotation)
     {
         if (!choice.IsObject) return "";
         hasChoice = true;
-        if (choice["finish_reason"].TryGetString(out var reason)) finishReason = reason;
+        if (choice["finish_reason"].TryGetString(out var reason) && reason.Length > 0) finishReason = reason;
         var part = choice["delta"] is { IsObject: true } delta ? delta : choice["message"];
         if (!part.IsObject) return "";
         if (part["refusal"].TryGetString(out var refused)) refusal.Append(refused);

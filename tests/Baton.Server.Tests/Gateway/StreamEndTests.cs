@@ -16,4 +16,30 @@ public sealed class StreamEndTests
     }
 
     private static string Chunk(string text, string reason) => Replies.Data($$"""{"choices":[{"index":0,"delta":{"content":"{{text}}"},"finish_reason":{{reason}}}]}""");
+
+    [Theory]
+    [InlineData("/v1/responses", """event: response.output_text.delta~data: {"type":"response.output_text.delta","delta":"Wait for response.completed, which says \"type\":\"response.completed\" behind event: response.completed"}""")]
+    [InlineData("/v1/chat/completions", """data: {"choices":[{"index":0,"delta":{"content":"It ends with data: [DONE]"},"finish_reason":null}]}""")]
+    public async Task The_words_for_an_end_are_none_within_a_text(string path, string events)
+    {
+        await using var broken = await WebServer.StartAsync(http => Replies.StreamAsync(http, events.Replace('~', '\n') + "\n\n"));
+        await using var world = await ForwardWorld.StartAsync([broken.Address]);
+        Assert.Contains("stream_interrupted", (await world.SendAsync("""{"model":"m","input":"hi","messages":[],"stream":true}""", path)).Body, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/v1/responses", """event: response.completed~data: {"response":{}}""")]
+    [InlineData("/v1/responses", """event:response.incomplete~data:{"response":{}}""")]
+    [InlineData("/v1/responses", """data: {"sequence_number":3,"type":"response.failed","response":{}}""")]
+    [InlineData("/v1/responses", """data: {"type" : "response.completed","response":{}}""")]
+    [InlineData("/v1/chat/completions", "data: [DONE]")]
+    [InlineData("/v1/chat/completions", ": so far~data:[DONE]")]
+    [InlineData("/v1/chat/completions", """data: {"choices":[{"index":0,"delta":{},"finish_reason":""}]}~~data: {"choices":[{"index":0,"delta":{},"finish_reason" : "stop"}]}""")]
+    public async Task They_are_where_the_protocol_has_them(string path, string events)
+    {
+        var stream = events.Replace('~', '\n') + "\n\n";
+        await using var upstream = await WebServer.StartAsync(http => Replies.StreamAsync(http, stream));
+        await using var world = await ForwardWorld.StartAsync([upstream.Address], ("Targets:0:StreamUsage", "false"));
+        Assert.Equal(stream, (await world.SendAsync("""{"model":"m","input":"hi","messages":[],"stream":true}""", path)).Body);
+    }
 }

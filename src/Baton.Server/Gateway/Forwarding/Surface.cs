@@ -19,19 +19,8 @@ internal sealed record Surface(string Path, Dialect Dialect, string? MaxTokensFi
 
     /// <summary>Whether frames of a stream hold the words by which it says that it is complete.</summary>
     public bool IsEnd(ReadOnlySpan<byte> frames) => Dialect == Dialect.Anthropic ? frames.IndexOf("\"message_stop\""u8) >= 0
-        : this == Responses ? frames.IndexOf("response.completed"u8) >= 0 || frames.IndexOf("response.incomplete"u8) >= 0 || frames.IndexOf("response.failed"u8) >= 0
-        : frames.IndexOf("data: [DONE]"u8) >= 0 || frames.IndexOf("data:[DONE]"u8) >= 0 || HasReason(frames);
-
-    /// <summary>Some proxies say an empty reason in every chunk.</summary>
-    private static bool HasReason(ReadOnlySpan<byte> frames)
-    {
-        while (frames.IndexOf("\"finish_reason\""u8) is >= 0 and var at)
-        {
-            frames = frames[(at + "\"finish_reason\"".Length)..].TrimStart(" :"u8);
-            if (frames.Length > 1 && frames[0] == (byte)'"' && frames[1] != (byte)'"') return true;
-        }
-        return false;
-    }
+        : this == Responses ? IsType(frames, "response.completed"u8) || IsType(frames, "response.incomplete"u8) || IsType(frames, "response.failed"u8)
+        : IsDone(frames) || HasReason(frames);
 
     /// <returns>Where the first event that is an error begins; -1 for none.</returns>
     public static int ErrorAt(ReadOnlySpan<byte> frames)
@@ -52,5 +41,43 @@ internal sealed record Surface(string Path, Dialect Dialect, string? MaxTokensFi
         if (at < 0) return false;
         var data = frame[(at + 5)..].TrimStart((byte)' ');
         return data.StartsWith("{\"error\":"u8) && !data["{\"error\":"u8.Length..].TrimStart((byte)' ').StartsWith("null"u8);
+    }
+
+    /// <summary>Whether an event has a type: a text may speak of it, but within a text the marks around it are other bytes.</summary>
+    private static bool IsType(ReadOnlySpan<byte> frames, ReadOnlySpan<byte> type)
+    {
+        for (var from = 0; frames[from..].IndexOf(type) is >= 0 and var at; from += at + type.Length)
+        {
+            var before = frames[..(from + at)];
+            if (IsLine(before, "event:"u8) || (before.EndsWith("\""u8) && before[..^1].TrimEnd(" :"u8).EndsWith("\"type\""u8))) return true;
+        }
+        return false;
+    }
+
+    private static bool IsDone(ReadOnlySpan<byte> frames)
+    {
+        for (var from = 0; frames[from..].IndexOf("[DONE]"u8) is >= 0 and var at; from += at + "[DONE]".Length)
+        {
+            if (IsLine(frames[..(from + at)], "data:"u8)) return true;
+        }
+        return false;
+    }
+
+    /// <summary>Whether bytes end with the beginning of a line: a field and its colon.</summary>
+    private static bool IsLine(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> field)
+    {
+        bytes = bytes.TrimEnd((byte)' ');
+        return bytes.EndsWith(field) && (bytes.Length == field.Length || bytes[^(field.Length + 1)] is (byte)'\n' or (byte)'\r');
+    }
+
+    /// <summary>Some proxies say an empty reason in every chunk.</summary>
+    private static bool HasReason(ReadOnlySpan<byte> frames)
+    {
+        while (frames.IndexOf("\"finish_reason\""u8) is >= 0 and var at)
+        {
+            frames = frames[(at + "\"finish_reason\"".Length)..].TrimStart(" :"u8);
+            if (frames.Length > 1 && frames[0] == (byte)'"' && frames[1] != (byte)'"') return true;
+        }
+        return false;
     }
 }

@@ -1,3 +1,4 @@
+using Baton.Jq;
 using Baton.Server.Tests.Support;
 
 namespace Baton.Server.Tests.Gateway;
@@ -41,5 +42,19 @@ public sealed class StreamEndTests
         await using var upstream = await WebServer.StartAsync(http => Replies.StreamAsync(http, stream));
         await using var world = await ForwardWorld.StartAsync([upstream.Address], ("Targets:0:StreamUsage", "false"));
         Assert.Equal(stream, (await world.SendAsync("""{"model":"m","input":"hi","messages":[],"stream":true}""", path)).Body);
+    }
+
+    [Theory]
+    [InlineData(true, """event: response.created~data: {"type":"response.created","sequence_number":0}""")]
+    [InlineData(false, """data: {"choices":[{"index":0,"delta":{"content":"Thr"}}]}""")]
+    public async Task A_response_that_breaks_ends_with_an_error_event_of_its_protocol(bool speaksResponses, string events)
+    {
+        await using var broken = await WebServer.StartAsync(http => Replies.StreamAsync(http, events.Replace('~', '\n') + "\n\n"));
+        await using var world = await ForwardWorld.StartAsync([broken.Address], ("Targets:0:Responses", speaksResponses ? "true" : "false"));
+        var reply = await world.SendAsync("""{"model":"m","input":"hi","stream":true}""", "/v1/responses");
+        var told = reply.Body.Split("\n\n", StringSplitOptions.RemoveEmptyEntries);
+        var error = JqValue.Parse(told[^1]["event: error\ndata: ".Length..]);
+        Assert.Equal(("error", "stream_interrupted", true, speaksResponses ? 0 : told.Length - 1), (error["type"].AsString(), error["code"].AsString(), error["param"].IsNull, error["sequence_number"]));
+        Assert.Equal(JqValue.Object(("type", "api_error"), ("code", error["code"]), ("message", error["message"]), ("param", JqValue.Null)), error["error"]);
     }
 }

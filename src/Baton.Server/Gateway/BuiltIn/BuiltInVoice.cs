@@ -30,6 +30,7 @@ internal sealed class BuiltInVoice(GatewayCall call, AnswerTranslation? translat
             call.BeginStream(StatusCodes.Status200OK);
         }
         await call.Answer.WriteAsync(events, call.Cancel);
+        call.EventsTold = translation?.EventsWritten ?? 0;
     }
 
     /// <summary>Who is told that a response is complete can go on from it.</summary>

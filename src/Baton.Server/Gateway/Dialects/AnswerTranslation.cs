@@ -36,6 +36,9 @@ internal sealed class AnswerTranslation(EventReader reader, string id, AnswerWri
     /// <summary>Tokens, as far as the target has told them.</summary>
     public AnswerUsage Usage { get; private set; } = AnswerUsage.None;
 
+    /// <summary>How many events have been appended, where they are numbered; else 0.</summary>
+    public long EventsWritten => (writer as ResponsesAnswerWriter)?.EventsWritten ?? 0;
+
     /// <summary>Takes a piece of a stream, and appends what it comes to for the caller.</summary>
     public void Translate(ReadOnlyMemory<byte> piece, IBufferWriter<byte> to)
     {

@@ -12,10 +12,12 @@ internal sealed partial class ResponsesAnswerWriter(AnswerHead head, bool keeps)
     private readonly StringBuilder content = new();
     private Part? open;
     private string? model;
-    private long sequence;
     private StopReason reason;
     private AnswerUsage usage = AnswerUsage.None;
     private bool isKept = keeps;
+
+    /// <summary>The number of the next.</summary>
+    public long EventsWritten { get; private set; }
 
     public override void Write(AnswerEvent said, IBufferWriter<byte> to)
     {
@@ -142,7 +144,7 @@ internal sealed partial class ResponsesAnswerWriter(AnswerHead head, bool keeps)
     private Utf8JsonWriter OpenNumbered(string type, IBufferWriter<byte> to)
     {
         var json = Open(type, to);
-        json.WriteNumber("sequence_number", sequence++);
+        json.WriteNumber("sequence_number", EventsWritten++);
         return json;
     }
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Baton.Server.Identity;
 
 namespace Baton.Server.Gateway;
@@ -47,6 +46,9 @@ internal sealed class GatewayCall(Surface surface, CallOrigin origin, IHeaderDic
     /// <summary>What the gateway itself says went wrong; null while nothing has, or a target has said it.</summary>
     public GatewayError? Error { get; private set; }
 
+    /// <summary>How many events of a stream its caller has been told, where they are numbered and this process writes them; else 0.</summary>
+    public long EventsTold { get; set; }
+
     /// <summary>What it may spend, and has; null where no budget counts it.</summary>
     public CallSpending? Spending { get; set; }
 
@@ -66,7 +68,7 @@ internal sealed class GatewayCall(Surface surface, CallOrigin origin, IHeaderDic
     /// <summary>One of those calls beside it is the one that counts, as far as it has come.</summary>
     public void Takes(GatewayCall beside)
     {
-        (AskedLast, Error, waited) = (beside.AskedLast, beside.Error, beside.waited);
+        (AskedLast, Error, EventsTold, waited) = (beside.AskedLast, beside.Error, beside.EventsTold, beside.waited);
         Account.Takes(beside.Account);
     }
 
@@ -85,7 +87,7 @@ internal sealed class GatewayCall(Surface surface, CallOrigin origin, IHeaderDic
     /// <summary>Tells of itself what there is to tell of the call that asks in its place.</summary>
     public void TakeOver(GatewayCall asked)
     {
-        (AskedLast, Error, waited) = (asked.AskedLast, asked.Error, asked.waited);
+        (AskedLast, Error, EventsTold, waited) = (asked.AskedLast, asked.Error, asked.EventsTold, asked.waited);
         Account.TakeOver(asked.Account);
     }
 
@@ -135,11 +137,7 @@ internal sealed class GatewayCall(Surface surface, CallOrigin origin, IHeaderDic
     }
 
     /// <summary>As <see cref="BreakAsync"/>, with what a target said of itself.</summary>
-    public ValueTask EndWithAsync(GatewayError error)
-    {
-        var name = surface.Dialect == Dialect.Anthropic || surface == Surface.Responses ? "event: error\n" : "";
-        return Answer.WriteAsync(Encoding.UTF8.GetBytes($"{name}data: {Encoding.UTF8.GetString(error.ToJson(surface.Dialect, Id))}\n\n"), cancel);
-    }
+    public ValueTask EndWithAsync(GatewayError error) => Answer.WriteAsync(error.ToEvent(surface, Id, EventsTold), cancel);
 
     /// <summary>It is over: it is accounted for, what it used counts within the limits, and its place is another's.</summary>
     public void End(UsageLedger ledger)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using Baton.Engine;
 using Baton.Server.Outbound;
@@ -35,6 +36,14 @@ internal sealed record GatewayError(int Status, string Type, string? Code, strin
 
     public static GatewayError Unavailable(string message, TimeSpan wait) => new(503, "overloaded_error", "no_target_available", message) { RetryAfter = wait };
 
+    /// <summary>As the event that ends a stream.</summary>
+    /// <param name="number">Of the event, where they are numbered.</param>
+    public byte[] ToEvent(Surface surface, string requestId, long number)
+    {
+        var name = surface.Dialect == Dialect.Anthropic || surface == Surface.Responses ? "event: error\n" : "";
+        return [.. Encoding.UTF8.GetBytes($"{name}data: "), .. surface == Surface.Responses ? ToResponsesJson(number) : ToJson(surface.Dialect, requestId), .. "\n\n"u8];
+    }
+
     /// <summary>As the body of an answer, or the data of an event.</summary>
     public byte[] ToJson(Dialect dialect, string requestId)
     {
@@ -54,6 +63,32 @@ internal sealed record GatewayError(int Status, string Type, string? Code, strin
             json.WriteEndObject();
             if (dialect == Dialect.Anthropic) json.WriteString("request_id", requestId);
             json.WriteEndObject();
+        }
+        return bytes.ToArray();
+    }
+
+    /// <summary>There the event itself is the error; some SDKs look into <c>error</c> all the same.</summary>
+    private byte[] ToResponsesJson(long number)
+    {
+        using var bytes = new MemoryStream();
+        using (var json = new Utf8JsonWriter(bytes))
+        {
+            json.WriteStartObject();
+            json.WriteString("type", "error");
+            json.WriteNumber("sequence_number", number);
+            WriteMembers();
+            json.WriteStartObject("error");
+            json.WriteString("type", Type);
+            WriteMembers();
+            json.WriteEndObject();
+            json.WriteEndObject();
+
+            void WriteMembers()
+            {
+                json.WriteString("code", Code);
+                json.WriteString("message", Message);
+                json.WriteString("param", Field);
+            }
         }
         return bytes.ToArray();
     }

@@ -62,6 +62,7 @@ internal sealed partial class TargetCaller
             {
                 answer.Limits.Pause();
                 await answer.Call.Answer.WriteAsync(told.WrittenMemory, answer.Call.Cancel);
+                answer.Call.EventsTold = translation.EventsWritten;
                 if (answer.Call.Spending is { } spending && !await spending.SeeAsync(answer.Call.Cancel) && !translation.IsComplete && translation.ToKeep is null) return false;
                 answer.Limits.Heard();
                 told.ResetWrittenCount();

@@ -43,6 +43,24 @@ public sealed class FailoverTests
         Assert.Equal((429, """{"error":{"message":"*** is over its limit"}}""", "7", "2"), (reply.Status, reply.Body, reply["Retry-After"], reply["x-baton-attempts"]));
     }
 
+    [Theory]
+    [InlineData("/v1/chat/completions", "yes")]
+    [InlineData("/v1/messages", null)]
+    public async Task A_refusal_keeps_its_headers_and_in_other_words_what_tells_when_to_ask_again(string path, string? others)
+    {
+        await using var busy = await WebServer.StartAsync(http =>
+        {
+            foreach (var (name, value) in new[] { ("retry-after-ms", "250"), ("x-should-retry", "true"), ("x-ratelimit-left", "yes"), ("Set-Cookie", "a=b"), ("x-baton-route", "theirs"), ("x-who", $"key {ForwardWorld.Key}") }) http.Response.Headers[name] = value;
+            return Replies.JsonAsync(http, """{"error":{"message":"slow down"}}""", 429);
+        });
+        await using var world = await ForwardWorld.StartAsync([busy.Address]);
+        var reply = await world.SendAsync(ForwardWorld.Ask(), path);
+        Assert.Equal((429, "250", "true", "m/t0", "application/json"), (reply.Status, reply["retry-after-ms"], reply["x-should-retry"], reply["x-baton-route"], reply.Type));
+        Assert.Equal(others, reply.Headers.Contains("x-ratelimit-left") ? reply["x-ratelimit-left"] : null);
+        Assert.Equal(others is null ? null : "key ***", reply.Headers.Contains("x-who") ? reply["x-who"] : null);
+        Assert.False(reply.Headers.Contains("Set-Cookie"));
+    }
+
     [Fact]
     public async Task A_key_that_the_target_refuses_is_not_the_callers_fault()
     {

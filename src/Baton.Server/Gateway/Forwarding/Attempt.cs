@@ -26,4 +26,5 @@ internal abstract record Attempt
 }
 
 /// <summary>An answer with an error, whole.</summary>
-internal sealed record UpstreamReply(int Status, string? ContentType, string? RetryAfter, byte[] Body);
+/// <param name="Headers">Those that go on, its media type among them.</param>
+internal sealed record UpstreamReply(int Status, IHeaderDictionary Headers, byte[] Body);

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Baton.Server.Outbound;
+using Microsoft.Extensions.Primitives;
 
 namespace Baton.Server.Gateway;
 
@@ -20,6 +21,9 @@ internal static class ForwardedHeaders
         "Content-Length", "Date", "Server", "Via", "Set-Cookie", "Strict-Transport-Security", "Alt-Svc",
     }.Concat(Accounts).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>What SDKs of all providers obey when they are refused.</summary>
+    private static readonly FrozenSet<string> Waits = new[] { "Retry-After", "retry-after-ms", "x-should-retry" }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
     public static void ToTarget(IHeaderDictionary from, ForwardMessage to, ModelTarget target, string? key)
     {
         foreach (var (name, value) in from)
@@ -35,6 +39,20 @@ internal static class ForwardedHeaders
     public static void ToClient(ForwardedAnswer from, IHeaderDictionary to)
     {
         from.CopyTo(to, static name => !Kept.Contains(name) && !name.StartsWith("x-baton-", StringComparison.OrdinalIgnoreCase));
+    }
+
+    /// <summary>Those of a refusal, without the key should the target have repeated it.</summary>
+    /// <param name="isTranslated">Whether its body is told in another dialect, whose SDKs know no others of the target's headers.</param>
+    public static HeaderDictionary OfRefusal(ForwardedAnswer from, Secrets secrets, bool isTranslated)
+    {
+        var (said, kept) = (new HeaderDictionary(), new HeaderDictionary());
+        if (isTranslated) from.CopyTo(said, Waits.Contains);
+        else ToClient(from, said);
+        foreach (var (name, values) in said)
+        {
+            if (!values.Any(static value => value.AsSpan().ContainsAnyExceptInRange(' ', '~'))) kept[name] = new StringValues([.. values.Select(value => secrets.Mask(value ?? ""))]);   // others cannot be written
+        }
+        return kept;
     }
 
     /// <summary>Whether a header of a request may go to a target and change what it answers.</summary>

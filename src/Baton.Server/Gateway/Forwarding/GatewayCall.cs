@@ -125,8 +125,8 @@ internal sealed class GatewayCall(Surface surface, CallOrigin origin, IHeaderDic
     /// <summary>Hands on what a target said.</summary>
     public Task RefuseAsync(UpstreamReply reply)
     {
-        if (reply.RetryAfter is not null) Answer.Headers.RetryAfter = reply.RetryAfter;
-        return SendAsync(reply.Status, reply.Body, reply.ContentType ?? "application/json");
+        foreach (var (name, value) in reply.Headers) Answer.Headers[name] = value;
+        return SendAsync(reply.Status, reply.Body, reply.Headers.ContentType is [{ } type, ..] ? type : "application/json");
     }
 
     /// <summary>Ends a stream that has begun with its dialect's word for an error.</summary>

@@ -102,5 +102,5 @@ internal sealed partial class TargetCaller
     }
 
     /// <summary>What a target said, in its caller's words.</summary>
-    private static UpstreamReply Reply(GatewayCall call, GatewayError said) => new(said.Status, "application/json", null, said.ToJson(call.Surface.Dialect, call.Id));
+    private static UpstreamReply Reply(GatewayCall call, GatewayError said) => new(said.Status, new HeaderDictionary(), said.ToJson(call.Surface.Dialect, call.Id));
 }

@@ -262,10 +262,12 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
                 break;
         }
         var text = Encoding.UTF8.GetString(body);
-        var shown = Secrets.Of(key).Mask(text);
+        var secrets = Secrets.Of(key);
+        var shown = secrets.Mask(text);
         var mayTryAnother = status is 404 or 408 or 409 or 425 or 429 or >= 500;
-        var reply = translatedFor is not null ? Reply(translatedFor, ErrorTranslation.Read(status, shown)) with { RetryAfter = retryAfter }
-            : new UpstreamReply(status, response.Header("Content-Type"), retryAfter, shown == text ? body : Encoding.UTF8.GetBytes(shown));
+        var headers = ForwardedHeaders.OfRefusal(response, secrets, isTranslated: translatedFor is not null);
+        var reply = translatedFor is not null ? Reply(translatedFor, ErrorTranslation.Read(status, shown)) with { Headers = headers }
+            : new UpstreamReply(status, headers, shown == text ? body : Encoding.UTF8.GetBytes(shown));
         return new Attempt.Failed(GatewayError.Unreachable($"{label} was answered {CallErrors.Name(status)}."), mayTryAnother) { Reply = reply };
     }
 

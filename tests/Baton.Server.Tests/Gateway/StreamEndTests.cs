@@ -57,4 +57,14 @@ public sealed class StreamEndTests
         Assert.Equal(("error", "stream_interrupted", true, speaksResponses ? 0 : told.Length - 1), (error["type"].AsString(), error["code"].AsString(), error["param"].IsNull, error["sequence_number"]));
         Assert.Equal(JqValue.Object(("type", "api_error"), ("code", error["code"]), ("message", error["message"]), ("param", JqValue.Null)), error["error"]);
     }
+
+    [Theory]
+    [InlineData("", false)]
+    [InlineData("data: [DONE]\n\n", true)]
+    public async Task Of_several_answers_one_that_stops_does_not_end_the_others(string end, bool isWhole)
+    {
+        await using var upstream = await WebServer.StartAsync(http => Replies.StreamAsync(http, Chunk("Three.", "\"stop\""), end));
+        await using var world = await ForwardWorld.StartAsync([upstream.Address]);
+        Assert.Equal(!isWhole, (await world.SendAsync(ForwardWorld.Ask(""","stream":true,"n":2"""))).Body.Contains("stream_interrupted", StringComparison.Ordinal));
+    }
 }

@@ -18,9 +18,10 @@ internal sealed record Surface(string Path, Dialect Dialect, string? MaxTokensFi
     public bool IsConversation => this == ChatCompletions || this == Responses || this == Messages;
 
     /// <summary>Whether frames of a stream hold the words by which it says that it is complete.</summary>
-    public bool IsEnd(ReadOnlySpan<byte> frames) => Dialect == Dialect.Anthropic ? frames.IndexOf("\"message_stop\""u8) >= 0
+    /// <param name="choices">How many answers it carries: where there are several, each has a reason to stop of its own.</param>
+    public bool IsEnd(ReadOnlySpan<byte> frames, int choices) => Dialect == Dialect.Anthropic ? frames.IndexOf("\"message_stop\""u8) >= 0
         : this == Responses ? IsType(frames, "response.completed"u8) || IsType(frames, "response.incomplete"u8) || IsType(frames, "response.failed"u8)
-        : IsDone(frames) || HasReason(frames);
+        : IsDone(frames) || (choices == 1 && HasReason(frames));
 
     /// <returns>Where the first event that is an error begins; -1 for none.</returns>
     public static int ErrorAt(ReadOnlySpan<byte> frames)

@@ -147,7 +147,7 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
     private static async Task<bool> PumpAsync(Answer answer, int length)
     {
         var (surface, client, gone) = (answer.Call.Surface, answer.Call.Answer, answer.Call.Cancel);
-        var isComplete = false;
+        var (isComplete, choices) = (false, answer.Request.Peek.Choices ?? 1);
         while (true)
         {
             var buffer = answer.Buffer;
@@ -155,7 +155,7 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
             if (whole == 0 && length == Answer.MaxBuffer) whole = length;   // an event larger than the buffer goes in pieces
             if (whole > 0)
             {
-                isComplete |= surface.IsEnd(buffer.AsSpan(0, whole));
+                isComplete |= surface.IsEnd(buffer.AsSpan(0, whole), choices);
                 if (answer.Said is not null && Surface.ErrorAt(buffer.AsSpan(0, whole)) is >= 0 and var at)   // another may go on in its place
                 {
                     answer.ReadFailure(buffer.AsMemory(at, whole - at));
@@ -185,7 +185,7 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
                 length += read;
                 continue;
             }
-            if (length > 0 && (isComplete || surface.IsEnd(buffer.AsSpan(0, length))))   // the last event needs no empty line behind it
+            if (length > 0 && (isComplete || surface.IsEnd(buffer.AsSpan(0, length), choices)))   // the last event needs no empty line behind it
             {
                 answer.Tap.Observe(buffer.AsSpan(0, length));
                 var kept = answer.AddsUsage ? AddedUsage.TakeOut(buffer.AsSpan(0, length)) : length;

@@ -44,4 +44,13 @@ public sealed partial class AnswerTranslationTests
         Assert.Equal(expected, string.Join(' ', calls.Select(call => call["id"].AsString())));
         Assert.Equal(["{}", """{"x":1}"""], calls.Select(call => call["input"].ToJson()));
     }
+
+    [Fact]
+    public void Who_declines_in_words_stops_for_it_where_the_dialect_says_so()
+    {
+        const string Declined = """{"choices":[{"index":0,"message":{"content":null,"refusal":"I cannot."},"finish_reason":"stop"}]}""";
+        Assert.Equal("refusal", Whole(Surface.Messages, Dialect.OpenAi, Declined)["stop_reason"].AsString());
+        Assert.Equal("refusal", Data(Translate(Surface.Messages, Dialect.OpenAi, Exchanges.Chat("""{"refusal":"I cannot."}""") + Exchanges.ChatEnd("stop")))[^2]["delta"]["stop_reason"].AsString());
+        Assert.Equal("completed", Whole(Surface.Responses, Dialect.OpenAi, Declined)["status"].AsString());
+    }
 }

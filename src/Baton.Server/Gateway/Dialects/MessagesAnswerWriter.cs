@@ -10,6 +10,7 @@ internal sealed class MessagesAnswerWriter(AnswerHead head) : AnswerWriter(head)
     private int index = -1;
     private AnswerEvent.Stop stop = new(StopReason.Done, null);
     private AnswerUsage usage = AnswerUsage.None;
+    private bool hasDeclined;
 
     private enum Block
     {
@@ -25,7 +26,10 @@ internal sealed class MessagesAnswerWriter(AnswerHead head) : AnswerWriter(head)
         {
             case AnswerEvent.Start start: Start(start, to); break;
             case AnswerEvent.Text text: Text(text.Value, to); break;
-            case AnswerEvent.Refusal refusal: Text(refusal.Value, to); break;
+            case AnswerEvent.Refusal refusal:
+                hasDeclined = true;
+                Text(refusal.Value, to);
+                break;
             case AnswerEvent.Thinking thought:
                 BeginThoughts(to);
                 Delta("thinking_delta", "thinking", thought.Value, to);
@@ -59,14 +63,16 @@ internal sealed class MessagesAnswerWriter(AnswerHead head) : AnswerWriter(head)
             json.WriteEndObject();
         }
         json.WriteEndArray();
-        json.WriteString("stop_reason", Word(answer.Reason));
+        json.WriteString("stop_reason", Word(answer.Reason, answer.Parts.Any(static part => part is Part.Refusal)));
         json.WriteString("stop_sequence", answer.Sequence);
         Usage(json, answer.Usage);
         json.WriteEndObject();
     }
 
-    private static string Word(StopReason reason) => reason switch
+    /// <param name="hasDeclined">Whether the model has said so in words: others see that by their own member, here only the reason tells it from a text.</param>
+    private static string Word(StopReason reason, bool hasDeclined) => reason switch
     {
+        StopReason.Done when hasDeclined => "refusal",
         StopReason.MaxTokens => "max_tokens",
         StopReason.StopSequence => "stop_sequence",
         StopReason.ToolUse => "tool_use",
@@ -163,7 +169,7 @@ internal sealed class MessagesAnswerWriter(AnswerHead head) : AnswerWriter(head)
         EndBlock(to);
         var json = Open("message_delta", to);
         json.WriteStartObject("delta");
-        json.WriteString("stop_reason", Word(stop.Reason));
+        json.WriteString("stop_reason", Word(stop.Reason, hasDeclined));
         json.WriteString("stop_sequence", stop.Sequence);
         json.WriteEndObject();
         Usage(json, usage);

@@ -116,6 +116,18 @@ public sealed class TranslatedForwardTests
         Assert.DoesNotContain(ForwardWorld.Key, reply.Body, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("""{"detail":[{"type":"missing","loc":["body","messages",0,"role"],"msg":"Field required","input":"hi"},{"loc":["body"],"msg":"Too long"}]}""", "body.messages.0.role: Field required; body: Too long")]
+    [InlineData("""{"detail":[{"msg":"Field required"},7]}""", "Field required")]
+    [InlineData("""{"detail":[]}""", "The target says only that it failed.")]
+    public async Task What_a_host_finds_wrong_in_a_request_is_told_with_its_places(string said, string expected)
+    {
+        await using var upstream = await WebServer.StartAsync(http => Replies.JsonAsync(http, said, 422));
+        await using var world = await ForwardWorld.StartAsync([upstream.Address]);
+        var reply = await world.SendAsync(AskMessages, "/v1/messages");
+        Assert.Equal((422, expected), (reply.Status, JqValue.Parse(reply.Body)["error"]["message"].AsString()));
+    }
+
     [Fact]
     public async Task Headers_of_a_provider_go_to_those_who_speak_its_dialect()
     {

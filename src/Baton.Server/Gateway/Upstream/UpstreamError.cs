@@ -19,7 +19,7 @@ internal sealed record UpstreamError(int? Status, string? Message, string? Code,
     // Servers that have no word for it say it in a sentence.
     private static readonly string[] ContextSentences = ["maximum context length", "context length exceeded", "exceeds the context", "context window", "prompt is too long", "exceeds the available context size"];
 
-    /// <summary>Reads the shapes in use: <c>{error: {message, code, type}}</c>, <c>{error: "…"}</c>, <c>{message}</c>, <c>{detail}</c>, and any of them in an array.</summary>
+    /// <summary>Reads the shapes in use: <c>{error: {message, code, type}}</c>, <c>{error: "…"}</c>, <c>{message}</c>, <c>{detail: "…"}</c>, <c>{detail: [{loc, msg}]}</c>, and any of them in an array.</summary>
     public static UpstreamError Read(int? status, ReadOnlySpan<byte> body)
     {
         try
@@ -44,7 +44,7 @@ internal sealed record UpstreamError(int? Status, string? Message, string? Code,
         if (error.IsObject) return new UpstreamError(status, Word(error["message"]), Word(error["code"]), Word(error["type"]));
         if (error.IsTruthy) return new UpstreamError(status, null, null, null);
         if (status is null && value["object"] != "error") return null;
-        return new UpstreamError(status, Word(value["message"]) ?? Word(value["detail"]), Word(value["code"]), Word(value["type"]));
+        return new UpstreamError(status, Word(value["message"]) ?? Word(value["detail"]) ?? Findings(value["detail"]), Word(value["code"]), Word(value["type"]));
     }
 
     /// <summary>By the provider's word for it, then by the status.</summary>
@@ -67,6 +67,15 @@ internal sealed record UpstreamError(int? Status, string? Message, string? Code,
     private bool SaysContext => ContextSentences.Any(sentence => Message?.Contains(sentence, StringComparison.OrdinalIgnoreCase) == true);
 
     private bool Is(string[] words) => words.Contains(Code, StringComparer.OrdinalIgnoreCase) || words.Contains(Type, StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>What FastAPI finds wrong in a request, each with its place; never the value, which is the prompt's.</summary>
+    private static string? Findings(JqValue detail)
+    {
+        if (!detail.TryGetArray(out var found)) return null;
+        var said = string.Join("; ", found.Where(static one => one.IsObject && one["msg"].IsString).Select(static one =>
+            one["loc"].TryGetArray(out var place) && place.Count > 0 ? $"{string.Join('.', place.Select(Word))}: {one["msg"].AsString()}" : one["msg"].AsString()));
+        return said.Length > 0 ? said : null;
+    }
 
     private static string? Word(JqValue value) => value.TryGetString(out var text) ? text : value.IsNumber ? value.ToJson() : null;
 }

@@ -53,4 +53,31 @@ public sealed partial class AnswerTranslationTests
         Assert.Equal("refusal", Data(Translate(Surface.Messages, Dialect.OpenAi, Exchanges.Chat("""{"refusal":"I cannot."}""") + Exchanges.ChatEnd("stop")))[^2]["delta"]["stop_reason"].AsString());
         Assert.Equal("completed", Whole(Surface.Responses, Dialect.OpenAi, Declined)["status"].AsString());
     }
+
+    [Theory]
+    [InlineData("Anthropic")]
+    [InlineData("OpenAi")]
+    [InlineData("Ollama")]
+    public void The_last_event_needs_nothing_behind_it(string target)
+    {
+        var (dialect, stream) = Streams.First(one => one.Dialect.ToString() == target);
+        var whole = dialect == Dialect.OpenAi ? Exchanges.ChatText[..Exchanges.ChatText.IndexOf("data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"gpt-x\",\"choices\":[],", StringComparison.Ordinal)] : stream;
+        Assert.Equal((true, null), End(dialect, whole.TrimEnd('\n')));
+    }
+
+    [Theory]
+    [InlineData(Dialect.OpenAi, "data: {\"choices\":[{\"ind")]
+    [InlineData(Dialect.OpenAi, "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}")]
+    [InlineData(Dialect.Ollama, "{\"message\":{\"con")]
+    internal void Half_of_one_is_an_answer_that_broke_off(Dialect dialect, string stream) => Assert.Equal((false, null), End(dialect, stream));
+
+    /// <summary>A stream whose connection ends.</summary>
+    private static (bool IsComplete, string? Failure) End(Dialect dialect, string stream)
+    {
+        using var translation = Start(Surface.Messages, dialect, null);
+        var told = new ArrayBufferWriter<byte>();
+        translation.Translate(Encoding.UTF8.GetBytes(stream), told);
+        translation.Finish(told);
+        return (translation.IsComplete, translation.Failure?.Message);
+    }
 }

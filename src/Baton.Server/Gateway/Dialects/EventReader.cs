@@ -7,8 +7,11 @@ namespace Baton.Server.Gateway;
 /// </summary>
 internal abstract class EventReader
 {
+    /// <summary>Ends an event in every dialect.</summary>
+    private static readonly ReadOnlyMemory<byte> LastLines = "\n\n"u8.ToArray();
+
     private readonly SurrogatePairs pairs = new();
-    private bool hasStarted, hasStopped, hasEnded;
+    private bool hasStarted, hasStopped, hasEnded, isOver;
 
     /// <param name="id">Of the answer: names calls that come without an id.</param>
     public static EventReader For(Dialect dialect, string id) => dialect switch
@@ -42,10 +45,12 @@ internal abstract class EventReader
         pairs.Join(into, known);
     }
 
-    /// <summary>The connection has ended: an answer that has said why it stops is whole, whatever marks are missing.</summary>
+    /// <summary>The connection has ended: an answer that has said why it stops is whole, whatever marks are missing. So is an event without its line's end; half of one says nothing.</summary>
     public void Finish(List<AnswerEvent> into)
     {
         var known = into.Count;
+        isOver = true;
+        Take(LastLines, into);
         EndIfStopped(into);
         pairs.Join(into, known);
     }
@@ -124,7 +129,7 @@ internal abstract class EventReader
 
     private void Fail(List<AnswerEvent> into, string how)
     {
-        if (hasEnded) return;
+        if (hasEnded || isOver) return;
         hasEnded = true;
         into.Add(new AnswerEvent.Failure(GatewayError.Broken($"The answer of the target cannot be read: {how}.")));
     }

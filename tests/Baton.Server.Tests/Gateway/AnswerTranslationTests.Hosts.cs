@@ -80,4 +80,11 @@ public sealed partial class AnswerTranslationTests
         translation.Finish(told);
         return (translation.IsComplete, translation.Failure?.Message);
     }
+
+    [Fact]
+    public void Space_behind_a_call_that_is_finished_is_no_part_of_what_follows()
+    {
+        var events = Data(Translate(Surface.Messages, Dialect.OpenAi, Exchanges.Chat("""{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{}"}}]}""", """{"content":"Now."}""", """{"tool_calls":[{"index":0,"function":{"arguments":" \n"}}]}""") + Exchanges.ChatEnd("tool_calls")));
+        Assert.Equal(["input_json_delta 0", "text_delta 1"], events.Where(data => data["type"] == "content_block_delta").Select(data => $"{data["delta"]["type"].AsString()} {data["index"].ToJson()}"));
+    }
 }

@@ -12,7 +12,7 @@ internal sealed class ToolOrder
 
     public void Add(AnswerEvent said, List<AnswerEvent> into)
     {
-        if (said is AnswerEvent.ToolArguments fragment && fragment.Call == current)
+        if (said is AnswerEvent.ToolArguments fragment && fragment.Call == current && !end.IsComplete)
         {
             into.Add(said);
             end.Read(fragment.Fragment);

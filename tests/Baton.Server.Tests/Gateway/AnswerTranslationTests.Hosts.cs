@@ -87,4 +87,10 @@ public sealed partial class AnswerTranslationTests
         var events = Data(Translate(Surface.Messages, Dialect.OpenAi, Exchanges.Chat("""{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{}"}}]}""", """{"content":"Now."}""", """{"tool_calls":[{"index":0,"function":{"arguments":" \n"}}]}""") + Exchanges.ChatEnd("tool_calls")));
         Assert.Equal(["input_json_delta 0", "text_delta 1"], events.Where(data => data["type"] == "content_block_delta").Select(data => $"{data["delta"]["type"].AsString()} {data["index"].ToJson()}"));
     }
+
+    [Theory]
+    [InlineData("data:\n\n")]
+    [InlineData("data\n\ndata:  \n\n")]
+    public void An_event_without_data_says_nothing(string empty) =>
+        Assert.Equal(Translate(Surface.Messages, Dialect.OpenAi, Exchanges.ChatText), Translate(Surface.Messages, Dialect.OpenAi, empty + Exchanges.ChatText));
 }

@@ -65,7 +65,7 @@ internal abstract class EventReader
 
     protected void ReadChunk(string json, List<AnswerEvent> into)
     {
-        if (hasEnded) return;
+        if (hasEnded || string.IsNullOrWhiteSpace(json)) return;   // a field without a value only keeps the connection alive
         try
         {
             using var chunk = JsonDocument.Parse(json, Depth);

@@ -93,4 +93,14 @@ public sealed partial class AnswerTranslationTests
     [InlineData("data\n\ndata:  \n\n")]
     public void An_event_without_data_says_nothing(string empty) =>
         Assert.Equal(Translate(Surface.Messages, Dialect.OpenAi, Exchanges.ChatText), Translate(Surface.Messages, Dialect.OpenAi, empty + Exchanges.ChatText));
+
+    [Theory]
+    [InlineData("length", "completed incomplete")]
+    [InlineData("tool_calls", "completed completed")]
+    public void An_item_that_is_cut_off_is_told_as_incomplete_when_it_is_done(string reason, string expected)
+    {
+        var events = Data(Translate(Surface.Responses, Dialect.OpenAi, Exchanges.Chat("""{"content":"I look."}""", """{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{\"x\""}}]}""") + Exchanges.ChatEnd(reason)));
+        Assert.Equal(expected, string.Join(' ', events.Where(data => data["type"] == "response.output_item.done").Select(data => data["item"]["status"].AsString())));
+        Assert.Equal(events.Where(data => data["type"] == "response.output_item.done").Select(data => data["item"]), events[^1]["response"]["output"].AsArray());
+    }
 }

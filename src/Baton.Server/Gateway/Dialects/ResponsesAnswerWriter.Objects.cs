@@ -15,7 +15,7 @@ internal sealed partial class ResponsesAnswerWriter
     public StoredResponse Settle(WholeAnswer? answer, IBufferWriter<byte> to)
     {
         if (answer is not null) Fill(answer);
-        else Finish(to);
+        else Finish(to, Status(reason));
         IsSettled = true;
         var status = Status(reason);
         var previous = Faults.Member(Head.Request, "previous_response_id").TryGetString(out var id) ? id : null;

@@ -54,7 +54,7 @@ internal sealed partial class ResponsesAnswerWriter(AnswerHead head, bool keeps)
             case AnswerEvent.Tokens tokens: usage = tokens.Usage; break;
             case AnswerEvent.Stop stop: reason = stop.Reason; break;
             case AnswerEvent.End:
-                Finish(to);
+                Finish(to, Status(reason));
                 Whole(Status(reason) == "completed" ? "response.completed" : "response.incomplete", Status(reason), to);
                 break;
         }
@@ -75,7 +75,8 @@ internal sealed partial class ResponsesAnswerWriter(AnswerHead head, bool keeps)
         else if (part is Part.Thinking) PartEvent("response.reasoning_summary_part.added", part, to);
     }
 
-    private void Finish(IBufferWriter<byte> to)
+    /// <param name="status">Of the item: the last one is cut off where the answer is.</param>
+    private void Finish(IBufferWriter<byte> to, string status = "completed")
     {
         if (open is not { } part) return;
         var text = content.ToString();
@@ -99,7 +100,7 @@ internal sealed partial class ResponsesAnswerWriter(AnswerHead head, bool keeps)
         var json = OpenNumbered("response.output_item.done", to);
         json.WriteNumber("output_index", items.Count);
         json.WriteStartObject("item");
-        Item(json, part, items.Count, "completed", isBegun: false);
+        Item(json, part, items.Count, status, isBegun: false);
         json.WriteEndObject();
         Close(to);
         items.Add(part);

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Baton.Server.Tests.Support;
 using Microsoft.AspNetCore.Http;
 
@@ -154,6 +155,46 @@ public sealed class ForwardTests
         foreach (var tokens in (string[])["", ""","max_tokens":4000""", ""","max_tokens":7""", ""","max_completion_tokens":4000"""]) await world.SendAsync(ForwardWorld.Ask(tokens));
         const string messages = "\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"model\":\"m\"";
         Assert.Equal([$$"""{"max_tokens":100,{{messages}}}""", $$"""{{{messages}},"max_tokens":100}""", $$"""{{{messages}},"max_tokens":7}""", $$"""{{{messages}},"max_completion_tokens":100}"""], seen);
+    }
+
+    [Theory]
+    [InlineData(""","max_completion_tokens":4000,"max_tokens":1""", ""","max_completion_tokens":100,"max_tokens":1""")]
+    [InlineData(""","max_tokens":4000,"max_completion_tokens":4000""", ""","max_tokens":100,"max_completion_tokens":100""")]
+    [InlineData(""","max_tokens":4000.0""", ""","max_tokens":100""")]
+    [InlineData(""","max_tokens":4e3""", ""","max_tokens":100""")]
+    [InlineData(""","max_tokens":-1""", ""","max_tokens":100""")]
+    [InlineData(""","max_tokens":null""", ""","max_tokens":100""")]
+    [InlineData(""","max_completion_tokens":null,"max_tokens":7""", ""","max_completion_tokens":null,"max_tokens":7""")]
+    [InlineData(""","max_tokens":5,"max_tokens":4000""", ""","max_tokens":5,"max_tokens":100""")]
+    public async Task Whatever_a_request_says_of_its_most_tokens_the_ceiling_holds(string said, string sent)
+    {
+        var seen = "";
+        await using var upstream = await WebServer.StartAsync(async http =>
+        {
+            seen = await new StreamReader(http.Request.Body).ReadToEndAsync();
+            await Replies.WholeAsync(http, "Three.");
+        });
+        await using var world = await ForwardWorld.StartAsync([upstream.Address], ("MaxOutputTokens", "100"));
+        await world.SendAsync(ForwardWorld.Ask(said));
+        Assert.Equal(ForwardWorld.Ask(sent), seen);
+    }
+
+    [Theory]
+    [InlineData("max_tokens", "\"4000\"")]
+    [InlineData("max_tokens", "0.5")]
+    [InlineData("max_tokens", "-2")]
+    [InlineData("max_tokens", "{}")]
+    [InlineData("max_completion_tokens", "1e400")]
+    [InlineData("n", "\"3\"")]
+    [InlineData("n", "2.5")]
+    public async Task A_number_of_tokens_or_answers_that_cannot_be_read_is_refused(string member, string value)
+    {
+        await using var upstream = await WebServer.StartAsync(http => Replies.WholeAsync(http, "Three."));
+        await using var world = await ForwardWorld.StartAsync([upstream.Address], ("MaxOutputTokens", "100"));
+        var refused = await world.SendAsync(ForwardWorld.Ask($",\"{member}\":{value}"));
+        var error = JsonElement.Parse(refused.Body).GetProperty("error");
+        Assert.Equal((400, member), (refused.Status, error.GetProperty("param").GetString()));
+        Assert.StartsWith($"'{member}' must be a whole number of ", error.GetProperty("message").GetString(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -106,17 +106,17 @@ public sealed class RoutingTests
     [Fact]
     public void Of_several_models_in_one_request_the_last_counts_and_is_changed()
     {
-        var body = """{"model":"cheap","n":{"model":"x"},"model":"m"}"""u8.ToArray();
-        var peek = RequestPeek.Read(body, "max_tokens", out _)!.Value;
+        var body = """{"model":"cheap","x":{"model":"x"},"model":"m"}"""u8.ToArray();
+        var peek = RequestPeek.Read(body, Surface.ChatCompletions, out _)!.Value;
         Assert.Equal("m", peek.Model);
-        Assert.Equal("""{"model":"cheap","n":{"model":"x"},"model":"up"}""", Encoding.UTF8.GetString(RequestPatch.Apply(body, peek, "up", null, null).Span));
+        Assert.Equal("""{"model":"cheap","x":{"model":"x"},"model":"up"}""", Encoding.UTF8.GetString(RequestPatch.Apply(body, peek, "up", null, null).Span));
     }
 
     [Fact]
     public void A_request_without_model_gets_one()
     {
         var body = """ {"a":1}"""u8.ToArray();
-        var peek = RequestPeek.Read(body, "max_tokens", out _)!.Value;
+        var peek = RequestPeek.Read(body, Surface.ChatCompletions, out _)!.Value;
         Assert.Equal(""" {"model":"up","a":1}""", Encoding.UTF8.GetString(RequestPatch.Apply(body, peek, "up", null, null).Span));
     }
 

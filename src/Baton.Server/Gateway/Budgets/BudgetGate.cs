@@ -45,7 +45,7 @@ internal sealed class BudgetGate(BudgetLedger ledger, PriceTable prices, IOption
         foreach (var route in first.Chain)
         {
             var most = route.Options.MaxOutputTokens is { } own ? Math.Min(asks.MaxTokens ?? own, own) : asks.MaxTokens ?? settings.UncappedTokens;
-            if (hasOutput) tokens = Math.Max(tokens, Math.Max(0, most));
+            if (hasOutput) tokens = Math.Max(tokens, Math.Clamp(most, 0, CallCeiling.MostTokens));   // times the choices it is still a number
             foreach (var target in route.Targets)
             {
                 if (target.SurfaceFor(call.Surface) is null) continue;
@@ -67,7 +67,10 @@ internal sealed record CallCeiling(ModelPrice Dearest, long Prompt, long Tokens,
     /// <summary>A token's estimate may be off, and frames of a stream are taken for tokens: so many more are no sign that a target does not keep to what it was told.</summary>
     private const int Frames = 16;
 
-    public long Cost(long tokens) => Dearest.Cost(TokenUsage.Within(Prompt, 0, Math.Min(tokens, 1_000_000_000), 0), TimeSpan.Zero);
+    /// <summary>More than any answer has.</summary>
+    public const long MostTokens = 1_000_000_000;
+
+    public long Cost(long tokens) => Dearest.Cost(TokenUsage.Within(Prompt, 0, Math.Min(tokens, MostTokens), 0), TimeSpan.Zero);
 
     /// <summary>How many tokens an amount pays for, at least 1.</summary>
     public int TokensFor(long amount)

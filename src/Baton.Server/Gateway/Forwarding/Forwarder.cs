@@ -36,7 +36,7 @@ internal sealed class Forwarder(RouteTable table, LimitGate limits, RouteCaller 
                 return;
             }
             // 2. What has to be known of it.
-            if (RequestPeek.Read(body.Span, surface.MaxTokensField, out problem) is not { } peek)
+            if (RequestPeek.Read(body.Span, surface, out problem) is not { } peek)
             {
                 await call.RefuseAsync(problem!);
                 return;
@@ -62,7 +62,7 @@ internal sealed class Forwarder(RouteTable table, LimitGate limits, RouteCaller 
             (var whole, problem) = surface == Surface.Responses ? await responses.PutItemsAsync(call, body) : default;
             if (whole is not null)
             {
-                (body, peek) = (whole.Value, RequestPeek.Read(whole.Value.Span, surface.MaxTokensField, out problem) ?? default);
+                (body, peek) = (whole.Value, RequestPeek.Read(whole.Value.Span, surface, out problem) ?? default);
                 call.Account.OwnTokens = peek.PromptTokens;
             }
             (var earlier, problem) = surface == Surface.Responses && problem is null ? await responses.FindAsync(call, peek.PreviousResponse) : (null, problem);

@@ -16,12 +16,7 @@ internal static class RequestPatch
         var edits = new List<(Place At, string Text)>(2);
         if (peek.ModelAt.IsNone) edits.Add((new Place(AfterBrace(body.Span), 0), $"\"model\":{Quoted(model)},"));
         else if (peek.Model != model) edits.Add((peek.ModelAt, Quoted(model)));
-        if (mostTokens is { } most)
-        {
-            var limit = most.ToString(CultureInfo.InvariantCulture);
-            if (peek.MaxTokens > most) edits.Add((peek.MaxTokensAt, limit));
-            else if (peek.MaxTokens is null && maxTokensField is not null) edits.Add((new Place(AfterBrace(body.Span), 0), $"\"{maxTokensField}\":{limit},"));
-        }
+        if (mostTokens is { } most) AddCap(edits, body.Span, peek, most, maxTokensField);
         if (addsUsage) edits.Add(UsageEdit(body.Span, peek));
         if (edits.Count == 0) return body;
         edits.Sort(static (a, b) => a.At.Start.CompareTo(b.At.Start));
@@ -36,6 +31,17 @@ internal static class RequestPatch
         }
         body.Span[from..].CopyTo(patched.AsSpan(to));
         return patched;
+    }
+
+    /// <summary>No member may say more: which of them counts, the target decides. Where none says anything, the model's own does.</summary>
+    private static void AddCap(List<(Place At, string Text)> edits, ReadOnlySpan<byte> body, RequestPeek peek, int most, string? field)
+    {
+        var limit = most.ToString(CultureInfo.InvariantCulture);
+        if (peek.Cap.Most > most) edits.Add((peek.Cap.At, limit));
+        if (peek.OtherCap.Most > most) edits.Add((peek.OtherCap.At, limit));
+        if (peek.Cap.Most is not null || peek.OtherCap.Most is not null || field is null) return;
+        var unsaid = field == RequestPeek.OtherCapField ? peek.OtherCap.At : peek.Cap.At;   // it is there and says null: of two with one name the last counts
+        edits.Add(unsaid.IsNone ? (new Place(AfterBrace(body), 0), $"\"{field}\":{limit},") : (unsaid, limit));
     }
 
     private static (Place At, string Text) UsageEdit(ReadOnlySpan<byte> body, RequestPeek peek)

@@ -11,10 +11,28 @@ internal readonly record struct Place(int Start, int Length)
     public bool IsNone => Length == 0;
 }
 
+/// <summary>What a member of a request says of the most tokens of an answer.</summary>
+/// <param name="Most">Null where it says nothing, <see cref="Endless"/> where it says that there is no limit: some targets take -1 for that.</param>
+/// <param name="At">Where its value stands.</param>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct TokenCap(long? Most, Place At)
+{
+    public const long Endless = long.MaxValue;
+}
+
 /// <summary>What forwarding has to know of a request, and where it stands. The rest is not looked at, and stays as it is.</summary>
 [StructLayout(LayoutKind.Auto)]
-internal readonly record struct RequestPeek(string? Model, Place ModelAt, bool IsStream, long? MaxTokens, Place MaxTokensAt)
+internal readonly record struct RequestPeek(string? Model, Place ModelAt, bool IsStream)
 {
+    /// <summary>The surface's own member with the most tokens of an answer: <see cref="Surface.MaxTokensField"/>.</summary>
+    public TokenCap Cap { get; init; }
+
+    /// <summary>The other member of chat completions, <see cref="OtherCapField"/>. Which of the two counts, targets see differently.</summary>
+    public TokenCap OtherCap { get; init; }
+
+    /// <summary>The most tokens that an answer may have, whichever of its members the target goes by; null where it does not say, or says that there is no such limit.</summary>
+    public long? MaxTokens => (Math.Max(Cap.Most ?? -1, OtherCap.Most ?? -1) is var most and >= 0 and < TokenCap.Endless) ? most : null;
+
     /// <summary>The value of <c>stream_options</c>, where it is an object or null.</summary>
     public Place StreamOptionsAt { get; init; }
 
@@ -36,6 +54,8 @@ internal readonly record struct RequestPeek(string? Model, Place ModelAt, bool I
     /// <summary>An estimate of its prompt: see <see cref="PromptEstimate"/>.</summary>
     public long PromptTokens { get; init; }
 
+    public const string OtherCapField = "max_completion_tokens";
+
     /// <summary>More than any provider gives.</summary>
     private const int MaxChoices = 1_000;
 
@@ -43,12 +63,14 @@ internal readonly record struct RequestPeek(string? Model, Place ModelAt, bool I
     public const int MaxDepth = 256;
 
     /// <summary>Reads the members at the top of an object; of several with one name the last counts, as it does upstream.</summary>
-    /// <param name="maxTokensField">The member with the most tokens; <c>max_completion_tokens</c> is one too.</param>
+    /// <param name="surface">Where it is asked: what is a limit here is a member like any other there.</param>
     /// <param name="problem">Why the body cannot be forwarded.</param>
-    public static RequestPeek? Read(ReadOnlySpan<byte> body, string? maxTokensField, out GatewayError? problem)
+    public static RequestPeek? Read(ReadOnlySpan<byte> body, Surface surface, out GatewayError? problem)
     {
         problem = null;
         var (peek, prompt) = (default(RequestPeek), default(PromptEstimate));
+        var (capField, isChat) = (surface.MaxTokensField, surface == Surface.ChatCompletions);
+        var hasChoices = isChat || surface == Surface.Completions;
         var json = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = MaxDepth });
         try
         {
@@ -62,18 +84,20 @@ internal readonly record struct RequestPeek(string? Model, Place ModelAt, bool I
                 var isModel = json.ValueTextEquals("model"u8);
                 var isStream = json.ValueTextEquals("stream"u8);
                 var isOptions = json.ValueTextEquals("stream_options"u8);
-                var isChoices = json.ValueTextEquals("n"u8);
+                var isChoices = hasChoices && json.ValueTextEquals("n"u8);
                 var isPrevious = json.ValueTextEquals("previous_response_id"u8);
-                var isTokens = maxTokensField is not null && (json.ValueTextEquals(maxTokensField) || json.ValueTextEquals("max_completion_tokens"u8));
+                var isCap = capField is not null && json.ValueTextEquals(capField);
+                var isOtherCap = isChat && json.ValueTextEquals("max_completion_tokens"u8);
                 json.Read();
                 var start = (int)json.TokenStartIndex;
                 if (isModel && json.TokenType is not (JsonTokenType.String or JsonTokenType.Null)) problem ??= GatewayError.Invalid("'model' must be a text.", "model");
                 else if (isModel) peek = peek with { Model = json.GetString(), ModelAt = new Place(start, (int)json.BytesConsumed - start) };
                 else if (isOptions) peek = ReadStreamOptions(ref json, peek);
                 else if (isStream) peek = peek with { IsStream = json.TokenType == JsonTokenType.True };
-                else if (isChoices && json.TokenType == JsonTokenType.Number && json.TryGetInt64(out var count)) peek = peek with { Choices = (int)Math.Clamp(count, 1, MaxChoices) };
+                else if (isChoices) peek = peek with { Choices = ReadWhole(ref json, "n", ref problem) is { } count ? (int)Math.Clamp(count, 1, MaxChoices) : null };
                 else if (isPrevious) peek = peek with { PreviousResponse = json is { TokenType: JsonTokenType.String, ValueIsEscaped: false } ? Encoding.UTF8.GetString(json.ValueSpan) : null };
-                else if (isTokens && json.TokenType == JsonTokenType.Number && json.TryGetInt64(out var tokens)) peek = peek with { MaxTokens = tokens, MaxTokensAt = new Place(start, (int)json.BytesConsumed - start) };
+                else if (isCap) peek = peek with { Cap = ReadCap(ref json, capField!, ref problem) };
+                else if (isOtherCap) peek = peek with { OtherCap = ReadCap(ref json, OtherCapField, ref problem) };
                 PassOver(ref json, ref prompt);
             }
             while (json.Read())   // what follows must be nothing
@@ -101,6 +125,29 @@ internal readonly record struct RequestPeek(string? Model, Place ModelAt, bool I
         }
         while ((json.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray || json.CurrentDepth > depth) && json.Read());
     }
+
+    /// <summary>What cannot be read is refused: the target may read it all the same, and then no limit holds.</summary>
+    private static TokenCap ReadCap(ref Utf8JsonReader json, string name, ref GatewayError? problem)
+    {
+        var start = (int)json.TokenStartIndex;
+        var most = ReadWhole(ref json, name, ref problem);
+        if (most < -1) problem ??= NotWhole(name);
+        return new TokenCap(most == -1 ? TokenCap.Endless : most, new Place(start, (int)json.BytesConsumed - start));
+    }
+
+    /// <returns>Null for null, which is nothing said.</returns>
+    private static long? ReadWhole(ref Utf8JsonReader json, string name, ref GatewayError? problem)
+    {
+        if (json.TokenType == JsonTokenType.Number)
+        {
+            if (json.TryGetInt64(out var whole)) return whole;
+            if (json.TryGetDecimal(out var number) && decimal.Truncate(number) == number && number is >= long.MinValue and <= long.MaxValue) return (long)number;   // 100.0, 1e5
+        }
+        if (json.TokenType != JsonTokenType.Null) problem ??= NotWhole(name);
+        return null;
+    }
+
+    private static GatewayError NotWhole(string name) => GatewayError.Invalid($"'{name}' must be a whole number of {(name == "n" ? "answers, such as 1" : "tokens, such as 1000")}.", name);
 
     /// <summary>Reads an object to its end; anything else is left for the caller to pass over.</summary>
     private static RequestPeek ReadStreamOptions(ref Utf8JsonReader json, RequestPeek peek)

@@ -93,7 +93,7 @@ internal sealed record ForwardedRequest(ReadOnlyMemory<byte> Body, RequestPeek P
     public EarlierTurns? Earlier { get; init; }
 
     /// <summary>A request that this process wrote.</summary>
-    public static ForwardedRequest Of(ReadOnlyMemory<byte> body, Surface surface) => new(body, RequestPeek.Read(body.Span, surface.MaxTokensField, out _)!.Value);
+    public static ForwardedRequest Of(ReadOnlyMemory<byte> body, Surface surface) => new(body, RequestPeek.Read(body.Span, surface, out _)!.Value);
 
     /// <summary>The request for targets of other dialects; read when the first of them is asked.</summary>
     public Translation? Translate(Surface surface, out GatewayError? problem)

@@ -15,11 +15,11 @@ public sealed class AddedUsageTests
     public void It_is_asked_for_in_place(string body, string expected)
     {
         var bytes = Encoding.UTF8.GetBytes(body);
-        var peek = RequestPeek.Read(bytes, "max_tokens", out _)!.Value;
+        var peek = RequestPeek.Read(bytes, Surface.ChatCompletions, out _)!.Value;
         Assert.False(peek.AsksForUsage);
         var patched = RequestPatch.Apply(bytes, peek, "m", null, "max_tokens", addsUsage: true);
         Assert.Equal(expected, Encoding.UTF8.GetString(patched.Span));
-        Assert.True(RequestPeek.Read(patched.Span, "max_tokens", out _)!.Value.AsksForUsage);
+        Assert.True(RequestPeek.Read(patched.Span, Surface.ChatCompletions, out _)!.Value.AsksForUsage);
     }
 
     [Theory]
@@ -27,7 +27,7 @@ public sealed class AddedUsageTests
     [InlineData("""{"stream_options":{"include_usage":true},"stream_options":{}}""", false)]
     [InlineData("""{"stream_options":[{"include_usage":true}]}""", false)]
     [InlineData("""{"metadata":{"stream_options":{"include_usage":true}}}""", false)]
-    public void Whether_the_client_asks_is_seen(string body, bool asks) => Assert.Equal(asks, RequestPeek.Read(Encoding.UTF8.GetBytes(body), "max_tokens", out _)!.Value.AsksForUsage);
+    public void Whether_the_client_asks_is_seen(string body, bool asks) => Assert.Equal(asks, RequestPeek.Read(Encoding.UTF8.GetBytes(body), Surface.ChatCompletions, out _)!.Value.AsksForUsage);
 
     [Theory]
     [InlineData("data: {\"choices\":[{\"delta\":{\"content\":\"usage\"}}]}\n\n", "same")]

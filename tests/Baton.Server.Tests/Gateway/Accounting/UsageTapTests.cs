@@ -172,7 +172,7 @@ public sealed class UsageTapTests
         Assert.Equal(5, PromptTokens("""{"a":"1234","b":[["1234",{"c":"12345678"}],1,"1234"],"d":{}}"""));
     }
 
-    private static long PromptTokens(string body) => RequestPeek.Read(Encoding.UTF8.GetBytes(body), "max_tokens", out _)!.Value.PromptTokens;
+    private static long PromptTokens(string body) => RequestPeek.Read(Encoding.UTF8.GetBytes(body), Surface.ChatCompletions, out _)!.Value.PromptTokens;
 
     private static (string Usage, bool IsEstimated) Estimate(bool isStream, string text)
     {

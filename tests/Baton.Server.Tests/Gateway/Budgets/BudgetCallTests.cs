@@ -145,6 +145,22 @@ public sealed class BudgetCallTests
         Assert.Equal(7, (await StandAsync(world)).Spent);   // the first target is the cheaper one
     }
 
+    [Theory]
+    [InlineData("/v1/chat/completions", ""","max_completion_tokens":100,"max_tokens":1""")]
+    [InlineData("/v1/chat/completions", ""","max_tokens":1,"max_completion_tokens":100""")]
+    [InlineData("/v1/chat/completions", ""","max_tokens":4611686018427387904,"n":4""")]
+    [InlineData("/v1/chat/completions", ""","max_tokens":50,"n":3.0""")]
+    [InlineData("/v1/chat/completions", ""","max_tokens":-1,"max_completion_tokens":1""")]
+    [InlineData("/v1/completions", ""","max_tokens":100,"max_completion_tokens":1""")]
+    [InlineData("/v1/messages", ""","max_tokens":100,"max_completion_tokens":1""")]
+    public async Task The_most_that_a_target_may_take_a_request_for_is_reserved(string path, string most)
+    {
+        await using var upstream = await WebServer.StartAsync(http => Replies.WholeAsync(http, "Three."));
+        await using var world = await ForwardWorld.StartAsync([upstream.Address], Price, ("Targets:0:Dialect", path == "/v1/messages" ? "anthropic" : "openai"));
+        await PutAsync(world, 99);
+        Assert.Equal(429, (await world.SendAsync(ForwardWorld.Ask(most), path)).Status);
+    }
+
     [Fact]
     public async Task A_step_of_a_workflow_is_held_to_the_budget_of_its_tenant()
     {

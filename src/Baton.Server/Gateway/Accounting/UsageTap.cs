@@ -9,7 +9,7 @@ namespace Baton.Server.Gateway;
 /// </summary>
 /// <remarks>
 /// A name counts only where those shapes have it: what a model says, or writes as arguments of a tool, is never taken for a count. Lines of a stream that cannot tell of usage are passed
-/// over by one search for that word; the others are read byte by byte.
+/// over by one search for that word; the others are read byte by byte. Some targets tell it from the first chunk on, if asked to: it is final only with what says that the stream is over.
 /// </remarks>
 /// <param name="isStream">Whether the answer is lines of their own, events or objects, or else one object.</param>
 internal sealed class UsageTap(bool isStream)
@@ -25,29 +25,29 @@ internal sealed class UsageTap(bool isStream)
 
     private readonly byte[] name = new byte[MaxName];
     private int nameLength, depth, usageDepth;
-    private bool isInString, isEscaped, isInWrapper, isInMessage, isInDetails, skipsLine, isAtLineStart = true, isDataLine, hasNumber, lineTells;
+    private bool isInString, isEscaped, isInWrapper, isInMessage, isInDetails, skipsLine, isAtLineStart = true, isDataLine, hasNumber, lineTells, lineEnds, isInChoices, hasNoChoice, isArray;
     private Member member, wrapper;
     private long number, lineBytes;
 
     private long? input, output, cachedWithin, cacheRead, cacheWrite, total;
     private long reasoning;
-    private bool isInputAlone, isFinal;
+    private bool isInputAlone, isFinal, isPending;
 
     private long bytes, deltas, deltaBytes;
 
     private enum Member
     {
-        None, Usage, Message, Response, Details, Input, PromptTokens, Output, Total, CacheRead, CacheWrite, CachedWithin, Reasoning, PromptEval, Eval,
+        None, Usage, Message, Response, Details, Type, Choices, Finish, Input, PromptTokens, Output, Total, CacheRead, CacheWrite, CachedWithin, Reasoning, PromptEval, Eval,
     }
 
     /// <summary>Whether the answer has told what it used, to its end: what it said before is no estimate.</summary>
-    public bool IsTold => isFinal;
+    public bool IsTold => isFinal || (lineTells && (lineEnds || !isStream));
 
     /// <summary>Takes the next bytes of the answer.</summary>
     public void Observe(ReadOnlySpan<byte> next)
     {
         bytes += next.Length;
-        if (isStream && isAtLineStart && next.Length > 0 && next[^1] == (byte)'\n' && !MayTell(next)) PassOver(next);
+        if (isStream && isAtLineStart && next.Length > 0 && next[^1] == (byte)'\n' && !isPending && !MayTell(next)) PassOver(next);
         else Read(next);
     }
 
@@ -59,11 +59,11 @@ internal sealed class UsageTap(bool isStream)
     /// </param>
     public TokenUsage Usage(long promptTokens, out bool isEstimated)
     {
-        isEstimated = !isFinal;
-        if (isFinal) return Told(output ?? 0);
+        isEstimated = !IsTold;
+        if (!isEstimated) return Told(output ?? 0);
         var seen = !isStream ? bytes / BytesPerToken : isInMessage ? Math.Max(deltas, (deltaBytes - (deltas * DeltaFrame)) / BytesPerToken) : deltas;
-        if (input is null) return TokenUsage.Within(bytes == 0 ? 0 : promptTokens, 0, seen, 0);
-        return Told(Math.Max(output ?? 0, seen));
+        seen = Math.Max(output ?? 0, seen);
+        return input is null ? TokenUsage.Within(bytes == 0 ? 0 : promptTokens, 0, seen, 0) : Told(seen);
     }
 
     private TokenUsage Told(long said)
@@ -126,8 +126,14 @@ internal sealed class UsageTap(bool isStream)
     private void EndLine()
     {
         EndNumber();
-        if (isDataLine && !lineTells) (deltas, deltaBytes) = (deltas + 1, deltaBytes + lineBytes);
+        if (isDataLine)
+        {
+            if (lineTells) (isFinal, isPending) = (lineEnds, !lineEnds);
+            else (isFinal, isPending) = (isFinal || (isPending && isArray), false);   // [DONE] behind a count: it was the last
+            if (!lineTells || !(lineEnds || isInMessage)) (deltas, deltaBytes) = (deltas + 1, deltaBytes + lineBytes);
+        }
         (isAtLineStart, isDataLine, skipsLine, isInString, isEscaped, isInWrapper, isInDetails, lineTells) = (true, false, false, false, false, false, false, false);
+        (lineEnds, isInChoices, hasNoChoice, isArray) = (false, false, false, false);
         (depth, usageDepth, member, lineBytes) = (0, 0, Member.None, 0);
     }
 
@@ -149,7 +155,11 @@ internal sealed class UsageTap(bool isStream)
         }
         if (end < 0 || text[end] == (byte)'\n') return Took(said.Length);
         if (text[end] == (byte)'\\') isEscaped = true;
-        else isInString = false;
+        else
+        {
+            isInString = false;
+            lineEnds |= member == Member.Finish ? nameLength > 0 : member == Member.Type && IsLast(name.AsSpan(0, Math.Min(nameLength, MaxName)));
+        }
         return Took(end + 1);
     }
 
@@ -171,7 +181,11 @@ internal sealed class UsageTap(bool isStream)
     }
 
     /// <summary>Whether names of members count here.</summary>
-    private bool IsOfInterest => depth == 1 || (usageDepth > 0 ? depth == usageDepth || (isInDetails && depth == usageDepth + 1) : isInWrapper && depth == 2);
+    private bool IsOfInterest => depth == 1 || (usageDepth > 0 ? depth == usageDepth || (isInDetails && depth == usageDepth + 1) : isInWrapper ? depth == 2 : isInChoices && depth == 3);
+
+    /// <summary>Whether an event of this type tells what all of the answer came to.</summary>
+    private static bool IsLast(ReadOnlySpan<byte> type) =>
+        type.SequenceEqual("message_delta"u8) || type.SequenceEqual("response.completed"u8) || type.SequenceEqual("response.incomplete"u8) || type.SequenceEqual("response.failed"u8);
 
     private void ReadToken(byte token)
     {
@@ -187,6 +201,8 @@ internal sealed class UsageTap(bool isStream)
                 Open();
                 break;
             case (byte)'[':
+                isArray |= depth == 0;
+                if (isStream && depth == 1 && member == Member.Choices) (isInChoices, hasNoChoice) = (true, true);
                 (depth, member) = (depth + 1, Member.None);
                 break;
             case (byte)'}' or (byte)']':
@@ -207,9 +223,10 @@ internal sealed class UsageTap(bool isStream)
     private void Open()
     {
         depth++;
+        if (isInChoices && depth == 3) hasNoChoice = false;
         if (usageDepth == 0 && member == Member.Usage)
         {
-            (usageDepth, lineTells) = (depth, true);
+            usageDepth = depth;
         }
         else if (usageDepth == 0 && depth == 2 && member is Member.Message or Member.Response)
         {
@@ -228,11 +245,14 @@ internal sealed class UsageTap(bool isStream)
         if (depth > 0 && depth == usageDepth)
         {
             usageDepth = 0;
-            if (depth == 3 && wrapper == Member.Message) isInMessage = true;   // Anthropic's first event: what is said follows
-            else isFinal = true;
+            isInMessage |= depth == 3 && wrapper == Member.Message;   // Anthropic's first event: what is said follows
         }
         else if (depth == usageDepth + 1) isInDetails = false;
-        if (depth == 2) isInWrapper = false;
+        if (depth == 2)
+        {
+            lineEnds |= isInChoices && hasNoChoice && deltas > 0;   // OpenAI's last chunk; hosts that begin with one like it have said nothing before
+            (isInWrapper, isInChoices) = (false, false);
+        }
         if (depth > 0) depth--;
     }
 
@@ -250,9 +270,10 @@ internal sealed class UsageTap(bool isStream)
                 case Member.CacheRead: cacheRead = number; break;
                 case Member.CacheWrite: cacheWrite = number; break;
                 case Member.Reasoning: reasoning = number; break;
-                case Member.PromptEval: (input, isFinal, lineTells) = (number, true, true); break;
-                case Member.Eval: (output, isFinal, lineTells) = (number, true, true); break;
+                case Member.PromptEval: (input, lineEnds) = (number, true); break;
+                case Member.Eval: (output, lineEnds) = (number, true); break;
             }
+            lineTells |= member is Member.Input or Member.PromptTokens or Member.Output or Member.PromptEval or Member.Eval;
         }
         (number, hasNumber, member) = (0, false, Member.None);
     }
@@ -260,11 +281,12 @@ internal sealed class UsageTap(bool isStream)
     private Member MemberOf(ReadOnlySpan<byte> text)
     {
         if (!IsOfInterest || nameLength > MaxName) return Member.None;
+        if (isInChoices) return text.SequenceEqual("finish_reason"u8) ? Member.Finish : Member.None;
         if (usageDepth == 0)
         {
             if (text.SequenceEqual("usage"u8)) return Member.Usage;
             if (depth != 1) return Member.None;
-            return text.SequenceEqual("message"u8) ? Member.Message : text.SequenceEqual("response"u8) ? Member.Response
+            return text.SequenceEqual("message"u8) ? Member.Message : text.SequenceEqual("response"u8) ? Member.Response : text.SequenceEqual("type"u8) ? Member.Type : text.SequenceEqual("choices"u8) ? Member.Choices
                 : text.SequenceEqual("prompt_eval_count"u8) ? Member.PromptEval : text.SequenceEqual("eval_count"u8) ? Member.Eval : Member.None;
         }
         if (depth > usageDepth) return text.SequenceEqual("cached_tokens"u8) ? Member.CachedWithin : text.SequenceEqual("reasoning_tokens"u8) ? Member.Reasoning : Member.None;

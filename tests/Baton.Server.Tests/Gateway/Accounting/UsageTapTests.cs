@@ -29,7 +29,26 @@ public sealed class UsageTapTests
     private const string Continuous = """
         data: {"choices":[{"index":0,"delta":{"content":"a"}}],"usage":{"prompt_tokens":30,"total_tokens":31,"completion_tokens":1}}
 
-        data: {"choices":[{"index":0,"delta":{"content":"b"}}],"usage":{"prompt_tokens":30,"total_tokens":32,"completion_tokens":2}}
+        data: {"choices":[{"index":0,"delta":{"content":"b"},"finish_reason":null}],"usage":{"prompt_tokens":30,"total_tokens":32,"completion_tokens":2}}
+
+
+        """;
+
+    private const string ContinuousToItsEnd = Continuous + """
+        data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":30,"total_tokens":32,"completion_tokens":2}}
+
+
+        """;
+
+    /// <summary>As some hosts end: the reason first, then what it came to beside an empty choice.</summary>
+    private const string UsageBesideAChoice = """
+        data: {"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":null}]}
+
+        data: {"choices":[{"index":0,"delta":{"content":""},"finish_reason":"stop"}]}
+
+        data: {"choices":[{"index":0,"delta":{"content":""},"finish_reason":null}],"usage":{"prompt_tokens":30,"completion_tokens":7,"total_tokens":37}}
+
+        data: [DONE]
 
 
         """;
@@ -92,7 +111,7 @@ public sealed class UsageTapTests
 
     public static readonly TheoryData<string, bool, string> Told = new()
     {
-        { OpenAi, false, "30 20 0 7 4" }, { OpenAiStream, true, "30 20 0 7 4" }, { Continuous, true, "30 0 0 2 0" }, { Responses, true, "30 20 0 7 4" }, { Anthropic, false, "30 20 4 7 0" }, { AnthropicStream, true, "30 20 4 7 0" },
+        { OpenAi, false, "30 20 0 7 4" }, { OpenAiStream, true, "30 20 0 7 4" }, { ContinuousToItsEnd, true, "30 0 0 2 0" }, { UsageBesideAChoice, true, "30 0 0 7 0" }, { Responses, true, "30 20 0 7 4" }, { Anthropic, false, "30 20 4 7 0" }, { AnthropicStream, true, "30 20 4 7 0" },
         { Ollama, true, "30 0 0 7 0" }, { Embeddings, false, "30 0 0 0 0" }, { Pretty, false, "30 0 0 7 0" },
         { """{"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":40,"completion_tokens_details":{"reasoning_tokens":25}}}""", false, "10 0 0 30 25" },   // counted beside, not within
         { """{"usage":{"prompt_tokens":10,"completion_tokens":-5,"prompt_cache_hit_tokens":4}}""", false, "10 4 0 0 0" },
@@ -115,7 +134,7 @@ public sealed class UsageTapTests
 
     [Fact]
     public void However_the_network_splits_the_bytes_the_usage_is_the_same() => Property.Holds(
-        Gen.Zip(Gen.Elements(OpenAiStream, Continuous, Responses, AnthropicStream, AnthropicStart, Ollama, ": ping {\"\n\n", "data: {\"broken\": [\n\n", "data: {\"usage\":{\"prompt_tokens\":3\n\n", "event: \"usage\": {\n\n", "data: {\"usage\"\t:\t{\"input_tokens\":5}}\n\n").ListOf(), Gen.Choose(1, 60).ListOf()).ToArbitrary(),
+        Gen.Zip(Gen.Elements(OpenAiStream, Continuous, ContinuousToItsEnd, UsageBesideAChoice, Responses, AnthropicStream, AnthropicStart, Ollama, ": ping {\"\n\n", "data: {\"broken\": [\n\n", "data: {\"usage\":{\"prompt_tokens\":3\n\n", "event: \"usage\": {\n\n", "data: {\"usage\"\t:\t{\"input_tokens\":5}}\n\n").ListOf(), Gen.Choose(1, 60).ListOf()).ToArbitrary(),
         stream =>
         {
             var bytes = Encoding.UTF8.GetBytes(string.Concat(stream.Item1));
@@ -138,6 +157,29 @@ public sealed class UsageTapTests
         Assert.Equal((30, 20, 4, true), (usage.Input, usage.CachedInput, usage.CacheWriteInput, isEstimated));
         Assert.InRange(usage.Output, 35, 65);   // 232 bytes of text
         Assert.Equal(("100 0 0 25 0", true), Estimate(false, new string('x', 100)));
+    }
+
+    [Fact]
+    public void What_is_told_before_the_end_is_the_least_and_not_the_whole()
+    {
+        Assert.Equal(("30 0 0 2 0", true), Estimate(true, Continuous));
+        var first = """data: {"choices":[],"usage":{"prompt_tokens":30,"completion_tokens":0}}""" + "\n\n";
+        var chunks = string.Concat(Enumerable.Repeat("data: {\"choices\":[{\"delta\":{\"content\":\"x\"}}]}\n\n", 12));
+        Assert.Equal(("30 0 0 13 0", true), Estimate(true, first + chunks));
+        Assert.Equal(("30 0 0 14 0", true), Estimate(true, first + chunks + "data: [DONE]\n\n"));   // nobody has said what it came to
+        Assert.Equal(("30 0 0 40 0", true), Estimate(true, first + chunks + first.Replace(":[],", ":[{}],", StringComparison.Ordinal).Replace(":0}", ":40}", StringComparison.Ordinal)));
+        const string Begun = """data: {"type":"response.in_progress","response":{"usage":{"input_tokens":30,"output_tokens":0}}}""" + "\n\n";
+        Assert.True(Estimate(true, Begun).IsEstimated);
+    }
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("""{"cost":0.5}""")]
+    public void Usage_that_counts_no_tokens_tells_nothing(string usage)
+    {
+        var (used, isEstimated) = Estimate(false, $$$"""{"choices":[{"message":{"content":"{{{new string('x', 400)}}}"}}],"usage":{{{usage}}} }""");
+        Assert.True(isEstimated);
+        Assert.StartsWith("100 0 0 11", used, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -76,6 +76,27 @@ public sealed class BudgetCallTests
         Assert.Equal(429, (await world.SendAsync(ForwardWorld.AskStream)).Status);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_stream_that_tells_its_usage_before_its_end_is_cut_like_any_other(bool inEachChunk)
+    {
+        await using var upstream = await WebServer.StartAsync(async http =>
+        {
+            for (var i = 1; i <= 300; i++)
+            {
+                var usage = inEachChunk || i == 1 ? $$""","usage":{"prompt_tokens":1,"completion_tokens":{{i - 1}}}""" : "";
+                await Replies.StreamAsync(http, $$"""data: {"choices":[{"index":0,"delta":{"content":"x"},"finish_reason":null}]{{usage}}}""" + "\n\n");
+            }
+        });
+        await using var world = await ForwardWorld.StartAsync([upstream.Address], Price);
+        await PutAsync(world, 50);
+        var reply = await world.SendAsync(ForwardWorld.AskStream);
+        Assert.Contains("is used up: the answer ends here.", reply.Body, StringComparison.Ordinal);
+        var chunks = reply.Body.Split("\n\n", StringSplitOptions.RemoveEmptyEntries).Length - 1;
+        Assert.Equal(chunks, (await StandAsync(world)).Spent);
+    }
+
     [Fact]
     public async Task A_stream_without_a_ceiling_goes_on_as_long_as_there_is_money()
     {

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Baton.Server.Gateway;
 
-/// <summary>About how many tokens a request's prompt has, where nobody has counted them: a token for each 4 bytes of its texts, and 1,000 for each piece of encoded data.</summary>
+/// <summary>About how many tokens a request's prompt has, where nobody has counted them: a token for each 4 bytes of its texts, 1,000 for each piece of encoded data, and those that it is given as.</summary>
 [StructLayout(LayoutKind.Auto)]
 internal struct PromptEstimate
 {
@@ -12,9 +12,10 @@ internal struct PromptEstimate
     /// <summary>A picture, a sound or a file: a text this long without a space is no words.</summary>
     private const int DataBytes = 4096, DataTokens = 1000;
 
-    private long text, data;
+    private long text, data, tokens;
 
-    public readonly long Tokens => (text / BytesPerToken) + (data * DataTokens);
+    /// <summary>At least 1: no prompt is free, however short.</summary>
+    public readonly long Tokens => Math.Max(1, (text / BytesPerToken) + (data * DataTokens) + tokens);
 
     /// <param name="written">A text of the request, as JSON writes it.</param>
     public void Add(ReadOnlySpan<byte> written)
@@ -22,4 +23,7 @@ internal struct PromptEstimate
         if (written.Length > DataBytes && written[..DataBytes].IndexOfAny((byte)' ', (byte)'\\') < 0) data++;
         else text += written.Length;
     }
+
+    /// <summary>A token as a number.</summary>
+    public void AddToken() => tokens++;
 }

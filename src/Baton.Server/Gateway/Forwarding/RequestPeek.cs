@@ -71,6 +71,7 @@ internal readonly record struct RequestPeek(string? Model, Place ModelAt, bool I
         var (peek, prompt) = (default(RequestPeek), default(PromptEstimate));
         var (capField, isChat) = (surface.MaxTokensField, surface == Surface.ChatCompletions);
         var hasChoices = isChat || surface == Surface.Completions;
+        var promptField = surface == Surface.Embeddings ? "input" : surface == Surface.Completions ? "prompt" : null;
         var json = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = MaxDepth });
         try
         {
@@ -87,6 +88,7 @@ internal readonly record struct RequestPeek(string? Model, Place ModelAt, bool I
                 var isChoices = hasChoices && json.ValueTextEquals("n"u8);
                 var isPrevious = json.ValueTextEquals("previous_response_id"u8);
                 var isCap = capField is not null && json.ValueTextEquals(capField);
+                var isPrompt = promptField is not null && json.ValueTextEquals(promptField);
                 var isOtherCap = isChat && json.ValueTextEquals("max_completion_tokens"u8);
                 json.Read();
                 var start = (int)json.TokenStartIndex;
@@ -98,7 +100,7 @@ internal readonly record struct RequestPeek(string? Model, Place ModelAt, bool I
                 else if (isPrevious) peek = peek with { PreviousResponse = json is { TokenType: JsonTokenType.String, ValueIsEscaped: false } ? Encoding.UTF8.GetString(json.ValueSpan) : null };
                 else if (isCap) peek = peek with { Cap = ReadCap(ref json, capField!, ref problem) };
                 else if (isOtherCap) peek = peek with { OtherCap = ReadCap(ref json, OtherCapField, ref problem) };
-                PassOver(ref json, ref prompt);
+                PassOver(ref json, ref prompt, isPrompt);
             }
             while (json.Read())   // what follows must be nothing
             {
@@ -116,12 +118,14 @@ internal readonly record struct RequestPeek(string? Model, Place ModelAt, bool I
     }
 
     /// <summary>To the end of a value.</summary>
-    private static void PassOver(ref Utf8JsonReader json, ref PromptEstimate prompt)
+    /// <param name="holdsTokens">Whether numbers in it are tokens: a prompt may be given as they are.</param>
+    private static void PassOver(ref Utf8JsonReader json, ref PromptEstimate prompt, bool holdsTokens)
     {
         var depth = json.CurrentDepth;
         do
         {
             if (json.TokenType == JsonTokenType.String) prompt.Add(json.ValueSpan);
+            else if (holdsTokens && json.TokenType == JsonTokenType.Number) prompt.AddToken();
         }
         while ((json.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray || json.CurrentDepth > depth) && json.Read());
     }

@@ -214,7 +214,16 @@ public sealed class UsageTapTests
         Assert.Equal(5, PromptTokens("""{"a":"1234","b":[["1234",{"c":"12345678"}],1,"1234"],"d":{}}"""));
     }
 
-    private static long PromptTokens(string body) => RequestPeek.Read(Encoding.UTF8.GetBytes(body), Surface.ChatCompletions, out _)!.Value.PromptTokens;
+    [Fact]
+    public void A_prompt_that_is_given_as_tokens_has_so_many_and_each_has_one_at_least()
+    {
+        Assert.Equal(4, PromptTokens("""{"input":[[1,2],[3,4]],"dimensions":512}""", Surface.Embeddings));
+        Assert.Equal(3, PromptTokens("""{"prompt":[1,2,3],"max_tokens":7}""", Surface.Completions));
+        Assert.Equal(1, PromptTokens("""{"input":"a"}""", Surface.Embeddings));
+        Assert.Equal(1, PromptTokens("{}"));
+    }
+
+    private static long PromptTokens(string body, Surface? surface = null) => RequestPeek.Read(Encoding.UTF8.GetBytes(body), surface ?? Surface.ChatCompletions, out _)!.Value.PromptTokens;
 
     private static (string Usage, bool IsEstimated) Estimate(bool isStream, string text)
     {

@@ -183,6 +183,18 @@ public sealed class BudgetCallTests
     }
 
     [Fact]
+    public async Task A_prompt_of_tokens_is_reserved_for()
+    {
+        await using var upstream = await WebServer.StartAsync(http => Replies.JsonAsync(http, """{"data":[],"usage":{"prompt_tokens":4,"total_tokens":4}}"""));
+        await using var world = await ForwardWorld.StartAsync([upstream.Address], ("Targets:0:Price:Input", "1000000"));
+        await PutAsync(world, 7);
+        const string Ask = """{"model":"m","input":[[1,2,3,4]]}""";
+        Assert.Equal(200, (await world.SendAsync(Ask, "/v1/embeddings")).Status);
+        Assert.Equal((4, 3), await StandAsync(world));
+        Assert.Equal(429, (await world.SendAsync(Ask, "/v1/embeddings")).Status);
+    }
+
+    [Fact]
     public async Task A_step_of_a_workflow_is_held_to_the_budget_of_its_tenant()
     {
         await using var upstream = await WebServer.StartAsync(http => Replies.WholeAsync(http, "Three."));

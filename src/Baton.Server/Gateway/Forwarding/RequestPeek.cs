@@ -124,7 +124,7 @@ internal readonly record struct RequestPeek(string? Model, Place ModelAt, bool I
         var depth = json.CurrentDepth;
         do
         {
-            if (json.TokenType == JsonTokenType.String) prompt.Add(json.ValueSpan);
+            if (json.TokenType == JsonTokenType.String) prompt.Add(json.ValueSpan, json.ValueIsEscaped);
             else if (holdsTokens && json.TokenType == JsonTokenType.Number) prompt.AddToken();
         }
         while ((json.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray || json.CurrentDepth > depth) && json.Read());

@@ -215,6 +215,24 @@ public sealed class UsageTapTests
     }
 
     [Fact]
+    public void A_long_text_without_spaces_is_no_picture_and_counts_the_same_escaped_or_not()
+    {
+        var text = string.Concat(Enumerable.Repeat("漢字", 20_000));
+        var escaped = string.Concat(text.Select(one => $"\\u{(int)one:x4}"));
+        Assert.InRange(PromptTokens($$"""{"messages":[{"content":"{{text}}"}]}"""), 30_000, 30_003);
+        Assert.InRange(PromptTokens($$"""{"messages":[{"content":"{{escaped}}"}]}"""), 30_000, 30_003);
+        Assert.InRange(PromptTokens($$"""{"messages":[{"content":"data:{{text}}"}]}"""), 30_000, 30_004);
+        Assert.InRange(PromptTokens($$"""{"messages":[{"content":"{{string.Concat(Enumerable.Repeat("\\\\u", 4_000))}}"}]}"""), 3_000, 3_003);   // a backslash and a u
+    }
+
+    [Theory]
+    [InlineData("data:image/png;base64,")]
+    [InlineData("data:image\\/png;base64,\\/9j\\/4AA\\u002BQ\\u003d\\u003D\\n")]
+    [InlineData("_-+/")]
+    public void A_picture_is_one_in_whichever_way_it_is_written(string head) =>
+        Assert.InRange(PromptTokens($$"""{"messages":[{"content":"{{head}}{{new string('A', 100_000)}}=="}]}"""), 1000, 1003);
+
+    [Fact]
     public void A_prompt_that_is_given_as_tokens_has_so_many_and_each_has_one_at_least()
     {
         Assert.Equal(4, PromptTokens("""{"input":[[1,2],[3,4]],"dimensions":512}""", Surface.Embeddings));

@@ -15,14 +15,15 @@ internal sealed class BudgetGate(BudgetLedger ledger, PriceTable prices, IOption
         var (tenant, team, key) = (call.Origin.Tenant, call.Origin.Team, call.Origin.Caller);
         if (call.Surface == Surface.CountTokens || !ledger.Counts(tenant, team, key, route.Name)) return true;
         var ceiling = Ceiling(call, route, asks);
-        // A stream can be ended once its money is used up, and a ceiling can be lowered: then the first token is enough to begin with.
-        var least = asks.IsStream && !ceiling.IsCapped || settings.ClampMaxTokens && call.Surface.MaxTokensField is not null ? ceiling.Cost(1) : ceiling.Cost(ceiling.Tokens);
+        var canClamp = settings.ClampMaxTokens && call.Surface.MaxTokensField is not null;
+        // A stream can be ended once its money is used up, and a ceiling can be lowered: then the first token of each answer is enough to begin with.
+        var least = ceiling.Cost(asks.IsStream && !ceiling.IsCapped || canClamp ? asks.Choices ?? 1 : ceiling.Tokens);
         var wished = ceiling.Cost(ceiling.Tokens);
         switch (await ledger.AdmitAsync(tenant, team, key, route.Name, Math.Min(least, wished), wished, call.Cancel))
         {
             case BudgetAdmission.Admitted { Reservation: { } reservation }:
                 call.Spending = new CallSpending(reservation, prices, ceiling, call.Account);
-                if (settings.ClampMaxTokens && reservation.Amount < wished && call.Surface.MaxTokensField is not null) call.Spending.Affordable = ceiling.TokensFor(reservation.Amount);
+                if (canClamp && reservation.Amount < wished) call.Spending.Affordable = Math.Max(1, ceiling.TokensFor(reservation.Amount) / (asks.Choices ?? 1));   // each answer may have so many
                 return true;
             case BudgetAdmission.Refused refused:
                 log.BudgetRefused(call.Id, refused.Budget.Name, refused.Left);

@@ -137,6 +137,22 @@ public sealed class BudgetCallTests
     }
 
     [Fact]
+    public async Task A_ceiling_is_lowered_to_what_the_budget_can_pay_of_each_answer()
+    {
+        var seen = "";
+        await using var upstream = await WebServer.StartAsync(async http =>
+        {
+            seen = await new StreamReader(http.Request.Body).ReadToEndAsync();
+            await Replies.WholeAsync(http, "Three.");
+        });
+        await using var world = await ForwardWorld.StartAsync([upstream.Address], Price, ("Budgets:ClampMaxTokens", "true"));
+        await PutAsync(world, 9);
+        Assert.Equal(200, (await world.SendAsync(ForwardWorld.Ask(""","n":2,"max_tokens":100"""))).Status);
+        Assert.Contains("\"max_tokens\":4}", seen, StringComparison.Ordinal);
+        Assert.Equal(429, (await world.SendAsync(ForwardWorld.Ask(""","n":3,"max_tokens":100"""))).Status);   // 2 are left: not one token for each
+    }
+
+    [Fact]
     public async Task Only_the_calls_that_a_budget_is_for_count_in_it()
     {
         await using var upstream = await WebServer.StartAsync(http => Replies.WholeAsync(http, "Three."));

@@ -63,11 +63,11 @@ internal sealed partial class RunningServer : IAsyncDisposable
     }
 
     /// <summary>Checks all settings: before the host does, which logs a trace of the stack.</summary>
-    /// <exception cref="StartupException">Something is set that nothing knows.</exception>
+    /// <exception cref="StartupException">Something is set that nothing knows, or that cannot be read.</exception>
     /// <exception cref="OptionsValidationException">A value is out of its range.</exception>
     public static void CheckSettings(IServiceProvider services)
     {
-        if (SettingsSections.FindUnknown(services.GetRequiredService<IConfiguration>(), services.GetServices<SettingsSection>()) is { } unknown) throw new StartupException(unknown);
+        if (SettingsSections.FindMistake(services.GetRequiredService<IConfiguration>(), services.GetServices<SettingsSection>()) is { } mistake) throw new StartupException(mistake);
         services.GetRequiredService<IStartupValidator>().Validate();
     }
 
@@ -77,7 +77,8 @@ internal sealed partial class RunningServer : IAsyncDisposable
         StartupException or DatabaseInUseException or NewerSchemaException or StorageUnavailableException or CredentialException => e.Message,
         Npgsql.NpgsqlException postgres => PostgresErrors.Explain(postgres, PostgresAddress.IsOne(settings.Database ?? "") ? PostgresAddress.Parse(settings.Database!).ToString() : "PostgreSQL").Message,
         OptionsValidationException options => $"A setting is not valid: {string.Join(" ", options.Failures.Select(failure => Named(failure, options.OptionsType)))}",
-        InvalidOperationException when Unconvertible().Match(e.Message) is { Success: true } found => $"A setting is not valid: {found.Groups["key"]} cannot be '{found.Groups["value"]}'; it is of type {found.Groups["type"]}.",
+        InvalidOperationException when Unconvertible().Match(e.Message) is { Success: true } found && Type.GetType(found.Groups["type"].Value) is { } type =>
+            SettingsSections.Unreadable(found.Groups["key"].Value, found.Groups["value"].Value, type),   // of those that are needed to put a server together
         FileNotFoundException or DirectoryNotFoundException => $"The settings cannot be read: {e.Message}",
         IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException } => $"Port {settings.Port} is in use. Stop what listens there, or choose another with --port.",
         IOException or System.Net.Sockets.SocketException => $"Cannot listen on {settings.Address}:{settings.Port}: {e.Message}",
@@ -86,7 +87,7 @@ internal sealed partial class RunningServer : IAsyncDisposable
         _ => null,
     };
 
-    [GeneratedRegex("^Failed to convert configuration value '(?<value>.*)' at '(?<key>[^']+)' to type '(System\\.)?(?<type>[^']+)'", RegexOptions.ExplicitCapture | RegexOptions.Singleline, 1_000)]
+    [GeneratedRegex("^Failed to convert configuration value '(?<value>.*)' at '(?<key>[^']+)' to type '(?<type>[^']+)'", RegexOptions.ExplicitCapture | RegexOptions.Singleline, 1_000)]
     private static partial Regex Unconvertible();
 
     /// <summary>"MaxRuns: The field WorkflowOptions.MaxRuns must be ..." as "Workflows:MaxRuns must be ...": by the key that people set.</summary>

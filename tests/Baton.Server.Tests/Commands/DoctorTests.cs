@@ -72,7 +72,12 @@ public sealed class DoctorTests : IDisposable
 
     [Theory]
     [InlineData("BATON_Workflows__MaxRunsInMemory", "0", "Workflows:MaxRunsInMemory must be between 1 and 1000000")]
-    [InlineData("BATON_Workflows__MaxRunsInMemory", "many", "Workflows:MaxRunsInMemory cannot be 'many'")]
+    [InlineData("BATON_Workflows__MaxRunsInMemory", "many", "Workflows:MaxRunsInMemory cannot be 'many': it is a whole number, such as 10.")]
+    [InlineData("BATON_Storage__ReadConnections", "many", "Storage:ReadConnections cannot be 'many': it is a whole number, such as 10.")]
+    [InlineData("BATON_Gateway__Models__m__Targets__0__Price__Input", "2.5", "Gateway:Models:m:Targets:0:Price:Input cannot be '2.5': it is a whole number, such as 10.")]
+    [InlineData("BATON_Gateway__Models__m__Stream", "yes", "Gateway:Models:m:Stream cannot be 'yes': it is true or false.")]
+    [InlineData("BATON_Gateway__Models__m__Price", "2.5", "Gateway:Models:m:Price cannot be one value: it has settings of its own, such as Gateway:Models:m:Price:")]
+    [InlineData("BATON_Gateway__Models__m__Timeout__Minutes", "5", "There is no setting 'Gateway:Models:m:Timeout:Minutes': Gateway:Models:m:Timeout is a duration")]
     [InlineData("BATON_Workflows__MaxRunInMemory", "5", "Did you mean 'MaxRunsInMemory'?")]
     [InlineData("BATON_Workflow__MaxRunsInMemory", "5", "Did you mean 'Workflows'?")]
     [InlineData("BATON_API_KEY", "short", "a key has at least 16 characters")]

@@ -130,6 +130,9 @@ public sealed class LimitGateTests
     [InlineData("Gateway:Limits:Tenants:a:Limits:0:Requests", "0", "Gateway:Limits:Tenants:a:Limits:0: Requests, Tokens and Concurrency are at least 1.")]
     [InlineData("Gateway:Limits:Tenants:a:Teams:t:0:Window", "00:01:00", "Gateway:Limits:Tenants:a:Teams:t:0: A limit names at least one of requests, tokens and concurrency.")]
     [InlineData("Gateway:Limits:Tenants:a:Limits:0:Request", "5", "There is no setting 'Gateway:Limits:Tenants:a:Limits:0:Request'.")]
+    [InlineData("Gateway:Limits:Tenants:a:Limits:0:Window", "60s", "Gateway:Limits:Tenants:a:Limits:0:Window cannot be '60s': it is a duration, such as 00:01:00 for a minute.")]
+    [InlineData("Gateway:Limits:Tenants:a:Teams:t:0:Concurrency", "ten", "Gateway:Limits:Tenants:a:Teams:t:0:Concurrency cannot be 'ten': it is a whole number, such as 10.")]
+    [InlineData("Gateway:Limits:Tenants:a:Limits", "60", "Gateway:Limits:Tenants:a:Limits cannot be one value: it is a list, and Gateway:Limits:Tenants:a:Limits:0 its first element.")]
     public async Task A_limit_that_is_none_stops_the_start(string name, string value, string reason) =>
         Assert.Contains(reason, (await Assert.ThrowsAsync<StartupException>(() => TestServer.StartAsync(new TestServer.Settings { Values = new() { [name] = value } }))).Message, StringComparison.Ordinal);
 

@@ -73,7 +73,11 @@ internal sealed class PriceTable
         return Read(shipped);
     }
 
-    private static List<Entry> Read(Stream json) => (JsonSerializer.Deserialize<Table>(json, Json) ?? throw new JsonException("It is null.")).Models;
+    private static List<Entry> Read(Stream json)
+    {
+        var models = JsonSerializer.Deserialize<Table>(json, Json)?.Models;
+        return models?.TrueForAll(static entry => entry is { Model.Length: > 0 }) == true ? models : throw new JsonException("It has a list, 'models', and each element of it the name of a 'model'.");
+    }
 
     /// <summary>gpt-4o of gpt-4o-2024-08-06, claude-sonnet-4 of claude-sonnet-4-20250514, claude-3-5-haiku of claude-3-5-haiku-latest.</summary>
     private static string? Undated(string model)
@@ -90,7 +94,7 @@ internal sealed class PriceTable
 
     /// <param name="Source">Where the price is published.</param>
     /// <param name="Date">When it was read there.</param>
-    internal sealed record Entry([property: JsonRequired] string Model, [property: JsonRequired] long Input, long? CachedInput, long? CacheWriteInput, long Output, string? Source, DateOnly? Date)
+    internal sealed record Entry([property: JsonRequired] string Model, [property: JsonRequired] long Input, long? CachedInput, long? CacheWriteInput, [property: JsonRequired] long Output, string? Source, DateOnly? Date)
     {
         public bool IsNegative => Input < 0 || CachedInput < 0 || CacheWriteInput < 0 || Output < 0;
 

@@ -134,10 +134,15 @@ public sealed class PriceTests
     }
 
     [Theory]
-    [InlineData("""{ "models": [ { "model": "a", "input": -1 } ] }""", "below 0 for 'a'")]
-    [InlineData("""{ "models": [ { "model": "a", "input": 1 }, { "model": "A", "input": 2 } ] }""", "two prices for 'a'")]
+    [InlineData("""{ "models": [ { "model": "a", "input": -1, "output": 1 } ] }""", "below 0 for 'a'")]
+    [InlineData("""{ "models": [ { "model": "a", "input": 1, "output": 1 }, { "model": "A", "input": 2, "output": 1 } ] }""", "two prices for 'a'")]
     [InlineData("""{ "models": [ { "model": "a", "inptu": 1 } ] }""", "inptu")]
     [InlineData("""{ "models": [ { "input": 1 } ] }""", "model")]
+    [InlineData("""{ "models": [ { "model": "a", "input": 1 } ] }""", "output")]
+    [InlineData("""{ "models": [ { "model": null, "input": 1, "output": 1 } ] }""", "the name of a 'model'")]
+    [InlineData("""{ "models": [ null ] }""", "the name of a 'model'")]
+    [InlineData("""{ "models": null }""", "a list, 'models'")]
+    [InlineData("null", "a list, 'models'")]
     [InlineData("[]", "not a file of prices")]
     [InlineData("null", "not a file of prices")]
     [InlineData("{", "not a file of prices")]

@@ -31,7 +31,8 @@ internal static class BudgetsCommand
 
     private static Command Set()
     {
-        var limit = new Option<decimal>("--limit") { Description = "Dollars in each period, with up to six decimals.", Required = true };
+        var limit = InDollars("--limit", "Dollars in each period, with up to six decimals.");
+        limit.Required = true;
         var period = new Option<string>("--period") { Description = "hour, day, week, month or total, by the calendar of UTC.", DefaultValueFactory = _ => "month" };
         var team = new Option<string?>("--team") { Description = "Only calls of this team." };
         var key = new Option<string?>("--key") { Description = "Only calls with the key of this name." };
@@ -42,7 +43,7 @@ internal static class BudgetsCommand
 
     private static Command Reconcile()
     {
-        var spent = new Option<decimal>("--spent") { Description = "Dollars that they did spend, as the provider says. Default 0." };
+        var spent = InDollars("--spent", "Dollars that they did spend, as the provider says. Default 0.");
         return On("reconcile", "Give back what killed processes had at hand.", [spent], (client, name, parsed, cancel) => client.ReconcileAsync(name, new ReconcileBudget(ToMicro(parsed.GetValue(spent))), cancel));
     }
 
@@ -74,6 +75,18 @@ internal static class BudgetsCommand
     }
 
     private static Argument<string> Name() => new("name") { Description = "The budget's name." };
+
+    /// <summary>Without commas: half of those who write one mean a point by it.</summary>
+    private static Option<decimal> InDollars(string name, string description) => new(name)
+    {
+        Description = description,
+        CustomParser = given =>
+        {
+            if (given.Tokens is [var one] && decimal.TryParse(one.Value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var dollars)) return dollars;
+            given.AddError($"{name}: '{string.Join(' ', given.Tokens.Select(token => token.Value))}' is no amount of dollars, such as 2.50.");
+            return 0;
+        },
+    };
 
     private static long ToMicro(decimal dollars)
     {

@@ -46,6 +46,19 @@ public sealed class CommandLineTests(CommandLineTests.Shared shared) : IClassFix
         return JsonElement.Parse(ended.Output);   // valid JSON, and nothing else
     }
 
+    [Theory]
+    [InlineData("1,5")]
+    [InlineData("1,000.50")]
+    [InlineData("-1")]
+    [InlineData("1e3")]
+    public async Task An_amount_of_dollars_that_could_mean_another_is_refused(string amount)
+    {
+        var (code, _, error) = await BatonAsync("budgets", "set", "dollars", $"--limit={amount}");
+        Assert.Equal(2, code);
+        Assert.Contains($"--limit: '{amount}' is no amount of dollars, such as 2.50.", error, StringComparison.Ordinal);
+        Assert.Equal(1_500_000, (await JsonAsync(0, "budgets", "set", "dollars", "--limit", "1.5")).GetProperty("limit_micro").GetInt64());
+    }
+
     [Fact]
     public async Task A_workflow_is_run_and_its_result_printed()
     {

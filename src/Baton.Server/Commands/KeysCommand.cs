@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Baton.Client;
+using Baton.Engine;
 using Spectre.Console;
 
 namespace Baton.Server.Commands;
@@ -101,12 +102,21 @@ internal static class KeysCommand
     {
         try
         {
-            return [.. (limits ?? []).Select(limit => JsonSerializer.Deserialize(limit, WireJson.Web.KeyLimit) ?? throw new UsageException("A limit is a JSON object, not null."))];
+            return [.. (limits ?? []).Select(Read)];
         }
         catch (JsonException e)
         {
             throw new UsageException($"A limit is a JSON object such as {{\"requests\":60}}: {e.Message}");
         }
+    }
+
+    /// <summary>What would be left out without a word is refused, as the server does.</summary>
+    private static KeyLimit Read(string text)
+    {
+        var limit = JsonSerializer.Deserialize(text, WireJson.Web.KeyLimit) ?? throw new UsageException("A limit is a JSON object, not null.");
+        var names = WireJson.Web.KeyLimit.Properties.Select(property => property.Name).ToList();
+        if (JsonElement.Parse(text).EnumerateObject().Select(member => member.Name).Except(names, StringComparer.Ordinal).FirstOrDefault() is { } unknown) throw new UsageException($"A limit has no '{unknown}'. {Nearest.Hint(unknown, names)}");
+        return limit;
     }
 
     private static void Show(KeyView key, bool json)

@@ -60,6 +60,14 @@ public sealed class CommandLineTests(CommandLineTests.Shared shared) : IClassFix
     }
 
     [Fact]
+    public async Task A_limit_with_a_member_that_nothing_knows_makes_no_key()
+    {
+        var (code, _, error) = await BatonAsync("keys", "create", "limited", "--limit", """{"requests":1,"windows_seconds":3600}""");
+        Assert.Equal(2, code);
+        Assert.Contains("A limit has no 'windows_seconds'. Did you mean 'window_seconds'?", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_workflow_is_run_and_its_result_printed()
     {
         var result = await JsonAsync(0, "run", "test/echo", "--city", "Wien", "--days", "3");

@@ -10,6 +10,8 @@ namespace Baton.Server.Commands;
 /// <summary><c>baton keys</c>: make, look at and end keys.</summary>
 internal static class KeysCommand
 {
+    private const double MostDays = 36_500;
+
     public static Command Create() => new("keys", "Make, look at and end keys.") { Make(), List(), Get(), Disable(true), Disable(false), Rotate(), Limit(), Delete() };
 
     private static Command Make()
@@ -24,7 +26,9 @@ internal static class KeysCommand
         var command = new Command("create", "Make a key. It is shown once.") { name, team, scope, models, days, limits, server, json };
         command.SetAction(async (parsed, cancel) =>
         {
-            var expires = parsed.GetValue(days) is { } valid ? TimeProvider.System.GetUtcNow().AddDays(valid) : (DateTimeOffset?)null;
+            var valid = parsed.GetValue(days);
+            if (valid is not (null or (> 0 and <= MostDays))) throw new UsageException("--days is a number above 0, up to 36,500.");
+            var expires = valid is { } good ? TimeProvider.System.GetUtcNow().AddDays(good) : (DateTimeOffset?)null;
             var key = new CreateKey(parsed.GetValue(name)!, parsed.GetValue(team), parsed.GetValue(scope), parsed.GetValue(models), Read(parsed.GetValue(limits)), expires);
             Show(await ServerOptions.Connect(parsed.GetValue(server)).Keys.CreateAsync(key, cancel), parsed.GetValue(json));
             return ExitCode.Ok;
@@ -116,6 +120,7 @@ internal static class KeysCommand
         var limit = JsonSerializer.Deserialize(text, WireJson.Web.KeyLimit) ?? throw new UsageException("A limit is a JSON object, not null.");
         var names = WireJson.Web.KeyLimit.Properties.Select(property => property.Name).ToList();
         if (JsonElement.Parse(text).EnumerateObject().Select(member => member.Name).Except(names, StringComparer.Ordinal).FirstOrDefault() is { } unknown) throw new UsageException($"A limit has no '{unknown}'. {Nearest.Hint(unknown, names)}");
+        if (limit.MaxWaitSeconds is { } wait && !double.IsFinite(wait)) throw new UsageException("A limit's 'max_wait_seconds' is a number from 0 to 600.");
         return limit;
     }
 

@@ -59,6 +59,18 @@ public sealed class CommandLineTests(CommandLineTests.Shared shared) : IClassFix
         Assert.Equal(1_500_000, (await JsonAsync(0, "budgets", "set", "dollars", "--limit", "1.5")).GetProperty("limit_micro").GetInt64());
     }
 
+    [Theory]
+    [InlineData("--days", "99999999", "--days is a number above 0, up to 36,500.")]
+    [InlineData("--days", "Infinity", "--days is a number above 0, up to 36,500.")]
+    [InlineData("--days", "NaN", "--days is a number above 0, up to 36,500.")]
+    [InlineData("--limit", """{"requests":5,"max_wait_seconds":1e400}""", "A limit's 'max_wait_seconds' is a number from 0 to 600.")]
+    public async Task A_number_out_of_all_range_is_a_mistake_and_no_crash(string option, string value, string expected)
+    {
+        var (code, _, error) = await BatonAsync("keys", "create", "long", option, value);
+        Assert.Equal(2, code);
+        Assert.Contains(expected, error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_limit_with_a_member_that_nothing_knows_makes_no_key()
     {

@@ -10,6 +10,8 @@ internal static class UsageEndpoints
 {
     private static readonly string[] Groups = ["hour", "day", "model", "key", "team", "target"], Outcomes = ["completed", "refused", "failed", "cancelled", "broken", "cached"];
 
+    private static readonly long Latest = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
+
     private static readonly TimeSpan ByDefault = TimeSpan.FromDays(30);
 
     /// <summary>What both addresses can be narrowed to.</summary>
@@ -30,7 +32,7 @@ internal static class UsageEndpoints
         string? after = null;
         if (http.Request.Query["cursor"] is [{ } cursor] && (after = cursor.StartsWith('~') ? cursor[1..] : null) is null) return Problems.InvalidQuery("cursor", "Give the next_cursor of the page before.");
         // Sums are by the hour: what lies in an hour that is touched is in it.
-        var hours = filter! with { FromMs = filter.FromMs / RollUp.HourMs * RollUp.HourMs, ToMs = (filter.ToMs + RollUp.HourMs - 1) / RollUp.HourMs * RollUp.HourMs };
+        var hours = filter! with { FromMs = filter.FromMs / RollUp.HourMs * RollUp.HourMs, ToMs = Math.Min(Latest, (filter.ToMs + RollUp.HourMs - 1) / RollUp.HourMs * RollUp.HourMs) };
         var sums = await store.SumAsync(http.Tenant, hours, by, after, limit.Value!.Value + 1, cancel);
         var hasMore = sums.Count > limit.Value;
         if (hasMore) sums.RemoveAt(sums.Count - 1);

@@ -128,6 +128,13 @@ public sealed class AccountingTests
         }) Assert.Contains(line, metrics, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Sums_may_be_asked_for_up_to_the_end_of_time()
+    {
+        await using var server = await TestServer.StartAsync();
+        Assert.Equal(9999, (await server.Client.Usage.SumAsync([new("to", "9999-12-31T23:59:59Z")], TestContext.Current.CancellationToken)).To.Year);
+    }
+
     [Theory]
     [InlineData("/api/v1/usage?by=colour", "by")]
     [InlineData("/api/v1/usage?from=yesterday", "from")]

@@ -23,9 +23,7 @@ internal static class HttpModule
             {
                 kestrel.AddServerHeader = false;
                 kestrel.Limits.MaxRequestLineSize = MaxRequestLine;
-                // More than is accepted: the refusal is ours then, with the limit in it; and the rest of a body that is not much too large
-                // is still taken off the wire, for a client whose sending breaks off does not read the answer.
-                kestrel.Limits.MaxRequestBodySize = (4L * http.Value.MaxRequestBytes) + 1024;
+                kestrel.Limits.MaxRequestBodySize = RequestBody.MostTaken(http.Value.MaxRequestBytes);
             });
             services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, WireJson.Web));
             if (describesItself) services.AddOpenApi("v1", openApi => openApi.AddDocumentTransformer((document, _, _) =>

@@ -43,6 +43,12 @@ internal sealed class RequestBody(IOptions<HttpOptions> options)
         return (bytes, bytes is null ? Problems.TooLarge(limits.MaxRequestBytes) : null);
     }
 
+    /// <summary>
+    /// How many bytes the server takes off the wire where fewer are accepted: the refusal is ours then, with the limit in it, and the rest of a body that is not much too large
+    /// is still taken, for a client whose sending breaks off does not read the answer.
+    /// </summary>
+    public static long MostTaken(long limit) => (4 * limit) + 1024;
+
     /// <summary>The body as it is.</summary>
     /// <returns>Null when it has more bytes than <paramref name="limit"/>.</returns>
     public static async Task<byte[]?> ReadAsync(HttpRequest request, long limit, CancellationToken cancel)

@@ -1,5 +1,9 @@
+using System.Net.Sockets;
+using System.Text;
 using System.Text.Json;
 using Baton.Server.Tests.Support;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Baton.Server.Tests.Gateway;
 
@@ -199,6 +203,31 @@ public sealed class FailoverTests
     }
 
     [Fact]
+    public async Task A_client_that_sends_all_of_a_body_above_the_limit_reads_the_refusal_behind_it()
+    {
+        await using var world = await ForwardWorld.StartAsync([new Uri("http://127.0.0.1:9/")], ("Gateway:MaxRequestBytes", "4000000"));
+        var body = new byte[15_000_000];
+        Assert.Contains(" 413 ", await SendThenReadAsync(world, "", body), StringComparison.Ordinal);
+        Assert.Contains(" 415 ", await SendThenReadAsync(world, "Content-Encoding: gzip\r\n", body), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_body_that_stops_coming_is_said_to_be_late()
+    {
+        await using var server = await TestServer.StartAsync(new TestServer.Settings
+        {
+            Override = services => services.Configure<KestrelServerOptions>(kestrel => kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 1_000_000, gracePeriod: TimeSpan.FromSeconds(1.1))),
+        });
+        using var client = new TcpClient();
+        await client.ConnectAsync(server.Address.Host, server.Address.Port, TestContext.Current.CancellationToken);
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes("POST /v1/messages HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n"), TestContext.Current.CancellationToken);
+        using var reader = new StreamReader(client.GetStream());
+        var answer = await reader.ReadToEndAsync(TestContext.Current.CancellationToken);
+        Assert.Contains(" 408 ", answer.Split("\r\n")[0], StringComparison.Ordinal);
+        Assert.Contains("\"timeout_error\"", answer, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_credential_may_come_as_either_dialect_sends_it_and_its_absence_is_told_in_that_dialect()
     {
         await using var server = await TestServer.StartAsync(new TestServer.Settings { Keys = "acme:test:0123456789abcdef0123456789abcdef" });
@@ -208,6 +237,18 @@ public sealed class FailoverTests
         Assert.Equal("authentication_error", (await server.PostAsync("/v1/messages", body)).Ok(401)["error"].GetProperty("type").GetString());
         (await server.PostAsync("/v1/chat/completions", body, server.HttpClient("0123456789abcdef0123456789abcdef"))).Ok();
         (await server.PostAsync("/v1/chat/completions", body, null, ("x-api-key", "0123456789abcdef0123456789abcdef"))).Ok();
+    }
+
+    /// <summary>As clients do that look for an answer only once they have sent everything.</summary>
+    /// <returns>The first line of the answer.</returns>
+    private static async Task<string?> SendThenReadAsync(ForwardWorld world, string headers, byte[] body)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(world.Server.Address.Host, world.Server.Address.Port, TestContext.Current.CancellationToken);
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n{headers}Content-Length: {body.Length}\r\n\r\n"), TestContext.Current.CancellationToken);
+        await client.GetStream().WriteAsync(body, TestContext.Current.CancellationToken);
+        using var reader = new StreamReader(client.GetStream());
+        return await reader.ReadLineAsync(TestContext.Current.CancellationToken);
     }
 
     private static JsonElement Error(ForwardWorld.Reply reply, int status)

@@ -151,15 +151,15 @@ internal sealed class Forwarder(RouteTable table, LimitGate limits, RouteCaller 
     private async ValueTask<(ReadOnlyMemory<byte> Body, GatewayError? Problem)> ReadAsync(HttpContext http)
     {
         var (request, limit) = (http.Request, options.Value.MaxRequestBytes);
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = RequestBody.MostTaken(limit);
         if (request.Headers.ContentEncoding.Count > 0) return (default, GatewayError.Invalid("Send the body without Content-Encoding.") with { Status = 415 });
-        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = (long)limit + 1;
         try
         {
             return await RequestBody.ReadAsync(request, limit, http.RequestAborted) is { } body ? (body, null) : (default, GatewayError.TooLarge(limit));
         }
         catch (BadHttpRequestException e)
         {
-            return (default, e.StatusCode == 413 ? GatewayError.TooLarge(limit) : GatewayError.Invalid(e.Message));
+            return (default, e.StatusCode switch { 413 => GatewayError.TooLarge(limit), 408 => GatewayError.TooSlow(), _ => GatewayError.Invalid(e.Message) });
         }
     }
 

@@ -25,6 +25,8 @@ internal sealed record GatewayError(int Status, string Type, string? Code, strin
 
     public static GatewayError TooLarge(long limit) => new(413, "request_too_large", "request_too_large", $"The body has more than {limit:N0} bytes (Gateway:MaxRequestBytes).");
 
+    public static GatewayError TooSlow() => new(408, "timeout_error", "request_timeout", "The body did not arrive: the client sent nothing of it for too long.");
+
     public static GatewayError Unreachable(string message) => new(502, "api_error", "upstream_unreachable", message);
 
     public static GatewayError TimedOut(string message) => new(504, "timeout_error", "upstream_timeout", message);

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
 using Baton.Engine;
+using Baton.Server.Storage;
 
 namespace Baton.Server.Identity;
 
@@ -20,6 +21,9 @@ internal sealed class Credentials
     /// <summary>False when anybody who reaches the server may use it.</summary>
     public bool AreConfigured => !keys.IsEmpty;
 
+    /// <summary>The file that they are read from, where every user of the machine can read it too; null where nobody else can.</summary>
+    public string? OpenFile { get; private init; }
+
     /// <summary>Everyone that a credential stands for; the default tenant where none is needed.</summary>
     public IReadOnlyCollection<TenantId> Tenants => AreConfigured ? [.. keys.Select(key => key.Tenant).Distinct()] : [TenantId.Default];
 
@@ -29,7 +33,7 @@ internal sealed class Credentials
         var loaded = ImmutableArray.CreateBuilder<(byte[], TenantId, string)>();
         if (environment(KeyVariable) is { Length: > 0 } key) loaded.Add((HashOf(key, KeyVariable), TenantId.Default, "environment"));
         if (options.KeysFile is { Length: > 0 } file) loaded.AddRange(ReadFile(file));
-        return new Credentials(loaded.ToImmutable());
+        return new Credentials(loaded.ToImmutable()) { OpenFile = options.KeysFile is { Length: > 0 } read && PrivateFiles.IsOpen(read) ? read : null };
     }
 
     /// <summary>Whose the key is and what it is called, or null. Takes the same time for every key.</summary>

@@ -11,4 +11,7 @@ internal static partial class IdentityLog
 
     [LoggerMessage(1203, LogLevel.Information, "Key {Id} of tenant {Tenant}: {What} by {By}")]
     public static partial void KeyChanged(this ILogger log, string id, string tenant, string what, string by);
+
+    [LoggerMessage(1204, LogLevel.Warning, "Every user of this machine can read the keys file {Path}. Take that from them: chmod o-r {Path}")]
+    public static partial void KeysFileIsOpen(this ILogger log, string path);
 }

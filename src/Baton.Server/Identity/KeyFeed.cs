@@ -14,20 +14,22 @@ internal sealed class KeyFeed : BackgroundService
 
     private readonly KeyStore store;
     private readonly KeyTable table;
+    private readonly Credentials credentials;
     private readonly Wakeups wakeups;
     private readonly ILogger<KeyFeed> log;
     private readonly SemaphoreSlim one = new(1);   // two at once could leave the older of two readings behind
     private readonly Signal changed;
 
-    public KeyFeed(KeyStore store, KeyTable table, Wakeups wakeups, TimeProvider time, ILogger<KeyFeed> log)
+    public KeyFeed(KeyStore store, KeyTable table, Credentials credentials, Wakeups wakeups, TimeProvider time, ILogger<KeyFeed> log)
     {
-        (this.store, this.table, this.wakeups, this.log) = (store, table, wakeups, log);
+        (this.store, this.table, this.credentials, this.wakeups, this.log) = (store, table, credentials, wakeups, log);
         changed = new Signal(time);
     }
 
     /// <summary>No request is taken before the keys are known.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
+        if (credentials.OpenFile is { } open) log.KeysFileIsOpen(open);
         wakeups.KeysChangedElsewhere += changed.Set;
         wakeups.NewsMissed += changed.Set;
         await ReloadAsync(cancellationToken);

@@ -37,7 +37,7 @@ internal sealed class SqliteDatabase : Database
         if (Directory.Exists(path)) throw new Engine.StorageUnavailableException($"{path} is a folder. Name a file, such as {System.IO.Path.Combine(path, "baton.db")}.");
         try
         {
-            Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
+            PrivateFiles.CreateFolder(System.IO.Path.GetDirectoryName(path)!);
         }
         catch (IOException e)
         {
@@ -47,6 +47,7 @@ internal sealed class SqliteDatabase : Database
         SqliteStatements? statements = null;
         try
         {
+            PrivateFiles.Create(path);   // prompts stand in it as they came; what SQLite puts beside it takes its mode
             statements = Connect(path, pageCacheBytes ?? StorageOptions.PageCache);
             Migrator.Migrate(statements);
             return new SqliteDatabase(path, taken, statements);

@@ -89,6 +89,27 @@ public sealed class DoctorTests : IDisposable
     }
 
     [Fact]
+    public async Task Files_that_every_user_of_the_machine_can_read_are_named()
+    {
+        if (OperatingSystem.IsWindows()) return;   // its files have no modes
+        const UnixFileMode Own = UnixFileMode.UserRead | UnixFileMode.UserWrite, All = Own | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+        await using (await TestServer.StartAsync(new TestServer.Settings { Folder = home })) { }
+        var keys = home.Write("keys", "a:ada:0123456789abcdef0123456789abcdef");
+        File.SetUnixFileMode(home["baton.db"], All);
+        File.SetUnixFileMode(keys, All);
+        var (_, findings) = await ExamineAsync(["--db", home["baton.db"]], ("BATON_IDENTITY__KEYSFILE", keys));
+        Assert.Equal(("ok", "ok"), (findings["settings"].State, findings["database"].State));   // the folder is the user's alone
+        File.SetUnixFileMode(home.Path, All | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+        (_, findings) = await ExamineAsync(["--db", home["baton.db"]], ("BATON_IDENTITY__KEYSFILE", keys));
+        Assert.Equal(("warning", "warning"), (findings["settings"].State, findings["database"].State));
+        Assert.Contains($"chmod o-r {keys}", findings["settings"].Detail, StringComparison.Ordinal);
+        Assert.Contains($"chmod o-r {home["baton.db"]}", findings["database"].Detail, StringComparison.Ordinal);
+        File.SetUnixFileMode(keys, Own);
+        (_, findings) = await ExamineAsync(["--db", home["baton.db"]], ("BATON_IDENTITY__KEYSFILE", keys));
+        Assert.Equal("ok", findings["settings"].State);
+    }
+
+    [Fact]
     public async Task A_damaged_database_is_called_so()
     {
         var path = home.Write("broken.db", new string('x', 4_096));

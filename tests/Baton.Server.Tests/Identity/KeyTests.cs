@@ -42,6 +42,18 @@ public class KeyTests(KeyTests.Shared shared) : IClassFixture<KeyTests.Shared>
     }
 
     [Fact]
+    public async Task A_keys_file_that_every_user_of_the_machine_can_read_is_warned_of()
+    {
+        if (OperatingSystem.IsWindows()) return;   // its files have no modes
+        using var home = new TemporaryFolder();
+        File.SetUnixFileMode(home.Path, File.GetUnixFileMode(home.Path) | UnixFileMode.OtherExecute);
+        File.SetUnixFileMode(home.Write("keys", ""), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherRead);
+        await using var server = await TestServer.StartAsync(new TestServer.Settings { Keys = $"a:ada:{AdminA}", Folder = home });
+        Assert.Contains(server.Log.AboveTrace, line => line.Contains($"chmod o-r {home["keys"]}", StringComparison.Ordinal));
+        Assert.DoesNotContain(Server.Log.AboveTrace, line => line.Contains("chmod", StringComparison.Ordinal));   // its folder keeps others out
+    }
+
+    [Fact]
     public async Task A_key_is_shown_once_and_stored_as_a_hash()
     {
         var made = await MakeAsync("""{"name":"ci","team":"build"}""");

@@ -96,6 +96,32 @@ public sealed class FaultTests
     }
 
     [Fact]
+    public async Task What_is_stored_is_for_nobody_else_on_the_machine()
+    {
+        if (OperatingSystem.IsWindows()) return;   // its files have no modes
+        using var home = new TemporaryFolder();
+        const UnixFileMode Own = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        await using (SqliteDatabase.Open(home["new/inner/baton.db"]))
+        {
+            Assert.Equal(Own | UnixFileMode.UserExecute, File.GetUnixFileMode(home["new/inner"]));
+            foreach (var file in new[] { "baton.db", "baton.db-wal", "baton.db-shm" }) Assert.Equal(Own, File.GetUnixFileMode(home[$"new/inner/{file}"]));
+        }
+    }
+
+    [Fact]
+    public async Task A_folder_and_a_file_that_are_there_keep_the_modes_that_somebody_gave_them()
+    {
+        if (OperatingSystem.IsWindows()) return;   // its files have no modes
+        using var home = new TemporaryFolder();
+        await MakeAsync(home["baton.db"]);
+        const UnixFileMode Shared = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead;
+        File.SetUnixFileMode(home["baton.db"], Shared);
+        File.SetUnixFileMode(home.Path, Shared | UnixFileMode.UserExecute | UnixFileMode.GroupExecute);
+        await using var database = SqliteDatabase.Open(home["baton.db"]);
+        Assert.Equal((Shared, Shared | UnixFileMode.UserExecute | UnixFileMode.GroupExecute), (File.GetUnixFileMode(home["baton.db"]), File.GetUnixFileMode(home.Path)));
+    }
+
+    [Fact]
     public async Task A_file_that_cannot_be_written_is_said()
     {
         Assert.SkipWhen(Environment.IsPrivilegedProcess, "For a privileged user every file can be written.");

@@ -41,6 +41,7 @@ internal sealed class Examination(HostSettings settings, string? server, IReadOn
             RunningServer.CheckSettings(host.Services);
             database = Find(settings, host.Configuration);
             var credentials = host.Services.GetRequiredService<Credentials>();
+            if (credentials.OpenFile is { } open) return Finding.Warning("settings", $"Valid, but every user of this machine can read the keys file {open}. Take that from them: chmod o-r {open}");
             var from = settings.ConfigFile is { } file ? $"{file} and environment" : "environment and defaults";
             return credentials.AreConfigured
                 ? Finding.Ok("settings", $"Valid ({from}). Callers need a key.")
@@ -95,6 +96,7 @@ internal sealed class Examination(HostSettings settings, string? server, IReadOn
         {
             DatabaseFile.State.Sound sound when sound.Schema < Migrator.Latest => Finding.Ok("database", $"{path}: {Size(path)}, sound; the next start upgrades its schema from {sound.Schema} to {Migrator.Latest}."),
             DatabaseFile.State.Sound sound when sound.Schema > Migrator.Latest => Finding.Failed("database", new NewerSchemaException(sound.Schema, Migrator.Latest).Message),
+            DatabaseFile.State.Sound when PrivateFiles.IsOpen(path) => Finding.Warning("database", $"{path}: {Size(path)}, sound, but every user of this machine can read it, and prompts stand in it. Take that from them: chmod o-r {path}*"),
             DatabaseFile.State.Sound => Finding.Ok("database", $"{path}: {Size(path)}, sound."),
             DatabaseFile.State.Damaged damaged => Finding.Failed("database", $"{path} is damaged: {damaged.What}. Stop Baton, keep the file, and restore a backup."),
             DatabaseFile.State.Unreadable unreadable => Finding.Failed("database", unreadable.Why),

@@ -67,6 +67,13 @@ internal sealed class MetricFamily(Instrument instrument, double[] bounds)
         known.Series.Add(value);
     }
 
+    /// <summary>Forgets all that was measured: an instrument that is observed tells everything anew, and what it tells no more is not there any more.</summary>
+    public void Clear()
+    {
+        series.Clear();
+        Array.Clear(recent);
+    }
+
     private static int PlaceOf(ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
         var hash = 0;

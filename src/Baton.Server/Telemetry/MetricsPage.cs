@@ -18,6 +18,7 @@ internal sealed class MetricsPage : IHostedService, IDisposable
     private readonly MeterListener listener = new();
     private readonly ConcurrentDictionary<Instrument, MetricFamily> families = new();
     private readonly IMeterFactory factory;
+    private readonly Lock gate = new();   // what one reader has cleared is not told to another
 
     public MetricsPage(IMeterFactory factory)
     {
@@ -42,9 +43,13 @@ internal sealed class MetricsPage : IHostedService, IDisposable
     public string Write(TenantId reader)
     {
         var own = reader == TenantId.Default ? null : $"tenant_id=\"{Escape(reader.Value)}\"";
-        listener.RecordObservableInstruments();
         var text = new StringBuilder();
-        foreach (var family in families.Values.OrderBy(family => NameOf(family.Instrument), StringComparer.Ordinal)) Write(text, family, own);
+        lock (gate)
+        {
+            foreach (var family in families.Values.Where(family => family.Instrument.IsObservable)) family.Clear();
+            listener.RecordObservableInstruments();
+            foreach (var family in families.Values.OrderBy(family => NameOf(family.Instrument), StringComparer.Ordinal)) Write(text, family, own);
+        }
         return text.ToString();
     }
 

@@ -86,7 +86,7 @@ internal sealed class GatewayMetrics
 
     private IEnumerable<Measurement<int>> Breakers()
     {
-        foreach (var route in routes.Current.Shared)
+        foreach (var route in routes.Current.All)
         {
             foreach (var target in route.Targets)
             {
@@ -96,7 +96,8 @@ internal sealed class GatewayMetrics
                     BreakerState.HalfOpen => 1,
                     _ => 2,
                 };
-                yield return new Measurement<int>(state, new KeyValuePair<string, object?>("model", route.Name), new KeyValuePair<string, object?>("target", target.Name));
+                var (model, name) = (new KeyValuePair<string, object?>("model", route.Name), new KeyValuePair<string, object?>("target", target.Name));
+                yield return route.Tenant is { } tenant ? new Measurement<int>(state, model, name, new KeyValuePair<string, object?>("tenant_id", tenant.Value)) : new Measurement<int>(state, model, name);
             }
         }
     }

@@ -90,17 +90,26 @@ internal sealed class RouteTable
         return fault is null ? Make(route.Tenant, route.Name, RouteSource.Api, RoutePlace.Body, model, kept) : new ModelRoute(route.Name, new ModelOptions(), []) { Source = RouteSource.Api, Tenant = route.Tenant, Fault = fault.ToString() };
     }
 
-    private ModelRoute Make(TenantId? tenant, string name, RouteSource source, RoutePlace place, ModelOptions model, KeptHealth kept) => new(name, model,
-    [
-        .. GatewayRules.TargetsOf(place, model).Select(one =>
+    private ModelRoute Make(TenantId? tenant, string name, RouteSource source, RoutePlace place, ModelOptions model, KeptHealth kept)
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        return new ModelRoute(name, model, [.. GatewayRules.TargetsOf(place, model).Select(one =>
         {
             var upstream = one.Options.Model ?? model.Model ?? name;
             var health = kept.Take(tenant, name, upstream, one.Options) ?? new TargetHealth(gateway.BreakerFailures == 0 ? int.MaxValue : gateway.BreakerFailures, gateway.BreakerPause, time);
             var path = one.Place.Name.Length > 0 ? one.Place.Name : $"route '{name}'";
-            return new ModelTarget(one.Options.Name ?? new Uri(one.Options.BaseUrl!).Authority, path, upstream, one.Options, health) { IsConfigured = tenant is null, Route = name };
-        }),
-    ])
-    { Source = source, Tenant = tenant };
+            return new ModelTarget(Distinct(one.Options.Name ?? new Uri(one.Options.BaseUrl!).Authority, names), path, upstream, one.Options, health) { IsConfigured = tenant is null, Route = name };
+        })])
+        { Source = source, Tenant = tenant };
+    }
+
+    /// <summary>Two targets of one name could not be told apart, in no header, sum or metric: the second is called <c>NAME#2</c>.</summary>
+    private static string Distinct(string name, HashSet<string> taken)
+    {
+        var distinct = name;
+        for (var count = 2; !taken.Add(distinct); count++) distinct = $"{name}#{count}";
+        return distinct;
+    }
 
     /// <param name="find">Finds what stands in for a route by its name: of one that serves all tenants, another that does.</param>
     private static ImmutableArray<ModelRoute> ChainOf(ModelRoute first, Func<ModelRoute, string, ModelRoute?> find)

@@ -1,5 +1,7 @@
 using System.Text;
+using System.Text.Json;
 using Baton.Client;
+using Baton.Server.Gateway;
 using Baton.Server.Tests.Support;
 
 namespace Baton.Server.Tests.Gateway.Accounting;
@@ -135,6 +137,31 @@ public sealed class AccountingTests
         Assert.Equal(9999, (await server.Client.Usage.SumAsync([new("to", "9999-12-31T23:59:59Z")], TestContext.Current.CancellationToken)).To.Year);
     }
 
+    [Fact]
+    public async Task The_breaker_of_every_target_is_told_as_long_as_there_is_that_target()
+    {
+        await using var world = await StartAsync(new Uri("http://127.0.0.1:1/"));
+        await world.Server.Client.Routes.PutAsync("mine", JsonElement.Parse("""{"targets":[{"base_url":"http://127.0.0.1:1/v1"},{"base_url":"http://127.0.0.1:1/v1","model":"other"}]}"""), null, TestContext.Current.CancellationToken);
+        var second = world.Server.Get<RouteTable>().Current.Find(Engine.TenantId.Default, "mine")!.Targets[1];
+        for (var i = 0; i < 5; i++) second.Health.Failed("500");
+        Assert.Equal(
+            ["circuit_breaker_state{model=\"m\",target=\"t0\"} 0", "circuit_breaker_state{model=\"mine\",target=\"127.0.0.1:1\",tenant_id=\"default\"} 0", "circuit_breaker_state{model=\"mine\",target=\"127.0.0.1:1#2\",tenant_id=\"default\"} 2"],
+            await BreakersAsync(world.Server));
+        await world.Server.Client.Routes.RemoveAsync("mine", null, TestContext.Current.CancellationToken);
+        Assert.Equal(["circuit_breaker_state{model=\"m\",target=\"t0\"} 0"], await BreakersAsync(world.Server));
+    }
+
+    [Fact]
+    public async Task A_tenant_is_told_of_the_breakers_of_its_own_routes_alone()
+    {
+        await using var server = await TestServer.StartAsync(new TestServer.Settings { Keys = "a:ada:key-of-ada-0123456789\nb:bob:key-of-bob-0123456789", Values = new() { ["Gateway:Models:m:BaseUrl"] = "http://127.0.0.1:1/v1" } });
+        using var ada = server.HttpClient("key-of-ada-0123456789");
+        using var bob = server.HttpClient("key-of-bob-0123456789");
+        await new BatonClient(ada).Routes.PutAsync("mine", JsonElement.Parse("""{"base_url":"http://127.0.0.1:1/v1"}"""), null, TestContext.Current.CancellationToken);
+        Assert.Equal(["circuit_breaker_state{model=\"mine\",target=\"127.0.0.1:1\",tenant_id=\"a\"} 0"], await BreakersAsync(server, ada));
+        Assert.Empty(await BreakersAsync(server, bob));
+    }
+
     [Theory]
     [InlineData("/api/v1/usage?by=colour", "by")]
     [InlineData("/api/v1/usage?from=yesterday", "from")]
@@ -151,6 +178,9 @@ public sealed class AccountingTests
     }
 
     private static Task<ForwardWorld> StartAsync(Uri upstream, params (string, string)[] settings) => ForwardWorld.StartAsync([upstream], [.. Priced, .. settings]);
+
+    private static async Task<IEnumerable<string>> BreakersAsync(TestServer server, HttpClient? http = null) =>
+        (await server.GetAsync("/metrics", http)).Text.Split('\n').Where(line => line.StartsWith("circuit_breaker_state{", StringComparison.Ordinal));
 
     /// <summary>They are written behind the answers: waits until so many are there.</summary>
     private static async Task<IReadOnlyList<UsageRequestView>> CallsAsync(ForwardWorld world, int count, string query = "")

@@ -28,8 +28,20 @@ public sealed class RoutesClient
     /// <summary>Who would be asked with a request. Nobody is.</summary>
     /// <param name="request">As it would be sent to the surface.</param>
     /// <param name="surface">Such as /v1/messages; null for /v1/chat/completions.</param>
-    public Task<RouteExplanation> ExplainAsync(JsonElement request, string? surface, CancellationToken cancel) =>
-        client.PostAsync(surface is null ? "/debug/route" : $"/debug/route?surface={Uri.EscapeDataString(surface)}", BatonClient.Json(request, WireJson.Web.JsonElement), WireJson.Web.RouteExplanation, cancel);
+    public Task<RouteExplanation> ExplainAsync(JsonElement request, string? surface, CancellationToken cancel) => ExplainAsync(request, surface, null, [], cancel);
+
+    /// <summary>Who would be asked with a request of somebody else's. Nobody is.</summary>
+    /// <param name="request">As it would be sent to the surface.</param>
+    /// <param name="surface">Such as /v1/messages; null for /v1/chat/completions.</param>
+    /// <param name="key">The name of the key that it would be sent with; null for the caller's own.</param>
+    /// <param name="headers">Those that it would have.</param>
+    public Task<RouteExplanation> ExplainAsync(JsonElement request, string? surface, string? key, IEnumerable<KeyValuePair<string, string>> headers, CancellationToken cancel)
+    {
+        var query = new[] { ("surface", surface), ("key", key) }.Where(pair => pair.Item2 is not null).Select(pair => new KeyValuePair<string, string>(pair.Item1, pair.Item2!));
+        var message = new HttpRequestMessage(HttpMethod.Post, $"/debug/route{BatonClient.Query(query)}") { Content = BatonClient.Json(request, WireJson.Web.JsonElement) };
+        foreach (var (name, value) in headers) message.Headers.TryAddWithoutValidation(name, value);
+        return client.SendAsync(message, WireJson.Web.RouteExplanation, cancel);
+    }
 
     private static string Path(string name) => $"/api/v1/routes/{Uri.EscapeDataString(name)}";
 

@@ -16,18 +16,23 @@ internal static class RouteCommand
         var model = new Argument<string>("MODEL") { Description = "As applications name it." };
         var file = new Option<FileInfo?>("--file") { Description = "A request as JSON; its model is replaced by MODEL. Default: one with nothing but the model." };
         var surface = new Option<string?>("--surface") { Description = "The address that the request is for. Default: /v1/chat/completions." };
+        var key = new Option<string?>("--key") { Description = "The name of the key that it would be sent with. Default: your own." };
+        var headers = new Option<string[]>("--header") { Description = "A header that it would have, as 'Name: value'; may be repeated." };
         var (server, json) = (ServerOptions.Server(), ServerOptions.Json());
-        var command = new Command("explain", "Who would be asked with a request now, and why. Nobody is.") { model, file, surface, server, json };
+        var command = new Command("explain", "Who would be asked with a request now, and why. Nobody is.") { model, file, surface, key, headers, server, json };
         command.SetAction(async (parsed, cancel) =>
         {
             var request = await RequestAsync(parsed.GetValue(file), parsed.GetRequiredValue(model), cancel);
-            var explanation = await ServerOptions.Connect(parsed.GetValue(server)).Routes.ExplainAsync(request, parsed.GetValue(surface), cancel);
+            var explanation = await ServerOptions.Connect(parsed.GetValue(server)).Routes.ExplainAsync(request, parsed.GetValue(surface), parsed.GetValue(key), (parsed.GetValue(headers) ?? []).Select(Header).ToList(), cancel);
             if (parsed.GetValue(json)) Output.Json(explanation, WireJson.Web.RouteExplanation);
             else Print(explanation);
             return ExitCode.Ok;
         });
         return command;
     }
+
+    private static KeyValuePair<string, string> Header(string text) => text.Split(':', 2, StringSplitOptions.TrimEntries) is [{ Length: > 0 } name, var value]
+        ? new KeyValuePair<string, string>(name, value) : throw new UsageException($"--header: '{text}' is no header. Write 'Name: value'.");
 
     private static async Task<JsonElement> RequestAsync(FileInfo? file, string model, CancellationToken cancel)
     {

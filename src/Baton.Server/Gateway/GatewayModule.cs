@@ -50,7 +50,7 @@ internal static class GatewayModule
             v1.MapGet("/models", (HttpContext http, RouteTable routes) => ModelList.List(http, routes)).RefusesCallersWith(http => Unauthorized(http, Dialect.OpenAi));
             v1.MapGet("/models/{**model}", (HttpContext http, RouteTable routes, string model) => ModelList.Get(http, routes, model)).RefusesCallersWith(http => Unauthorized(http, Dialect.OpenAi));
             app.MapGroup("/debug").TakesNamedParameters().MapPost("/route", RouteEndpoints.Explain).WithTags("Routes").WithSummary("Who would be asked with this request, and why. Nobody is.")
-                .Takes(("surface", "The address that the request is for; default /v1/chat/completions.")).Accepts<JsonElement>("application/json").Produces<RouteExplanation>().Refuses(400, 413, 415);
+                .Takes(("surface", "The address that the request is for; default /v1/chat/completions."), ("key", "The name of the key that it would be sent with; default the caller's own.")).Accepts<JsonElement>("application/json").Produces<RouteExplanation>().Refuses(400, 403, 413, 415);
         }
 
         public void MapRoutes()

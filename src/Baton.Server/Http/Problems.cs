@@ -18,8 +18,8 @@ internal static class Problems
 
     public static ProblemResult InvalidPath(string name, string detail) => Of("invalid-request", 400, "The request is not valid", detail, [new Fault($"path/{name}", detail)]);
 
-    public static ProblemResult TooLarge(long limit) =>
-        Of("too-large", 413, "The request is too large", $"The body has more than {limit:N0} bytes. Send less, or raise Http:MaxRequestBytes.", [new Fault("", $"At most {limit:N0} bytes.")]);
+    public static ProblemResult TooLarge(long limit, string setting = "Http:MaxRequestBytes") =>
+        Of("too-large", 413, "The request is too large", $"The body has more than {limit:N0} bytes. Send less, or raise {setting}.", [new Fault("", $"At most {limit:N0} bytes.")]);
 
     public static ProblemResult WrongMediaType(string? got, string wanted) =>
         Of("wrong-media-type", 415, "The media type is not supported", $"The body is {(string.IsNullOrEmpty(got) ? "of no stated type" : got)}. Send {wanted}.", [new Fault("header/Content-Type", $"Send {wanted}.")]);

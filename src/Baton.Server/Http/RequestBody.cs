@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Unicode;
 using Baton.Client;
 using Baton.Jq;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 
 namespace Baton.Server.Http;
@@ -13,12 +14,17 @@ internal sealed class RequestBody(IOptions<HttpOptions> options)
     private readonly HttpOptions limits = options.Value;
 
     /// <summary>The body as JSON; an absent one is null.</summary>
-    public async Task<BodyResult<JqValue>> ReadJsonAsync(HttpRequest request, CancellationToken cancel)
+    public Task<BodyResult<JqValue>> ReadJsonAsync(HttpRequest request, CancellationToken cancel) => ReadJsonAsync(request, limits.MaxRequestBytes, "Http:MaxRequestBytes", cancel);
+
+    /// <summary>The same up to another limit.</summary>
+    /// <param name="setting">That of the limit.</param>
+    public async Task<BodyResult<JqValue>> ReadJsonAsync(HttpRequest request, int limit, string setting, CancellationToken cancel)
     {
         if (!HasType(request, "application/json", "text/json") && !IsEmpty(request)) return Problems.WrongMediaType(request.ContentType, "application/json");
-        var (bytes, problem) = await ReadAsync(request, cancel);
-        if (problem is not null) return problem;
-        if (bytes!.Length == 0) return JqValue.Null;
+        Admit(request, limit);
+        var bytes = await ReadAsync(request, limit, cancel);
+        if (bytes is null) return Problems.TooLarge(limit, setting);
+        if (bytes.Length == 0) return JqValue.Null;
         try
         {
             return JqValue.Parse(bytes, new JqParseOptions { MaxDepth = limits.MaxJsonDepth, RejectDuplicateKeys = true });
@@ -32,15 +38,9 @@ internal sealed class RequestBody(IOptions<HttpOptions> options)
     /// <summary>The body as text in UTF-8.</summary>
     public async Task<BodyResult<string>> ReadTextAsync(HttpRequest request, CancellationToken cancel)
     {
-        var (bytes, problem) = await ReadAsync(request, cancel);
-        if (problem is not null) return problem;
-        return Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes!) : Problems.InvalidBody("The body is not UTF-8.", new Fault("", "Send text in UTF-8."));
-    }
-
-    private async Task<(byte[]? Bytes, ProblemResult? Problem)> ReadAsync(HttpRequest request, CancellationToken cancel)
-    {
         var bytes = await ReadAsync(request, limits.MaxRequestBytes, cancel);
-        return (bytes, bytes is null ? Problems.TooLarge(limits.MaxRequestBytes) : null);
+        if (bytes is null) return Problems.TooLarge(limits.MaxRequestBytes);
+        return Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : Problems.InvalidBody("The body is not UTF-8.", new Fault("", "Send text in UTF-8."));
     }
 
     /// <summary>
@@ -48,6 +48,12 @@ internal sealed class RequestBody(IOptions<HttpOptions> options)
     /// is still taken, for a client whose sending breaks off does not read the answer.
     /// </summary>
     public static long MostTaken(long limit) => (4 * limit) + 1024;
+
+    /// <summary>Has the server take as many of a request whose limit is not that of all.</summary>
+    public static void Admit(HttpRequest request, long limit)
+    {
+        if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = MostTaken(limit);
+    }
 
     /// <summary>The body as it is.</summary>
     /// <returns>Null when it has more bytes than <paramref name="limit"/>.</returns>

@@ -49,6 +49,9 @@ internal sealed class Credentials
         return found;
     }
 
+    /// <summary>Whether a tenant has one of that name.</summary>
+    public bool Has(TenantId tenant, string name) => keys.Any(key => key.Tenant == tenant && key.Name == name);
+
     private static IEnumerable<(byte[], TenantId, string)> ReadFile(string path)
     {
         string[] lines;

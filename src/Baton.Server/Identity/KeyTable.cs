@@ -16,7 +16,7 @@ internal sealed class KeyTable(TimeProvider time)
     {
         if (presented is not { } hash || !current.TryGetValue(hash, out var entry)) return null;
         var now = time.GetUtcNow();
-        if (entry.Key.IsDisabled || entry.Key.ExpiresAt <= now || entry.Until <= now) return null;
+        if (!entry.Key.IsGood(now) || entry.Until <= now) return null;
         entry.Key.Use.Note(now);
         return entry.Key;
     }

@@ -24,6 +24,9 @@ internal sealed class VirtualKey(TenantId tenant, string id, string name, string
 
     public bool IsDisabled => isDisabled;
 
+    /// <summary>Whether requests with it are taken.</summary>
+    public bool IsGood(DateTimeOffset now) => !isDisabled && !(expiresAt <= now);
+
     /// <summary>When it was used, kept from one snapshot to the next.</summary>
     public required KeyUse Use { get; init; }
 

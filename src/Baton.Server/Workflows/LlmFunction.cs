@@ -49,7 +49,7 @@ internal sealed class LlmFunction(ModelCaller models)
 
     private static ModelRequest Read(JqValue arguments, StepContext step) => new()
     {
-        Origin = new CallOrigin(step.Tenant, "workflow", step.Run.ToString(), step.Key),
+        Origin = new CallOrigin(step.Tenant, CallOrigin.Workflow, step.Run.ToString(), step.Key),
         Model = Text(arguments, "model"),
         Messages = Messages(arguments),
         Schema = arguments["schema"] is { IsNull: false } schema ? schema : (JqValue?)null,

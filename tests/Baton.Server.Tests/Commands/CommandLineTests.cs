@@ -152,6 +152,8 @@ public sealed class CommandLineTests(CommandLineTests.Shared shared) : IClassFix
     [InlineData(2, "baton: --out needs a value.\n", "run", "test/echo", "--out")]
     [InlineData(2, "--file", "route", "explain", "m", "--file", "missing.json")]
     [InlineData(2, "is not JSON", "route", "explain", "m", "--file", "ticket.md")]
+    [InlineData(2, "is no header", "route", "explain", "m", "--header", "x-team")]
+    [InlineData(3, "There is no key 'nobody'", "route", "explain", "m", "--key", "nobody", "--header", "x-team: blue")]
     [InlineData(3, "'surface' is one of", "route", "explain", "m", "--surface", "/v1/none")]
     [InlineData(2, "baton: There is no option '--nonsense'.", "runs", "list", "--nonsense")]
     [InlineData(2, "baton: --port: 'http' is not a whole number.", "serve", "--port", "http")]

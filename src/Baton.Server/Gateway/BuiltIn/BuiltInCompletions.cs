@@ -13,9 +13,9 @@ internal sealed class BuiltInCompletions(ModelCaller models, KeptResponses respo
     /// <param name="earlier">What the conversation goes on from; null for nothing.</param>
     public async Task AnswerAsync(GatewayCall call, string model, ReadOnlyMemory<byte> body, bool isStream, EarlierTurns? earlier)
     {
-        if (!call.Surface.IsConversation && call.Surface != Surface.CountTokens)
+        if (Refuse(call.Surface, model) is { } refusal)
         {
-            await call.RefuseAsync(GatewayError.Invalid($"The built-in model '{model}' answers at /v1/chat/completions, /v1/responses, /v1/messages and /v1/messages/count_tokens only.", "model", "wrong_dialect"));
+            await call.RefuseAsync(refusal);
             return;
         }
         Translation? translation = null;
@@ -67,6 +67,10 @@ internal sealed class BuiltInCompletions(ModelCaller models, KeptResponses respo
             await call.RefuseAsync(GatewayError.Invalid("A member of the request is of another type than it must be."));
         }
     }
+
+    /// <summary>Why they do not answer at an address; null where they do.</summary>
+    public static GatewayError? Refuse(Surface surface, string model) => surface.IsConversation || surface == Surface.CountTokens ? null
+        : GatewayError.Invalid($"The built-in model '{model}' answers at /v1/chat/completions, /v1/responses, /v1/messages and /v1/messages/count_tokens only.", "model", "wrong_dialect");
 
     private static byte[] Whole(JqObject head, ModelAnswer answer)
     {

@@ -2,7 +2,6 @@ using System.Data.Common;
 using Baton.Engine;
 using Baton.Server.Http;
 using Baton.Server.Identity;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 
 namespace Baton.Server.Gateway;
@@ -151,7 +150,7 @@ internal sealed class Forwarder(RouteTable table, LimitGate limits, RouteCaller 
     private async ValueTask<(ReadOnlyMemory<byte> Body, GatewayError? Problem)> ReadAsync(HttpContext http)
     {
         var (request, limit) = (http.Request, options.Value.MaxRequestBytes);
-        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = RequestBody.MostTaken(limit);
+        RequestBody.Admit(request, limit);
         if (request.Headers.ContentEncoding.Count > 0) return (default, GatewayError.Invalid("Send the body without Content-Encoding.") with { Status = 415 });
         try
         {
@@ -164,10 +163,10 @@ internal sealed class Forwarder(RouteTable table, LimitGate limits, RouteCaller 
     }
 
     /// <summary>Says the same of a model that is not there: what a key may not ask for is none of its holder's business.</summary>
-    private static GatewayError NotAllowed(VirtualKey key, string model) =>
+    internal static GatewayError NotAllowed(VirtualKey key, string model) =>
         new(403, "permission_error", "model_not_allowed", $"The key '{key.Name}' may not ask for '{Clip(model)}'. Its models: {Clip(string.Join(", ", key.Models))}.", "model");
 
-    private static GatewayError Unknown(string model, VirtualKey? key, IEnumerable<ModelRoute> known)
+    internal static GatewayError Unknown(string model, VirtualKey? key, IEnumerable<ModelRoute> known)
     {
         var near = string.Join(", ", Engine.Nearest.Few(model, known.Select(route => route.Name).Concat(ModelCaller.BuiltIns).Where(name => key?.Allows(name) != false), MaxNamesShown));
         return new GatewayError(404, "not_found_error", "model_not_found", $"There is no model '{Clip(model)}' here.{(near.Length == 0 ? "" : $" Nearest are: {near}.")} GET /v1/models lists them all.", "model");

@@ -49,8 +49,8 @@ internal sealed class RouteCaller(TargetCaller targets, Hedging hedging, BudgetG
             call.Waited(since);
         }
         // 3. What the last one said.
-        if (last is null && call.Surface == Surface.CountTokens && first.WaitFor(call.Surface) is null) await EstimateAsync(call, own);
-        else await (last is null ? call.RefuseAsync(NoneToAsk(call, first, facts)) : last.Reply is { } reply ? call.RefuseAsync(reply) : call.RefuseAsync(last.Error));
+        if (last is null && IsEstimated(call.Surface, first)) await EstimateAsync(call, own);
+        else await (last is null ? call.RefuseAsync(NoneToAsk(call.Surface, first, facts)) : last.Reply is { } reply ? call.RefuseAsync(reply) : call.RefuseAsync(last.Error));
     }
 
     /// <summary>An answer has broken off: others go on with it, one after the other, as far as they can; else the client is told.</summary>
@@ -67,6 +67,9 @@ internal sealed class RouteCaller(TargetCaller targets, Hedging hedging, BudgetG
         await call.BreakAsync(broken.Error);
     }
 
+    /// <summary>Whether what is asked is how many tokens a prompt has, of targets that do not count.</summary>
+    internal static bool IsEstimated(Surface surface, ModelRoute route) => surface == Surface.CountTokens && route.WaitFor(surface) is null;
+
     /// <summary>No target counts: an estimate, which says that it is one.</summary>
     private static Task EstimateAsync(GatewayCall call, ForwardedRequest request)
     {
@@ -75,11 +78,12 @@ internal sealed class RouteCaller(TargetCaller targets, Hedging hedging, BudgetG
         return call.SendAsync(StatusCodes.Status200OK, JqValue.Object(("input_tokens", TokenEstimate.Of(translation.Conversation))).ToUtf8Bytes());
     }
 
-    private static GatewayError NoneToAsk(GatewayCall call, ModelRoute route, RoutingFacts facts)
+    /// <summary>Why none is asked, before any has been.</summary>
+    internal static GatewayError NoneToAsk(Surface surface, ModelRoute route, RoutingFacts facts)
     {
-        if (route.WaitFor(call.Surface) is not { } wait) return GatewayError.Invalid($"The targets of model '{route.Name}' do not speak the dialect of /v1{call.Surface.Path}, and it cannot be translated: ask at /v1/chat/completions.", "model", "wrong_dialect");
-        if (route.Fault is null && !route.Serves(call.Surface, facts)) return new GatewayError(403, "permission_error", "no_target_for_request", $"The targets of model '{route.Name}' serve only requests with a header, a tag or a key that this one does not have.", "model");
-        return GatewayError.Unavailable(route.WhyNone(), wait);
+        if (route.WaitFor(surface) is not { } wait) return GatewayError.Invalid($"The targets of model '{route.Name}' do not speak the dialect of /v1{surface.Path}, and it cannot be translated: ask at /v1/chat/completions.", "model", "wrong_dialect");
+        if (route.Fault is null && !route.Serves(surface, facts)) return new GatewayError(403, "permission_error", "no_target_for_request", $"The targets of model '{route.Name}' serve only requests with a header, a tag or a key that this one does not have.", "model");
+        return GatewayError.Unavailable(route.WhyNone(surface, facts), wait);
     }
 }
 

@@ -59,16 +59,29 @@ internal static partial class RouteEndpoints
     }
 
     /// <summary>Who would be asked with the request in the body.</summary>
-    public static async Task<IResult> Explain(HttpContext http, RequestBody bodies, RouteExplainer explainer, CancellationToken cancel)
+    public static async Task<IResult> Explain(HttpContext http, RequestBody bodies, RouteExplainer explainer, KeyTable keys, Credentials credentials, IOptions<GatewayOptions> options, TimeProvider time, CancellationToken cancel)
     {
         var place = http.Request.Query["surface"].ToString() is { Length: > 0 } given ? given : $"/v1{Surface.ChatCompletions.Path}";
         if (Surface.All.FirstOrDefault(one => $"/v1{one.Path}" == place) is not { } surface) return Problems.InvalidQuery("surface", $"'surface' is one of: {string.Join(", ", Surface.All.Select(one => $"/v1{one.Path}"))}.");
-        var body = await bodies.ReadJsonAsync(http.Request, cancel);
+        var sender = Sender(http, keys, credentials, time.GetUtcNow());
+        if (sender.Problem is not null) return sender.Problem;
+        var body = await bodies.ReadJsonAsync(http.Request, options.Value.MaxRequestBytes, "Gateway:MaxRequestBytes", cancel);
         if (body.Problem is not null) return body.Problem;
         if (!body.Value.IsObject) return Problems.InvalidBody("The body is a request, as it would be sent to the gateway.", new Fault("", "Send a JSON object."));
         var model = body.Value["model"];
         if (!model.IsNull && !model.IsString) return Problems.InvalidBody("'model' must be a text.", new Fault("/model", "'model' must be a text."));
-        return TypedResults.Json(explainer.Explain(http.Tenant, surface, model.TryGetString(out var name) ? name : null, http.Request.Headers, http.CallerName, System.Text.Encoding.UTF8.GetBytes(body.Value.ToJson())), WireJson.Web.RouteExplanation);
+        return TypedResults.Json(explainer.Explain(sender.Value!, surface, model.TryGetString(out var name) ? name : null, http.Request.Headers, System.Text.Encoding.UTF8.GetBytes(body.Value.ToJson())), WireJson.Web.RouteExplanation);
+    }
+
+    /// <summary>Whose request it would be: the caller's, or that of the credential that is named. What those of others may ask for is for administrators.</summary>
+    private static BodyResult<Caller> Sender(HttpContext http, KeyTable keys, Credentials credentials, DateTimeOffset now)
+    {
+        var name = http.Request.Query["key"].ToString();
+        if (name.Length == 0 || name == http.CallerName) return http.Caller;
+        if (http.Caller.Scope < KeyScope.Admin) return Problems.InsufficientScope(http.Caller.Scope.ToName(), KeyScope.Admin.ToName());
+        if (keys.Keys.FirstOrDefault(key => key.Tenant == http.Tenant && key.Name == name && key.IsGood(now)) is { } key) return key.Caller;
+        if (name == CallOrigin.Workflow || credentials.Has(http.Tenant, name)) return new Caller(http.Tenant, name, KeyScope.Admin);
+        return Problems.InvalidQuery("key", $"There is no key '{name}' that is good now. GET /api/v1/keys lists those that were made here; those of the keys file and of the environment have names too, and steps of workflows ask as '{CallOrigin.Workflow}'.");
     }
 
     private static async Task<IResult> AnswerAsync(HttpContext http, string name, RouteTable table, RouteStore store, RouteLoader loader, RouteChange change, CancellationToken cancel)

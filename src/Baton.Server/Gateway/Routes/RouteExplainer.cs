@@ -1,31 +1,28 @@
 using System.Globalization;
 using Baton.Client;
-using Baton.Engine;
+using Baton.Server.Identity;
 
 namespace Baton.Server.Gateway;
 
 /// <summary>Says who would be asked with a request, and why: by the rules that forward it, with nothing asked and nothing changed.</summary>
 internal sealed class RouteExplainer(RouteTable table)
 {
+    /// <param name="caller">Who sends it.</param>
     /// <param name="wanted">The model that the request names; null for none.</param>
     /// <param name="headers">Those of the request.</param>
-    /// <param name="caller">The name of its credential.</param>
     /// <param name="body">As it would be sent.</param>
-    public RouteExplanation Explain(TenantId tenant, Surface surface, string? wanted, IHeaderDictionary headers, string caller, ReadOnlySpan<byte> body)
+    public RouteExplanation Explain(Caller caller, Surface surface, string? wanted, IHeaderDictionary headers, ReadOnlySpan<byte> body)
     {
         var routes = table.Current;
         var model = wanted is { Length: > 0 } ? wanted : routes.DefaultModel;
         var place = $"/v1{surface.Path}";
+        if (caller.Key is { } key && !key.Allows(model)) return Without(model, Refused(Forwarder.NotAllowed(key, model)));
         if (ModelCaller.BuiltIns.FirstOrDefault(name => name.Equals(model, StringComparison.OrdinalIgnoreCase)) is { } builtIn)
         {
-            return new RouteExplanation(builtIn, place, null, surface == Surface.ChatCompletions ? "A built-in model: this server answers itself." : "A built-in model: it answers at /v1/chat/completions only.", []);
+            return Without(builtIn, BuiltInCompletions.Refuse(surface, model) is { } refusal ? Refused(refusal) : "A built-in model: this server answers itself.");
         }
-        if (routes.Find(tenant, model) is not { } first)
-        {
-            var near = string.Join(", ", Nearest.Few(model, routes.For(tenant).Select(route => route.Name).Concat(ModelCaller.BuiltIns), 8));
-            return new RouteExplanation(model, place, null, $"There is no such model.{(near.Length == 0 ? "" : $" Nearest are: {near}.")}", []);
-        }
-        var facts = RoutingFacts.Of(headers, caller, first, body);
+        if (routes.Find(caller.Tenant, model) is not { } first) return Without(model, Refused(Forwarder.Unknown(model, caller.Key, routes.For(caller.Tenant))));
+        var facts = RoutingFacts.Of(headers, caller.Name, first, body);
         var asked = new List<CandidateView>();
         var passed = new List<CandidateView>();
         foreach (var route in first.Chain)
@@ -34,16 +31,21 @@ internal sealed class RouteExplainer(RouteTable table)
             foreach (var target in order) asked.Add(View(asked.Count + 1, first, route, target, WhyAsked(route, target, order, asked.Count, facts)));
             foreach (var target in route.Targets.Except(order)) passed.Add(View(null, first, route, target, WhyNot(first, target, surface, facts)));
         }
-        return new RouteExplanation(first.Name, place, asked.Count == 0 ? null : $"{asked[0].Route}/{asked[0].Target.Name}", Outcome(first, asked, surface), [.. asked, .. passed]);
+        return new RouteExplanation(first.Name, place, asked.Count == 0 ? null : $"{asked[0].Route}/{asked[0].Target.Name}", Outcome(first, asked, surface, facts), [.. asked, .. passed]);
+
+        RouteExplanation Without(string name, string outcome) => new(name, place, null, outcome, []);
     }
 
-    private static string Outcome(ModelRoute first, List<CandidateView> asked, Surface surface)
+    private static string Outcome(ModelRoute first, List<CandidateView> asked, Surface surface, RoutingFacts facts)
     {
         var missing = first.Chain.SelectMany(route => route.Options.Fallbacks).Where(name => !first.Chain.Any(route => route.Name.Equals(name, StringComparison.OrdinalIgnoreCase))).Distinct(StringComparer.OrdinalIgnoreCase).ToList();
         var note = missing.Count == 0 ? "" : $" Of its stand-ins there is no {string.Join(", ", missing)}.";
         if (asked.Count > 0) return $"{asked[0].Route}/{asked[0].Target.Name} is asked first{(asked.Count == 1 ? ", and no other" : $"; {asked.Count - 1} would follow")}.{note}";
-        return $"{(first.WaitFor(surface) is null ? "No target speaks the dialect of this address." : first.WhyNone())}{note}";
+        return $"{(RouteCaller.IsEstimated(surface, first) ? "No target counts tokens: this server answers itself, with an estimate." : Refused(RouteCaller.NoneToAsk(surface, first, facts)))}{note}";
     }
+
+    /// <summary>In the words that the request itself would be refused with.</summary>
+    private static string Refused(GatewayError error) => $"The answer is {error.Status} ({error.Code}): {error.Message}";
 
     private static CandidateView View(int? at, ModelRoute first, ModelRoute route, ModelTarget target, string reason) => new(at, route.Name, route != first, route.Options.Strategy, reason, RouteViews.Of(target));
 

@@ -99,8 +99,16 @@ internal sealed class ModelRoute(string name, ModelOptions options, ImmutableArr
         : Chain.SelectMany(route => route.Targets).Where(target => target.SurfaceFor(surface) is not null).Min(target => (TimeSpan?)(target.IsDraining ? WhenMended : target.Health.Wait));
 
     /// <summary>Why no target may be asked.</summary>
-    public string WhyNone() => Fault is not null ? $"The route of model '{name}' cannot be used: {Fault}"
-        : $"No target of model '{name}' may be asked now: {string.Join(", ", Chain.SelectMany(route => route.Targets).Select(target => $"{target.Name} ({(target.IsDraining ? "draining" : target.Health.LastFailure ?? "busy")})"))}.";
+    public string WhyNone(Surface surface, RoutingFacts? facts) => Fault is not null ? $"The route of model '{name}' cannot be used: {Fault}"
+        : $"No target of model '{name}' may be asked now: {string.Join(", ", Chain.SelectMany(route => route.Targets.Select((target, index) => $"{target.Name} ({route.WhyNot(index, surface, facts)})")))}.";
+
+    private string WhyNot(int index, Surface surface, RoutingFacts? facts) => StandingOf(index, surface, facts) switch
+    {
+        Standing.OtherDialect => "another dialect",
+        Standing.Draining => "draining",
+        Standing.NotMeant => "for other requests",
+        _ => targets[index].Health.LastFailure ?? "busy",
+    };
 
     /// <summary>Those that stand best of the ones that are left: a bit for each.</summary>
     private ulong Best(Surface surface, ulong tried, RoutingFacts? facts, Standing worst)

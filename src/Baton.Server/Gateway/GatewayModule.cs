@@ -40,15 +40,14 @@ internal static class GatewayModule
         {
             var v1 = app.MapGroup("/v1").ExcludeFromDescription();   // other people's APIs, described by them
             v1.TakesGatewayKeys();
-            foreach (var surface in Surface.All)
-            {
-                v1.MapPost(surface.Path, (HttpContext http) => http.RequestServices.GetRequiredService<Forwarder>().HandleAsync(http, surface)).RefusesCallersWith(http => Unauthorized(http, surface.Dialect));
-            }
-            v1.MapGet("/responses/{id}", ResponseEndpoints.Get).RefusesCallersWith(http => Unauthorized(http, Dialect.OpenAi));
-            v1.MapDelete("/responses/{id}", ResponseEndpoints.Remove).RefusesCallersWith(http => Unauthorized(http, Dialect.OpenAi));
-            v1.MapGet("/responses/{id}/input_items", ResponseEndpoints.ListInput).RefusesCallersWith(http => Unauthorized(http, Dialect.OpenAi));
-            v1.MapGet("/models", (HttpContext http, RouteTable routes) => ModelList.List(http, routes)).RefusesCallersWith(http => Unauthorized(http, Dialect.OpenAi));
-            v1.MapGet("/models/{**model}", (HttpContext http, RouteTable routes, string model) => ModelList.Get(http, routes, model)).RefusesCallersWith(http => Unauthorized(http, Dialect.OpenAi));
+            v1.RefusesCallersWith(GatewayDoor.RefuseCaller);
+            foreach (var surface in Surface.All) v1.MapPost(surface.Path, (HttpContext http) => http.RequestServices.GetRequiredService<Forwarder>().HandleAsync(http, surface));
+            v1.MapGet("/responses/{id}", ResponseEndpoints.Get);
+            v1.MapDelete("/responses/{id}", ResponseEndpoints.Remove);
+            v1.MapGet("/responses/{id}/input_items", ResponseEndpoints.ListInput);
+            v1.MapGet("/models", (HttpContext http, RouteTable routes) => ModelList.List(http, routes));
+            v1.MapGet("/models/{**model}", (HttpContext http, RouteTable routes, string model) => ModelList.Get(http, routes, model));
+            v1.Map("/{**address}", GatewayDoor.RefuseAddress);
             app.MapGroup("/debug").TakesNamedParameters().MapPost("/route", RouteEndpoints.Explain).WithTags("Routes").WithSummary("Who would be asked with this request, and why. Nobody is.")
                 .Takes(("surface", "The address that the request is for; default /v1/chat/completions."), ("key", "The name of the key that it would be sent with; default the caller's own.")).Accepts<JsonElement>("application/json").Produces<RouteExplanation>().Refuses(400, 403, 413, 415);
         }
@@ -78,7 +77,4 @@ internal static class GatewayModule
     }
 
     private static readonly (string, string) IfMatch = ("If-Match", "The version that is changed, as the ETag has it; without it, whatever there is.");
-
-    private static Task Unauthorized(HttpContext http, Dialect dialect) =>
-        new GatewayError(401, "authentication_error", "invalid_api_key", "Send a key that this server knows, as 'Authorization: Bearer KEY' or 'x-api-key: KEY'.").WriteAsync(http, dialect, http.TraceIdentifier);
 }

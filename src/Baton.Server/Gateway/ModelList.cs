@@ -17,14 +17,13 @@ internal static class ModelList
     public static Task Get(HttpContext http, RouteTable routes, string model) =>
         Names(http, routes).FirstOrDefault(name => name.Equals(model, StringComparison.OrdinalIgnoreCase)) is { } found
             ? WriteAsync(http, IsAnthropic(http) ? Anthropic(found) : OpenAi(found))
-            : new GatewayError(404, "not_found_error", "model_not_found", $"There is no model '{model}' here. GET /v1/models lists them all.", "model").WriteAsync(http, IsAnthropic(http) ? Dialect.Anthropic : Dialect.OpenAi, http.TraceIdentifier);
+            : new GatewayError(404, "not_found_error", "model_not_found", $"There is no model '{model}' here. GET /v1/models lists them all.", "model").WriteAsync(http, GatewayDoor.DialectOf(http));
 
     /// <summary>Those that the caller may ask for.</summary>
     private static IEnumerable<string> Names(HttpContext http, RouteTable routes) =>
         routes.Current.For(http.Tenant).Select(route => route.Name).Concat(ModelCaller.BuiltIns).Where(name => http.Caller.Key?.Allows(name) is null or true).Order(StringComparer.Ordinal);
 
-    /// <summary>Its SDK says so with every request.</summary>
-    private static bool IsAnthropic(HttpContext http) => http.Request.Headers.ContainsKey("anthropic-version");
+    private static bool IsAnthropic(HttpContext http) => GatewayDoor.DialectOf(http) == Dialect.Anthropic;
 
     private static JqValue OpenAi(string name) => JqValue.Object(("id", name), ("object", "model"), ("created", 0), ("owned_by", "baton"));
 
@@ -32,6 +31,7 @@ internal static class ModelList
 
     private static Task WriteAsync(HttpContext http, JqValue value)
     {
+        RequestId.Tell(http);
         http.Response.ContentType = "application/json";
         return http.Response.Body.WriteAsync(value.ToUtf8Bytes(), http.RequestAborted).AsTask();
     }

@@ -35,7 +35,7 @@ internal static class IdentityModule
                     if (caller.Scope < needs) problem = Problems.InsufficientScope(caller.Scope.ToName(), needs.ToName());
                 }
                 else if (about?.GetMetadata<OpenEndpoint>() is not null) problem = null;
-                if (problem is not null) await (about?.GetMetadata<RefusalShape>() is { } shape && problem.StatusCode == 401 ? shape.Write(context) : problem.ExecuteAsync(context));
+                if (problem is not null) await (about?.GetMetadata<RefusalShape>() is { } shape ? shape.Write(context, problem.Problem) : problem.ExecuteAsync(context));
                 else await next(context);
             });
         }
@@ -67,8 +67,8 @@ internal static class IdentityModule
 
     extension(IEndpointConventionBuilder endpoint)
     {
-        /// <summary>Says in its own words that a credential is missing: a problem is not what the endpoint's clients can read.</summary>
-        public void RefusesCallersWith(Func<HttpContext, Task> write) => endpoint.Add(builder => builder.Metadata.Add(new RefusalShape(write)));
+        /// <summary>Says in its own words why a caller is not let in: a problem is not what the endpoint's clients can read.</summary>
+        public void RefusesCallersWith(Func<HttpContext, Problem, Task> write) => endpoint.Add(builder => builder.Metadata.Add(new RefusalShape(write)));
 
         /// <summary>Opens an endpoint to keys that are for the gateway alone.</summary>
         public void TakesGatewayKeys() => endpoint.Add(builder => builder.Metadata.Add(new NeededScope(KeyScope.Gateway)));
@@ -89,5 +89,5 @@ internal static class IdentityModule
 
     private sealed record NeededScope(KeyScope Scope);
 
-    private sealed record RefusalShape(Func<HttpContext, Task> Write);
+    private sealed record RefusalShape(Func<HttpContext, Problem, Task> Write);
 }

@@ -9,7 +9,7 @@ namespace Baton.Server.Gateway;
 /// </summary>
 internal static class RequestId
 {
-    public const string Prefix = "req_";
+    public const string Prefix = "req_", Header = "x-baton-request-id";
 
     private const int RandomBytes = 10, Ahead = 400;
 
@@ -18,6 +18,14 @@ internal static class RequestId
 
     [ThreadStatic]
     private static int left;
+
+    /// <summary>Names a request that is no call of a model, as those are named: in its answer's headers.</summary>
+    public static string Tell(HttpContext http)
+    {
+        var id = New(http.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow());
+        http.Response.Headers[Header] = id;
+        return id;
+    }
 
     public static string New(DateTimeOffset now)
     {

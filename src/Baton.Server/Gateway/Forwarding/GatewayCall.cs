@@ -99,7 +99,7 @@ internal sealed class GatewayCall(Surface surface, CallOrigin origin, IHeaderDic
     public void Begin(int status, long? length)
     {
         var told = Answer.Headers;
-        told["x-baton-request-id"] = Id;
+        told[RequestId.Header] = Id;
         if (AskedLast is not null) told["x-baton-route"] = AskedLast;
         told["x-baton-attempts"] = Attempts.ToString(CultureInfo.InvariantCulture);
         told["x-baton-overhead-us"] = ((long)(Elapsed - waited).TotalMicroseconds).ToString(CultureInfo.InvariantCulture);

@@ -69,6 +69,35 @@ internal sealed record GatewayError(int Status, string Type, string? Code, strin
         return bytes.ToArray();
     }
 
+    /// <summary>As the answer of a request that is no call of a model.</summary>
+    public async Task WriteAsync(HttpContext http, Dialect dialect)
+    {
+        http.Response.StatusCode = Status;
+        http.Response.ContentType = "application/json";
+        AddHeaders(http.Response.Headers);
+        var body = ToJson(dialect, RequestId.Tell(http));
+        http.Response.ContentLength = body.Length;
+        await http.Response.Body.WriteAsync(body, http.RequestAborted);
+    }
+
+    /// <summary>What an answer with this error says in its headers.</summary>
+    public void AddHeaders(IHeaderDictionary headers)
+    {
+        if (RetryAfter is { } wait) headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        if (Status == 401) headers.WWWAuthenticate = "Bearer";
+    }
+
+    /// <summary>For a workflow, in its words.</summary>
+    public WorkflowException ToException() => Cause ?? Status switch
+    {
+        400 => CallErrors.Misconfigured(Message),
+        429 when Code == NeverAdmitted => CallErrors.Misconfigured(Message),
+        504 => CallErrors.TimedOut(Message),
+        502 => new WorkflowException(new WorkflowError(ErrorTypes.Communication, 502, "Communication Error", Message), ErrorClass.Connectivity),
+        429 when Code == "insufficient_quota" => new WorkflowException(new WorkflowError(ErrorTypes.Communication, 429, "Budget Exceeded", Message), ErrorClass.BudgetExceeded) { RetryAfter = RetryAfter },
+        _ => CallErrors.Status(Status, Message, RetryAfter),
+    };
+
     /// <summary>There the event itself is the error; some SDKs look into <c>error</c> all the same.</summary>
     private byte[] ToResponsesJson(long number)
     {
@@ -94,32 +123,4 @@ internal sealed record GatewayError(int Status, string Type, string? Code, strin
         }
         return bytes.ToArray();
     }
-
-    public async Task WriteAsync(HttpContext http, Dialect dialect, string requestId)
-    {
-        http.Response.StatusCode = Status;
-        http.Response.ContentType = "application/json";
-        AddHeaders(http.Response.Headers);
-        var body = ToJson(dialect, requestId);
-        http.Response.ContentLength = body.Length;
-        await http.Response.Body.WriteAsync(body, http.RequestAborted);
-    }
-
-    /// <summary>What an answer with this error says in its headers.</summary>
-    public void AddHeaders(IHeaderDictionary headers)
-    {
-        if (RetryAfter is { } wait) headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
-        if (Status == 401) headers.WWWAuthenticate = "Bearer";
-    }
-
-    /// <summary>For a workflow, in its words.</summary>
-    public WorkflowException ToException() => Cause ?? Status switch
-    {
-        400 => CallErrors.Misconfigured(Message),
-        429 when Code == NeverAdmitted => CallErrors.Misconfigured(Message),
-        504 => CallErrors.TimedOut(Message),
-        502 => new WorkflowException(new WorkflowError(ErrorTypes.Communication, 502, "Communication Error", Message), ErrorClass.Connectivity),
-        429 when Code == "insufficient_quota" => new WorkflowException(new WorkflowError(ErrorTypes.Communication, 429, "Budget Exceeded", Message), ErrorClass.BudgetExceeded) { RetryAfter = RetryAfter },
-        _ => CallErrors.Status(Status, Message, RetryAfter),
-    };
 }

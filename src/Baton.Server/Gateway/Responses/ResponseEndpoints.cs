@@ -43,9 +43,10 @@ internal static class ResponseEndpoints
         }
         if (problem is not null)
         {
-            await problem.WriteAsync(http, Dialect.OpenAi, http.TraceIdentifier);
+            await problem.WriteAsync(http, Dialect.OpenAi);
             return;
         }
+        RequestId.Tell(http);
         http.Response.ContentType = "application/json";
         await http.Response.Body.WriteAsync(value!.Value.ToUtf8Bytes(), http.RequestAborted);
     }

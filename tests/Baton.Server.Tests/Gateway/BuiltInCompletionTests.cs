@@ -93,10 +93,40 @@ public sealed class BuiltInCompletionTests
     [InlineData("""{"model":"baton/echo"}""", "'messages' must be a list")]
     [InlineData("""{"model":"baton/echo","messages":[{"role":"user","content":"a"}],"tools":[{}]}""", "calls no tools")]
     [InlineData("""{"model":"baton/echo","messages":[3]}""", "of another type")]
+    [InlineData("""{"model":"baton/echo","messages":[{"role":"user","content":"a"}],"n":2}""", "'n' must be 1")]
+    [InlineData("""{"model":"baton/echo","messages":[{"role":"user","content":"a"}],"max_tokens":-1}""", "'max_tokens' must be a whole number of at least 1")]
+    [InlineData("""{"model":"baton/echo","messages":[{"role":"user","content":"a"}],"max_completion_tokens":0}""", "'max_completion_tokens' must be")]
+    [InlineData("""{"model":"baton/extract","messages":[{"role":"user","content":"a"}],"temperature":"hot"}""", "'temperature' must be a number from 0 to 2")]
+    [InlineData("""{"model":"baton/echo","messages":[{"role":"user","content":"a"}],"stop":5}""", "'stop' must be a list")]
+    [InlineData("""{"model":"baton/echo","messages":[{"role":"user","content":"a"}],"stop":["a",5]}""", "'stop[1]' must be a text")]
+    [InlineData("""{"model":"baton/echo","messages":[{"role":"user","content":"a"}],"seed":"x"}""", "'seed' must be a whole number")]
     public async Task What_they_cannot_do_is_refused(string body, string message)
     {
         await using var server = await TestServer.StartAsync();
         Assert.Contains(message, (await server.PostAsync("/v1/chat/completions", body)).Ok(400)["error"].GetProperty("message").GetString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("\"max_tokens\":3", "One, two", "length")]
+    [InlineData("\"max_completion_tokens\":1,\"max_tokens\":3", "One", "length")]
+    [InlineData("\"max_tokens\":7", "One, two three. 🙂", "stop")]
+    [InlineData("\"max_tokens\":6", "One, two three.", "length")]
+    [InlineData("\"stop\":\" three\"", "One, two", "stop")]
+    [InlineData("\"stop\":[\"three\",\", \",\"\"]", "One", "stop")]
+    [InlineData("\"stop\":[\"three\"],\"max_tokens\":1", "One", "length")]
+    public async Task Echo_ends_where_the_request_wants_its_answer_to_end(string members, string said, string reason)
+    {
+        await using var server = await TestServer.StartAsync();
+        var answer = (await server.PostAsync("/v1/chat/completions", $$"""{"model":"baton/echo","messages":[{"role":"user","content":"One, two three. 🙂"}],{{members}}}""")).Ok();
+        Assert.Equal((said, reason), (answer["choices"][0].GetProperty("message").GetProperty("content").GetString(), answer["choices"][0].GetProperty("finish_reason").GetString()));
+    }
+
+    [Fact]
+    public async Task Who_asks_in_Anthropics_words_is_told_that_echo_was_cut()
+    {
+        await using var server = await TestServer.StartAsync();
+        var answer = (await server.PostAsync("/v1/messages", """{"model":"baton/echo","max_tokens":1,"messages":[{"role":"user","content":"One two"}]}""")).Ok();
+        Assert.Equal(("One", "max_tokens", 1L), (answer["content"][0].GetProperty("text").GetString(), answer["stop_reason"].GetString(), answer["usage"].GetProperty("output_tokens").GetInt64()));
     }
 
     private static List<string> Names(string events) => [.. events.Split('\n').Where(line => line.StartsWith("event: ", StringComparison.Ordinal)).Select(line => line["event: ".Length..])];

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Text;
 using Baton.Engine;
 using Baton.Jq;
@@ -38,7 +37,13 @@ internal sealed class BuiltInCompletions(ModelCaller models, KeptResponses respo
         {
             var value = JqValue.Parse(body.Span);
             call.Account.Asked = models.Find(call.Origin.Tenant, model);
-            var request = Read(value, model, call.Origin);
+            var faults = new Faults();
+            var request = Read(value, model, call.Origin, faults);
+            if (faults.First is { } fault)
+            {
+                await call.RefuseAsync(fault);
+                return;
+            }
             if (call.Surface == Surface.CountTokens)
             {
                 await call.SendAsync(StatusCodes.Status200OK, JqValue.Object(("input_tokens", WordCount.Of(request))).ToUtf8Bytes());
@@ -85,19 +90,22 @@ internal sealed class BuiltInCompletions(ModelCaller models, KeptResponses respo
         return body.ToObject();
     }
 
-    private static ModelRequest Read(JqValue body, string model, CallOrigin origin)
+    /// <summary>By the rules that hold for steps of workflows.</summary>
+    private static ModelRequest Read(JqValue body, string model, CallOrigin origin, Faults faults)
     {
         if (!body["messages"].TryGetArray(out var messages) || messages.Count == 0) throw Outbound.CallErrors.Invalid("'messages' must be a list of at least one message.");
         if (body["tools"].TryGetArray(out var tools) && tools.Count > 0) throw Outbound.CallErrors.Invalid($"The built-in model '{model}' calls no tools.");
+        if (faults.Whole(body, "n", 1) > 1) faults.Add("n", $"must be 1: the built-in model '{model}' gives one answer a request.");
+        var (most, older) = (faults.Whole(body, "max_completion_tokens", 1), faults.Whole(body, "max_tokens", 1));
         return new ModelRequest
         {
             Origin = origin,
             Model = model,
             Messages = [.. messages.Select(message => new ModelMessage(message["role"].TryGetString(out var role) ? role : "user", TextOf(message["content"])))],
-            Temperature = body["temperature"].TryGetDouble(out var temperature) ? temperature : null,
-            MaxTokens = body["max_tokens"].TryGetInt64(out var tokens) && tokens is > 0 and <= int.MaxValue ? (int)tokens : null,
-            Stop = body["stop"].TryGetString(out var stop) ? [stop] : body["stop"].TryGetArray(out var stops) ? [.. stops.Where(text => text.IsString).Select(text => text.AsString())] : ImmutableArray<string>.Empty,
-            Seed = body["seed"].TryGetInt64(out var seed) ? seed : null,
+            Temperature = faults.Number(body, "temperature", 0, 2),
+            MaxTokens = (most ?? older) is { } tokens ? (int)Math.Min(tokens, int.MaxValue) : null,
+            Stop = faults.Texts(body, "stop"),
+            Seed = faults.Whole(body, "seed", long.MinValue),
             Schema = body["response_format"] is { IsObject: true } format && format["type"] == "json_schema" ? format["json_schema"]["schema"] : (JqValue?)null,
         };
     }

@@ -16,9 +16,10 @@ internal sealed class EchoModel(TimeProvider time) : IChatModel
     {
         var script = EchoScript.Of(request);
         await WaitAsync(script.FirstByte, cancel);
+        var (text, isCut) = Cut(TextOf(script, request), request);
         var sent = 0;
         var said = new StringBuilder();
-        foreach (var piece in Pieces(TextOf(script, request), script.ChunkChars))
+        foreach (var piece in Pieces(text, script.ChunkChars))
         {
             if (script.Fault is not null && sent == script.FaultAfterChunks) break;
             if (sent++ > 0) await WaitAsync(script.Chunk, cancel);
@@ -26,13 +27,24 @@ internal sealed class EchoModel(TimeProvider time) : IChatModel
             if (onDelta is not null) await onDelta(piece, cancel);
         }
         if (script.Fault is { } fault) throw Failed(fault, sent, script.RetryAfter);
-        return new ModelAnswer(said.ToString(), script.FinishReason, WordCount.Usage(request, said.ToString())) { UpstreamModel = Name };
+        return new ModelAnswer(said.ToString(), isCut ? "length" : script.FinishReason, WordCount.Usage(request, said.ToString())) { UpstreamModel = Name };
     }
 
     private static string TextOf(EchoScript script, ModelRequest request)
     {
         if (script.Answers.IsEmpty) return request.Messages.LastOrDefault(message => message.Role == "user")?.Content ?? throw CallErrors.Invalid($"{Name} needs a user message to say again.");
         return script.Answers[Math.Min(script.Answers.Length - 1, request.Messages.Count(message => message.Role == "assistant"))];
+    }
+
+    /// <summary>What stands before the first of the request's stops, and of that as many tokens as it allows.</summary>
+    private static (string Text, bool IsCut) Cut(string text, ModelRequest request)
+    {
+        foreach (var stop in request.Stop)
+        {
+            if (stop.Length > 0 && text.IndexOf(stop, StringComparison.Ordinal) is >= 0 and var at) text = text[..at];
+        }
+        var length = request.MaxTokens is { } most ? WordCount.LengthOf(text, most) : text.Length;
+        return (text[..length], length < text.Length);
     }
 
     private static IEnumerable<string> Pieces(string text, int length)

@@ -17,10 +17,28 @@ internal static class WordCount
         var (count, isInWord) = (0L, false);
         foreach (var c in text)
         {
-            var isLetter = char.IsLetterOrDigit(c) || c == '_';
-            if (isLetter ? !isInWord : !char.IsWhiteSpace(c)) count++;
-            isInWord = isLetter;
+            if (Begins(c, ref isInWord)) count++;
         }
         return count;
+    }
+
+    /// <summary>How many characters the first tokens of a text take; all of them where there are no more tokens.</summary>
+    public static int LengthOf(string text, int most)
+    {
+        var (count, isInWord, end) = (0, false, 0);
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (Begins(text[i], ref isInWord) && ++count > most) return end > 0 && char.IsHighSurrogate(text[end - 1]) ? text.AsSpan(0, end - 1).TrimEnd().Length : end;   // half a character is none
+            if (!char.IsWhiteSpace(text[i])) end = i + 1;
+        }
+        return text.Length;
+    }
+
+    /// <summary>Whether a token begins with a character.</summary>
+    private static bool Begins(char c, ref bool isInWord)
+    {
+        var (wasInWord, isLetter) = (isInWord, char.IsLetterOrDigit(c) || c == '_');
+        isInWord = isLetter;
+        return isLetter ? !wasInWord : !char.IsWhiteSpace(c);
     }
 }

@@ -56,6 +56,17 @@ internal sealed class FieldReader
         return text;
     }
 
+    /// <summary>A text that people see, in logs and terminals too: it holds nothing that moves their cursor.</summary>
+    public string? Name(string name, int maxLength, bool required = false)
+    {
+        var text = Text(name, maxLength, required);
+        if (text is not null && !IsName(text)) faults.Add(new Fault($"{at}/{name}", $"'{name}' may hold no control characters."));
+        return text;
+    }
+
+    /// <summary>Whether a text may be a name.</summary>
+    public static bool IsName(string text) => !text.Any(static c => char.IsControl(c) || c is '\u2028' or '\u2029');
+
     public int? Integer(string name, int least, int most) => (int?)Long(name, least, most);
 
     public long? Long(string name, long least, long most)

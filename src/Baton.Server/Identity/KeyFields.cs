@@ -20,9 +20,9 @@ internal sealed record KeyFields(string? Name, bool HasTeam, string? Team, KeySc
     public static (KeyFields? Fields, ProblemResult? Problem) Read(JqValue body, bool isNew, DateTimeOffset now)
     {
         var fields = new FieldReader(body);
-        var name = fields.Text("name", MaxName, required: isNew);
+        var name = fields.Name("name", MaxName, required: isNew);
         if (name is { Length: 0 }) fields.Add("/name", "A key has a name.");
-        var team = fields.Text("team", MaxName);
+        var team = fields.Name("team", MaxName);
         if (team is { Length: 0 }) fields.Add("/team", "A team has a name; leave 'team' out for none.");
         KeyScope? scope = null;
         if (fields.Text("scope", 20) is { } scopeName && (scope = KeyScopes.Parse(scopeName)) is null) fields.Add("/scope", $"'scope' is one of {string.Join(", ", KeyScopes.Names)}.");
@@ -35,7 +35,7 @@ internal sealed record KeyFields(string? Name, bool HasTeam, string? Team, KeySc
         }
         var models = fields.List("models", MaxModels).Select((value, i) =>
         {
-            if (!value.TryGetString(out var text) || text.Length is 0 or > MaxModel) fields.Add($"/models/{i}", $"A pattern of models is a text of 1 to {MaxModel} characters, such as gpt-* or local/qwen.");
+            if (!value.TryGetString(out var text) || text.Length is 0 or > MaxModel || !FieldReader.IsName(text)) fields.Add($"/models/{i}", $"A pattern of models is a text of 1 to {MaxModel} characters and no control characters, such as gpt-* or local/qwen.");
             return text ?? "";
         }).ToImmutableArray();
         var disabled = isNew ? null : fields.Boolean("disabled");
@@ -55,7 +55,7 @@ internal sealed record KeyFields(string? Name, bool HasTeam, string? Team, KeySc
         var fields = new FieldReader(value, at);
         var limit = new KeyLimit(
             fields.Long("requests", 1, MaxAmount), fields.Long("tokens", 1, MaxAmount), fields.Integer("window_seconds", 1, LimitRules.MaxWindowSeconds), fields.Text("algorithm", 20), fields.Integer("concurrency", 1, 1_000_000),
-            fields.Number("max_wait_seconds", 0, LimitRules.MaxWaitSeconds), fields.Text("model", MaxModel));
+            fields.Number("max_wait_seconds", 0, LimitRules.MaxWaitSeconds), fields.Name("model", MaxModel));
         foreach (var (member, rule) in LimitRules.Faults(limit)) fields.Add($"{at}/{member}", rule);
         return fields.Problem is { } problem ? (null, problem) : (limit, null);
     }

@@ -72,6 +72,20 @@ public class KeyTests(KeyTests.Shared shared) : IClassFixture<KeyTests.Shared>
     }
 
     [Theory]
+    [InlineData("""{"name":"a\u001b[2Jb"}""", "/name")]
+    [InlineData("""{"name":"a\nb"}""", "/name")]
+    [InlineData("""{"name":"a\u2028b"}""", "/name")]
+    [InlineData("""{"name":"k","team":"\u0007"}""", "/team")]
+    [InlineData("""{"name":"k","models":["m","\u009b31m"]}""", "/models/1")]
+    [InlineData("""{"name":"k","limits":[{"requests":1,"model":"m\r"}]}""", "/limits/0/model")]
+    public async Task Names_hold_nothing_that_a_terminal_obeys(string body, string pointer)
+    {
+        Assert.Equal([pointer], (await Server.PostAsync("/api/v1/keys", body, shared.A)).Pointers(400));
+        var id = (await MakeAsync("""{"name":"fine"}""")).GetProperty("id").GetString();
+        Assert.Equal([pointer], (await Server.SendAsync(new HttpRequestMessage(HttpMethod.Patch, $"/api/v1/keys/{id}") { Content = new StringContent(body, Encoding.UTF8, "application/json") }, shared.A)).Pointers(400));
+    }
+
+    [Theory]
     [InlineData("gateway", 200, 403, 403)]
     [InlineData("api", 200, 200, 403)]
     [InlineData("admin", 200, 200, 200)]

@@ -79,7 +79,7 @@ internal static class BudgetEndpoints
 
     private static string? Scope(FieldReader fields, string name)
     {
-        var text = fields.Text(name, 200);
+        var text = fields.Name(name, 200);
         if (text is "") fields.Add($"/{name}", $"'{name}' has 1 to 200 characters; leave it out for all.");
         return text;
     }

@@ -235,7 +235,7 @@ public sealed class BudgetCallTests
         Assert.Null((await server.Client.Budgets.GetAsync("team.a", Cancel)).ResetsAt);
         await server.Client.Budgets.DeleteAsync("team.a", Cancel);
         Assert.Equal("urn:baton:problem:unknown-budget", (await server.GetAsync("/api/v1/budgets/team.a")).Problem(404).GetProperty("type").GetString());
-        foreach (var (body, pointer) in new[] { ("""{"period":"day"}""", "/limit_micro"), ("""{"limit_micro":-1,"period":"day"}""", "/limit_micro"), ("""{"limit_micro":1,"period":"year"}""", "/period"), ("""{"limit_micro":1,"period":"day","team":""}""", "/team"), ("""{"limit_micro":1,"period":"day","x":1}""", "/x") })
+        foreach (var (body, pointer) in new[] { ("""{"period":"day"}""", "/limit_micro"), ("""{"limit_micro":-1,"period":"day"}""", "/limit_micro"), ("""{"limit_micro":1,"period":"year"}""", "/period"), ("""{"limit_micro":1,"period":"day","team":""}""", "/team"), ("""{"limit_micro":1,"period":"day","key":"a\u001bb"}""", "/key"), ("""{"limit_micro":1,"period":"day","x":1}""", "/x") })
         {
             var put = new HttpRequestMessage(HttpMethod.Put, "/api/v1/budgets/b") { Content = new StringContent(body, System.Text.Encoding.UTF8, "application/json") };
             Assert.Equal([pointer], (await server.SendAsync(put)).Pointers(400));

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Baton.Engine;
 using Baton.Server.Identity;
@@ -83,17 +84,26 @@ internal sealed partial class RunningServer : IAsyncDisposable
         IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException } => $"Port {settings.Port} is in use. Stop what listens there, or choose another with --port.",
         IOException or System.Net.Sockets.SocketException => $"Cannot listen on {settings.Address}:{settings.Port}: {e.Message}",
         UnauthorizedAccessException => $"{e.Message} The database and its folder must belong to the user that runs Baton.",
-        FormatException or InvalidDataException => $"The settings cannot be read: {e.Message}{(e.InnerException is { } inner ? $" {inner.Message}" : "")}",
+        FormatException or InvalidDataException => $"The settings cannot be read: {e.Message}{Causes(e)}",
         _ => null,
     };
 
     [GeneratedRegex("^Failed to convert configuration value '(?<value>.*)' at '(?<key>[^']+)' to type '(?<type>[^']+)'", RegexOptions.ExplicitCapture | RegexOptions.Singleline, 1_000)]
     private static partial Regex Unconvertible();
 
-    /// <summary>"MaxRuns: The field WorkflowOptions.MaxRuns must be ..." as "Workflows:MaxRuns must be ...": by the key that people set.</summary>
+    /// <summary>What lies behind a failure; a place in a file by the lines that people count.</summary>
+    private static string Causes(Exception e) => e.InnerException switch
+    {
+        null => "",
+        JsonException { LineNumber: { } line } json => $" Line {line + 1}, byte {json.BytePositionInLine + 1}: {json.Message.Split(" LineNumber: ")[0]}",
+        var inner => $" {inner.Message}{Causes(inner)}",
+    };
+
+    /// <summary>"MaxBytes: The field GatewayOptions.Cache.MaxBytes must be ..." as "Gateway:Cache:MaxBytes must be ...": by the key that people set.</summary>
     private static string Named(string failure, Type options) =>
-        failure.Split(": The field ", 2) is [var member, var rule] && options.GetField("Section")?.GetValue(null) is string section && rule.StartsWith($"{options.Name}.{member} ", StringComparison.Ordinal)
-            ? $"{section}:{member}{rule[(options.Name.Length + member.Length + 1)..]}" : failure;
+        failure.Split(": The field ", 2) is [var member, var rule] && options.GetField("Section")?.GetValue(null) is string section && rule.Split(' ', 2) is [var path, var rest]
+        && path.StartsWith($"{options.Name}.", StringComparison.Ordinal) && path.EndsWith($".{member}", StringComparison.Ordinal)
+            ? $"{section}:{path[(options.Name.Length + 1)..].Replace('.', ':')} {rest}" : failure;
 }
 
 /// <summary>The server cannot start.</summary>

@@ -15,7 +15,7 @@ internal sealed class GatewayRules : IValidateOptions<GatewayOptions>
         switch (RoutesFile.Read(options.RoutesFile))
         {
             case RoutesReading.Refused refused:
-                faults.Add($"{nameof(GatewayOptions.RoutesFile)}: {refused.Reason}");
+                faults.Add($"{GatewayOptions.Section}:{nameof(GatewayOptions.RoutesFile)}: {refused.Reason}");
                 faults.AddRange(Check(options, null).Select(fault => $"{fault}"));
                 break;
             case RoutesReading.Models read:

@@ -161,6 +161,7 @@ public sealed class CommandLineTests(CommandLineTests.Shared shared) : IClassFix
     [InlineData(2, "--port", "serve", "--port", "http")]
     [InlineData(2, "--host", "serve", "--host", "nowhere")]
     [InlineData(4, "missing.json", "serve", "--port", "0", "--config", "missing.json")]
+    [InlineData(4, "Line 1, byte 1: 'd' is an invalid start of a value", "serve", "--port", "0", "--config", "flow.yaml")]
     [InlineData(4, "flow.yaml", "serve", "--port", "0", "--config", "flow.yaml")]
     [InlineData(2, "no server address", "runs", "list", "--server", "nowhere")]
     [InlineData(4, "baton serve", "runs", "list", "--server", "http://127.0.0.1:1")]

@@ -80,6 +80,8 @@ public sealed class DoctorTests : IDisposable
     [InlineData("BATON_Gateway__Models__m__Timeout__Minutes", "5", "There is no setting 'Gateway:Models:m:Timeout:Minutes': Gateway:Models:m:Timeout is a duration")]
     [InlineData("BATON_Workflows__MaxRunInMemory", "5", "Did you mean 'MaxRunsInMemory'?")]
     [InlineData("BATON_Workflow__MaxRunsInMemory", "5", "Did you mean 'Workflows'?")]
+    [InlineData("BATON_Gateway__Cache__MaxBytes", "-1", "A setting is not valid: Gateway:Cache:MaxBytes must be between 0 and")]
+    [InlineData("BATON_Gateway__RoutesFile", "/nowhere/routes.yaml", "A setting is not valid: Gateway:RoutesFile: ")]
     [InlineData("BATON_API_KEY", "short", "a key has at least 16 characters")]
     public async Task A_setting_that_is_wrong_is_named(string name, string value, string expected)
     {

@@ -26,7 +26,7 @@ internal sealed class GatewayMetrics
         var meter = factory.Create(Meter);
         requests = meter.CreateCounter<long>("request_count", description: "Requests to the gateway, by address and outcome.");
         duration = meter.CreateHistogram("request_duration_seconds", "s", "From a request to the end of its answer.", advice: Long);
-        calls = meter.CreateCounter<long>("llm_requests_total", description: "Calls of models; agent is the workflow that asked, or none.");
+        calls = meter.CreateCounter<long>("llm_requests_total", description: "Calls of models; agent is workflow for those of steps of workflows, else none.");
         tokens = meter.CreateCounter<long>("llm_tokens_total", description: "Tokens of prompts (input) and of answers (output).");
         dollars = meter.CreateCounter<double>("llm_cost_dollars_total", description: "What calls of models cost, in dollars.");
         errors = meter.CreateCounter<long>("error_rate", description: "Calls that were not completed, by outcome: their rate is what the function rate() makes of it.");

@@ -1,6 +1,8 @@
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using Baton.Engine;
+using Baton.Server.Gateway;
 using Baton.Server.Tests.Support;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
@@ -169,6 +171,21 @@ public sealed class FailoverTests
     }
 
     [Fact]
+    public async Task Failures_of_requests_that_were_under_way_together_leave_a_target_alone_once()
+    {
+        var (asked, all) = (0, new TaskCompletionSource());
+        await using var broken = await WebServer.StartAsync(async http =>
+        {
+            if (Interlocked.Increment(ref asked) == 30) all.SetResult();
+            await all.Task;
+            await Replies.JsonAsync(http, "{}", 500);
+        });
+        await using var world = await ForwardWorld.StartAsync([broken.Address]);
+        foreach (var reply in await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => world.SendAsync(ForwardWorld.Ask())))) Assert.Equal(500, reply.Status);
+        Assert.InRange(Health(world).Wait, TimeSpan.Zero, TimeSpan.FromSeconds(5));
+    }
+
+    [Fact]
     public async Task Models_that_stand_in_are_asked_once_the_targets_of_the_first_have_failed()
     {
         await using var broken = await WebServer.StartAsync(http => Replies.JsonAsync(http, "{}", 500));
@@ -250,6 +267,8 @@ public sealed class FailoverTests
         using var reader = new StreamReader(client.GetStream());
         return await reader.ReadLineAsync(TestContext.Current.CancellationToken);
     }
+
+    private static TargetHealth Health(ForwardWorld world) => world.Server.Get<RouteTable>().Current.Find(TenantId.Default, "m")!.Targets[0].Health;
 
     private static JsonElement Error(ForwardWorld.Reply reply, int status)
     {

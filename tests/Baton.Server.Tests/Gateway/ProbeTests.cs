@@ -144,7 +144,7 @@ public sealed class ProbeTests : IDisposable
     private static string First(ModelRoute route)
     {
         var tried = 0UL;
-        var target = route.Begin(Surface.ChatCompletions, ref tried)!;
+        var target = route.Begin(Surface.ChatCompletions, ref tried)!.Value.Target;
         target.Health.End();
         return target.Name;
     }

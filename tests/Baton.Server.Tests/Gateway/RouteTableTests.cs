@@ -85,7 +85,7 @@ public sealed class RouteTableTests
         var table = Table();
         table.ReplaceFile(File("m", strategy, Target("http://one/v1"), Target("http://two/v1"), Target("http://three/v1")));
         var (first, tried) = (table.Current.Find(A, "m")!, 0UL);
-        var began = first.Begin(Surface.ChatCompletions, ref tried)!;
+        var began = first.Begin(Surface.ChatCompletions, ref tried)!.Value.Target;
         table.ReplaceFile(File("m", strategy, Target("http://one/v1", drain: true), Target("http://two/v1"), Target("http://three/v1", weight: 0)));
         for (var i = 0; i < 20; i++) Assert.Equal(["two"], table.Current.Find(A, "m")!.InTurn(Surface.ChatCompletions).Select(turn => turn.Target.Options.Name));
         began.Health.End();

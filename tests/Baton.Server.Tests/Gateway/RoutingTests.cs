@@ -30,9 +30,9 @@ public sealed class RoutingTests
         var route = Route("least_loaded", 1, 1, 1);
         Assert.Equal(3, Enumerable.Range(0, 60).Select(_ => First(route)).Distinct().Count());
         var (tried, none) = (0UL, 0UL);
-        var held = new[] { route.Begin(Surface.ChatCompletions, ref tried)!, route.Begin(Surface.ChatCompletions, ref tried)! };
+        var held = new[] { route.Begin(Surface.ChatCompletions, ref tried)!.Value.Target, route.Begin(Surface.ChatCompletions, ref tried)!.Value.Target };
         var free = route.Targets.Except(held).Single();
-        Assert.Same(free, route.Begin(Surface.ChatCompletions, ref none));
+        Assert.Same(free, route.Begin(Surface.ChatCompletions, ref none)!.Value.Target);
     }
 
     [Fact]
@@ -56,7 +56,7 @@ public sealed class RoutingTests
         var route = Route(strategy, 1, 2, 3, 4);
         var tried = 0UL;
         var seen = new List<ModelTarget>();
-        while (route.Begin(Surface.ChatCompletions, ref tried) is { } target) seen.Add(target);
+        while (route.Begin(Surface.ChatCompletions, ref tried) is { Target: var target }) seen.Add(target);
         Assert.Equal(route.Targets, seen.OrderBy(target => target.Name, StringComparer.Ordinal));
     }
 
@@ -91,6 +91,22 @@ public sealed class RoutingTests
         Assert.Equal(TimeSpan.FromSeconds(5), health.Wait);
     }
 
+    [Fact]
+    public void What_was_begun_before_a_target_was_left_alone_is_no_news_of_it()
+    {
+        var health = Route("priority", 1).Targets[0].Health;
+        var before = health.Era;
+        for (var i = 0; i < 12; i++) health.Failed("500", before);
+        Assert.Equal((BreakerState.Open, TimeSpan.FromSeconds(5)), (health.State, health.Wait));
+        time.Advance(TimeSpan.FromSeconds(5));
+        Assert.True(health.TryBegin());
+        health.Failed("500", before);   // while one tries
+        Assert.Equal(TimeSpan.FromSeconds(5), health.Wait);
+        health.Answered(null);
+        for (var i = 0; i < 12; i++) health.Failed("500", before);
+        Assert.Equal((BreakerState.Closed, (1L, 1L)), (health.State, health.Transitions));
+    }
+
     [Theory]
     [InlineData("a\n\nb", 3)]
     [InlineData("a\r\n\r\nb", 5)]
@@ -123,7 +139,7 @@ public sealed class RoutingTests
     private static string First(ModelRoute route)
     {
         var tried = 0UL;
-        var target = route.Begin(Surface.ChatCompletions, ref tried)!;
+        var target = route.Begin(Surface.ChatCompletions, ref tried)!.Value.Target;
         target.Health.End();
         return target.Name;
     }

@@ -124,7 +124,7 @@ public sealed class SelectionTests
             for (var request = 0; request < 300; request++)
             {
                 var tried = 0UL;
-                var target = route.Begin(Surface.ChatCompletions, ref tried, Facts(random.Next(2) == 0 ? hot : (ulong)random.NextInt64(1, long.MaxValue)))!;
+                var target = route.Begin(Surface.ChatCompletions, ref tried, Facts(random.Next(2) == 0 ? hot : (ulong)random.NextInt64(1, long.MaxValue)))!.Value.Target;
                 held.Add(target);
                 Assert.True(target.Health.UnderWay <= Math.Max(Rendezvous.NeverTooMany, Math.Ceiling(1.25 * held.Count * target.Options.Weight / weights)), $"{target.Health.UnderWay} of {held.Count}");
                 if (random.Next(3) != 0) continue;
@@ -144,7 +144,7 @@ public sealed class SelectionTests
         var begun = await Task.WhenAll(Enumerable.Range(0, 400).Select(_ => Task.Factory.StartNew(() =>
         {
             var tried = 0UL;
-            return route.Begin(Surface.ChatCompletions, ref tried, Facts(42))!;
+            return route.Begin(Surface.ChatCompletions, ref tried, Facts(42))!.Value.Target;
         }, TestContext.Current.CancellationToken, TaskCreationOptions.None, TaskScheduler.Default)));
         Assert.Equal(400, begun.Length);
         Assert.All(route.Targets, target => Assert.InRange(target.Health.UnderWay, 1, 126));
@@ -242,7 +242,7 @@ public sealed class SelectionTests
     private static string First(ModelRoute route, ulong conversation)
     {
         var tried = 0UL;
-        var target = route.Begin(Surface.ChatCompletions, ref tried, Facts(conversation))!;
+        var target = route.Begin(Surface.ChatCompletions, ref tried, Facts(conversation))!.Value.Target;
         target.Health.End();
         return target.Name;
     }

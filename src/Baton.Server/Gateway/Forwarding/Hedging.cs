@@ -17,7 +17,7 @@ internal sealed class Hedging(TargetCaller targets, TimeProvider time, ILogger<H
     }
 
     /// <param name="first">Begun.</param>
-    public async Task<Attempt> AskAsync(GatewayCall call, TargetTurn turn, (ModelRoute Route, ModelTarget Target) first, ForwardedRequest request, TimeSpan after)
+    public async Task<Attempt> AskAsync(GatewayCall call, TargetTurn turn, BegunTarget first, ForwardedRequest request, TimeSpan after)
     {
         first.Route.Hedges.Count();
         var race = new AnswerRace(call);
@@ -52,7 +52,7 @@ internal sealed class Hedging(TargetCaller targets, TimeProvider time, ILogger<H
             return attempt;
         }
 
-        (ModelRoute Route, ModelTarget Target)? Second()
+        BegunTarget? Second()
         {
             if (!first.Route.Hedges.TryTake()) return null;
             if (call.Spending is { } spending && (race.Kept = spending.Another()) is null)
@@ -67,11 +67,11 @@ internal sealed class Hedging(TargetCaller targets, TimeProvider time, ILogger<H
     }
 
     /// <returns>Null when another was sooner.</returns>
-    private async Task<Attempt?> RunAsync(GatewayCall whole, AnswerRace race, AnswerRace.Runner runner, (ModelRoute Route, ModelTarget Target) next, ForwardedRequest request)
+    private async Task<Attempt?> RunAsync(GatewayCall whole, AnswerRace race, AnswerRace.Runner runner, BegunTarget next, ForwardedRequest request)
     {
         try
         {
-            return log.Noted(runner.Call, await targets.AskAsync(runner.Call, next.Route, next.Target, request));
+            return log.Noted(runner.Call, await targets.AskAsync(runner.Call, next, request));
         }
         catch (Exception e) when (runner.HasLost && e is OperationCanceledException or HttpRequestException or IOException)
         {

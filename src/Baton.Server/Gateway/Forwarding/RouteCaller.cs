@@ -28,7 +28,7 @@ internal sealed class RouteCaller(TargetCaller targets, Hedging hedging, BudgetG
             while ((retry == 0 || first.Retries.TryTake(time)) && turn.Next() is { } next)
             {
                 var sent = others is null || next.Route == first ? own : others(next.Route);
-                var attempt = Hedging.After(call, next.Route) is { } after ? await hedging.AskAsync(call, turn, next, sent, after) : log.Noted(call, await targets.AskAsync(call, next.Route, next.Target, sent));
+                var attempt = Hedging.After(call, next.Route) is { } after ? await hedging.AskAsync(call, turn, next, sent, after) : log.Noted(call, await targets.AskAsync(call, next, sent));
                 if (attempt is Attempt.BrokenOff broken) await GoOnAsync(call, turn, broken);
                 if (attempt is not Attempt.Failed failed) return;
                 if (!failed.WasAsked)
@@ -59,7 +59,7 @@ internal sealed class RouteCaller(TargetCaller targets, Hedging hedging, BudgetG
         while (broken.Begun is { } begun && turn.NextToGoOn() is { } next)
         {
             log.GoesOn(call.Id, call.AskedLast!, next.Target.Name);
-            var attempt = log.Noted(call, await targets.AskAsync(call, next.Route, next.Target, begun.Request, begun));
+            var attempt = log.Noted(call, await targets.AskAsync(call, next, begun.Request, begun));
             if (attempt is Attempt.Delivered) return;
             if (attempt is Attempt.BrokenOff again) broken = again;
         }

@@ -6,7 +6,7 @@ namespace Baton.Server.Gateway;
 internal sealed partial class TargetCaller
 {
     /// <summary>An answer while it comes.</summary>
-    private sealed record Answer(GatewayCall Call, ModelRoute Route, ModelTarget Target, ForwardedRequest Request, ForwardedAnswer Response, CallLimits Limits, TimeProvider Time, long Sent, bool AddsUsage, string? Key) : IDisposable
+    private sealed record Answer(GatewayCall Call, BegunTarget Asked, ForwardedRequest Request, ForwardedAnswer Response, CallLimits Limits, TimeProvider Time, long Sent, bool AddsUsage, string? Key) : IDisposable
     {
         /// <summary>An answer in one piece up to this size is handed on when all of it is there.</summary>
         public const int MaxBuffer = 64 << 10;
@@ -15,6 +15,10 @@ internal sealed partial class TargetCaller
 
         private TimeSpan? firstByte;
         private bool hasBegun;
+
+        public ModelRoute Route => Asked.Route;
+
+        public ModelTarget Target => Asked.Target;
 
         public UsageTap Tap { get; set; } = null!;   // from the beginning on
 
@@ -70,6 +74,9 @@ internal sealed partial class TargetCaller
         {
             if (new SseParser().TryTake(ref events, out var said)) Failure = ErrorTranslation.Read(status: null, said.Data);
         }
+
+        /// <summary>The target has broken it off, or said that it is broken.</summary>
+        public void Failed(string how) => Target.Health.Failed(how, Asked.Era);
 
         /// <summary>The answer of this target is the rest of one that has begun.</summary>
         public void BeginRest() => Take();

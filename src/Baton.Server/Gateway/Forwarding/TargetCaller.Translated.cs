@@ -97,7 +97,7 @@ internal sealed partial class TargetCaller
 
     private static Attempt.Failed Refused(Answer answer, GatewayError failure)
     {
-        answer.Target.Health.Failed(failure.Code ?? failure.Type);
+        answer.Failed(failure.Code ?? failure.Type);
         return new Attempt.Failed(answer.Mask(failure), MayTryAnother: true) { Reply = Reply(answer.Call, answer.Mask(failure)) };
     }
 

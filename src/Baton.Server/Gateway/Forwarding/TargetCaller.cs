@@ -8,11 +8,12 @@ namespace Baton.Server.Gateway;
 /// <summary>Asks one target, and hands on what it answers once it is sure that there is an answer: until then another target can take its place unseen.</summary>
 internal sealed partial class TargetCaller(OutboundClient client, KeptResponses responses, IOptions<GatewayOptions> options, TimeProvider time, ILogger<TargetCaller> log)
 {
-    /// <param name="target">Begun; its part in the call is ended here.</param>
+    /// <param name="next">Its part in the call is ended here.</param>
     /// <param name="begun">What another target has begun, for this one to go on with; null for an answer of its own.</param>
     /// <exception cref="OperationCanceledException">The client is gone.</exception>
-    public async Task<Attempt> AskAsync(GatewayCall call, ModelRoute route, ModelTarget target, ForwardedRequest request, BegunAnswer? begun = null)
+    public async Task<Attempt> AskAsync(GatewayCall call, BegunTarget next, ForwardedRequest request, BegunAnswer? begun = null)
     {
+        var (route, target, era) = next;
         using var ending = target.Health.EndOnDispose();
         var label = target.Label;
         var gone = call.Cancel;
@@ -32,8 +33,8 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
             var sent = time.GetTimestamp();
             using var response = await client.ForwardAsync(message, label, target.IsConfigured, limits.Token);
             call.Waited(sent);
-            if (!response.IsSuccess) return await RefusedAsync(response, target, key, translation is null ? null : call, limits);
-            using var answer = new Answer(call, route, target, request, response, limits, time, sent, addsUsage, key)
+            if (!response.IsSuccess) return await RefusedAsync(response, next, key, translation is null ? null : call, limits);
+            using var answer = new Answer(call, next, request, response, limits, time, sent, addsUsage, key)
             {
                 Begun = begun, Said = BegunAnswer.MayBe(call, route, asked, request.Peek) ? new AnswerBytes() : null,
             };
@@ -51,17 +52,17 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
         }
         catch (WorkflowException e)
         {
-            target.Health.Failed(e.Class.ToName());
+            target.Health.Failed(e.Class.ToName(), era);
             return new Attempt.Failed(GatewayError.Unreachable(e.Error.Detail ?? label) with { Cause = e }, MayTryAnother: true);
         }
         catch (OperationCanceledException) when (limits.AreOver && !gone.IsCancellationRequested)
         {
-            target.Health.Failed("timeout");
+            target.Health.Failed("timeout", era);
             return new Attempt.Failed(GatewayError.TimedOut(limits.Reason), MayTryAnother: true);
         }
         catch (Exception e) when (e is HttpRequestException or IOException && !gone.IsCancellationRequested && (begun is not null || !call.Answer.HasBegun))
         {
-            target.Health.Failed("connectivity");
+            target.Health.Failed("connectivity", era);
             return new Attempt.Failed(GatewayError.Unreachable(CallErrors.Unreachable(label, e).Error.Detail!), MayTryAnother: true);
         }
         finally
@@ -129,7 +130,7 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
             error = GatewayError.Fault(call.Id);
         }
         log.StreamBroken(call.Id, call.AskedLast!, error.Code ?? error.Type);
-        answer.Target.Health.Failed("broken stream");
+        answer.Failed("broken stream");
         return new Attempt.BrokenOff(error, answer.Said?.Whole is { } said ? BegunAnswer.Of(call, answer.Route, answer.Request, answer.Begun, answer.Target.Dialect, said) : null);
     }
 
@@ -223,7 +224,7 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
         }
         catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException && !gone.IsCancellationRequested)
         {
-            answer.Target.Health.Failed("broken answer");
+            answer.Failed("broken answer");
             answer.Call.Account.Outcome = CallOutcome.Broken;
             client.Abort();   // half of an object must not look like a whole one
         }
@@ -232,21 +233,22 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
 
     private static Attempt.Failed Broken(Answer answer, string how)
     {
-        answer.Target.Health.Failed("broken stream");
+        answer.Failed("broken stream");
         return new Attempt.Failed(GatewayError.Broken($"{answer.Label} {how}."), MayTryAnother: true);
     }
 
-    private async Task<Attempt> RefusedAsync(ForwardedAnswer response, ModelTarget target, string? key, GatewayCall? translatedFor, CallLimits limits)
+    private async Task<Attempt> RefusedAsync(ForwardedAnswer response, BegunTarget asked, string? key, GatewayCall? translatedFor, CallLimits limits)
     {
+        var (_, target, era) = asked;
         var (status, label, retryAfter) = (response.Status, target.Label, response.Header("Retry-After"));
         var body = await ErrorReply.ReadAsync(response, limits.Token);
         switch (status)
         {
             case < 400:
-                target.Health.Failed(CallErrors.Name(status));
+                target.Health.Failed(CallErrors.Name(status), era);
                 return Because(UpstreamErrors.Redirected(status, label), "upstream_redirect");
             case 401 or 403:   // of the gateway, not of the caller: who would look for it in a key that is right
-                target.Health.Failed(CallErrors.Name(status));
+                target.Health.Failed(CallErrors.Name(status), era);
                 var said = new Quotation(key, []).Of(UpstreamError.Read(status, body).Message);   // for whoever runs workflows here; for applications not: some tell the end of the key
                 var refused = Because(UpstreamErrors.NotAccepted(status, label, target, said: null), "upstream_credential");
                 return refused with { Error = refused.Error with { Cause = UpstreamErrors.NotAccepted(status, label, target, said) } };
@@ -255,7 +257,7 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
                 target.Health.Cool(ErrorReply.RetryAfter(retryAfter, time));
                 break;
             case 408 or >= 500:
-                target.Health.Failed(CallErrors.Name(status));
+                target.Health.Failed(CallErrors.Name(status), era);
                 break;
             default:
                 target.Health.Answered(null);

@@ -64,14 +64,15 @@ internal sealed class ModelRoute(string name, ModelOptions options, ImmutableArr
     /// <param name="facts">Null for a request of which nothing is known.</param>
     /// <param name="worst">Only one that stands as well as this.</param>
     /// <returns>Null when none is left that may be asked.</returns>
-    public ModelTarget? Begin(Surface surface, ref ulong tried, RoutingFacts? facts = null, Standing worst = Standing.Trial)
+    public BegunTarget? Begin(Surface surface, ref ulong tried, RoutingFacts? facts = null, Standing worst = Standing.Trial)
     {
         while (Best(surface, tried, facts, worst) is not 0 and var candidates)
         {
             var index = choice.Next(candidates, facts, out var most);
+            var era = targets[index].Health.Era;
             if (!targets[index].Health.TryBegin(most)) continue;   // another request was sooner, so it stands otherwise now
             tried |= 1UL << index;
-            return targets[index];
+            return new BegunTarget(this, targets[index], era);
         }
         return null;
     }

@@ -18,6 +18,7 @@ internal sealed class TargetHealth(int failuresToOpen, TimeSpan pause, TimeProvi
     private int failures, underWay;
     private double firstByteMs;
     private bool isSuspect;
+    private int era;
     private long lastBegun, openings, closings;
     private volatile Reported? reported;
 
@@ -78,6 +79,9 @@ internal sealed class TargetHealth(int failuresToOpen, TimeSpan pause, TimeProvi
     /// <summary>How often it was left alone, and how often it was found well again, since this process began.</summary>
     public (long Openings, long Closings) Transitions => (Volatile.Read(ref openings), Volatile.Read(ref closings));
 
+    /// <summary>Goes on by one whenever it is left alone, anew after a trial too. What comes of a request that was begun in an earlier one is no news.</summary>
+    public int Era => Volatile.Read(ref era);
+
     /// <summary>How long ago it was last asked; null for never.</summary>
     public TimeSpan? SinceBegun => Volatile.Read(ref lastBegun) is not 0 and var begun ? time.GetElapsedTime(begun) : null;
 
@@ -127,16 +131,19 @@ internal sealed class TargetHealth(int failuresToOpen, TimeSpan pause, TimeProvi
 
     /// <summary>It cannot be reached, does not answer, breaks off or says that it is broken.</summary>
     /// <param name="how">In a word or two, for people: nothing of what was asked or answered.</param>
-    public void Failed(string how)
+    /// <param name="begunIn">The <see cref="Era"/> in which it was asked: one burst of failures is one reason to leave it alone, not many. Null for now.</param>
+    public void Failed(string how, int? begunIn = null)
     {
         lock (gate)
         {
+            if (begunIn is { } begun && begun != era) return;
             lastFailure = how;
             var wasOpen = failures >= failuresToOpen;
             if (++failures < failuresToOpen) return;
             if (wasOpen || isSuspect) doublings++;
             if (!wasOpen) openings++;
             isSuspect = false;
+            era++;
             openedAt = time.GetTimestamp();
         }
     }

@@ -78,6 +78,7 @@ internal sealed class TargetProber(RouteTable routes, OutboundClient client, IOp
         var health = target.Health;
         var isTrial = health.Standing == Standing.Trial;
         if (health.UnderWay > 0 || (!isTrial && health.LastFailure is not ("connectivity" or "timeout"))) return;
+        var era = health.Era;
         var problem = await ProblemAsync(target, cancel);
         if (problem is null)
         {
@@ -86,7 +87,7 @@ internal sealed class TargetProber(RouteTable routes, OutboundClient client, IOp
         }
         else if (isTrial)
         {
-            health.Failed(problem);
+            health.Failed(problem, era);
         }
     }
 

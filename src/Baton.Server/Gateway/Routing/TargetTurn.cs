@@ -10,21 +10,20 @@ internal sealed class TargetTurn(ModelRoute first, Surface surface, RoutingFacts
 
     /// <summary>The next, begun: to be ended by <see cref="TargetHealth.End"/>.</summary>
     /// <returns>Null when none is left that may be asked.</returns>
-    public (ModelRoute Route, ModelTarget Target)? Next() => Next(goesOn: false);
+    public BegunTarget? Next() => Next(goesOn: false);
 
     /// <summary>As <see cref="Next()"/>, only of those that can be asked to go on with an answer that another has begun.</summary>
-    public (ModelRoute Route, ModelTarget Target)? NextToGoOn() => Next(goesOn: true);
+    public BegunTarget? NextToGoOn() => Next(goesOn: true);
 
     /// <summary>Another of the model whose target was returned last, to be asked beside it: only one that is well.</summary>
-    public (ModelRoute Route, ModelTarget Target)? Beside() =>
-        at < first.Chain.Length && first.Chain[at].Begin(surface, ref tried, facts, Standing.Ready) is { } target ? (first.Chain[at], target) : null;
+    public BegunTarget? Beside() => at < first.Chain.Length ? first.Chain[at].Begin(surface, ref tried, facts, Standing.Ready) : null;
 
-    private (ModelRoute Route, ModelTarget Target)? Next(bool goesOn)
+    private BegunTarget? Next(bool goesOn)
     {
         for (; at < first.Chain.Length; (at, tried) = (at + 1, 0))
         {
             if (goesOn) tried |= ~first.Chain[at].CanGoOn;
-            if (first.Chain[at].Begin(surface, ref tried, facts, worst) is { } target) return (first.Chain[at], target);
+            if (first.Chain[at].Begin(surface, ref tried, facts, worst) is { } begun) return begun;
         }
         return null;
     }

@@ -102,7 +102,7 @@ internal sealed class ModelOptions : TargetOptions
     /// <summary>Which answers may be given again, to whom else asks the same. Default: none.</summary>
     public ModelCacheOptions? Cache { get; set; }
 
-    /// <summary>Longest duration of one call, from its start to the last byte; a repair is a second call. Default 10 minutes.</summary>
+    /// <summary>Longest duration of one call, from the first target that is asked to the last byte, whichever targets and stand-ins it takes; a repair is a second call. Default 10 minutes.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromMinutes(10);
 

@@ -138,6 +138,32 @@ public sealed class FailoverTests
     }
 
     [Fact]
+    public async Task All_targets_of_a_call_share_its_time_and_who_gets_little_of_it_is_not_blamed()
+    {
+        var time = new ManualTime();
+        await using var silent = new RawServer(async connection =>
+        {
+            await connection.ReadRequestAsync();
+            await connection.StallAsync();
+        });
+        using var world = new GatewayWorld(silent.Address, model =>
+        {
+            model.Targets = [.. Enumerable.Range(0, 3).Select(i => new TargetOptions { BaseUrl = model.BaseUrl, ApiKeyFile = model.ApiKeyFile, Name = $"t{i}" })];
+            (model.BaseUrl, model.ApiKeyFile, model.Strategy) = (null, null, "priority");
+            (model.Timeout, model.FirstByteTimeout) = (TimeSpan.FromSeconds(25), TimeSpan.FromSeconds(20));
+        }, time);
+        var answer = world.FailAsync();
+        await time.WhenTimerAsync(TimeSpan.FromSeconds(20));
+        time.Advance(TimeSpan.FromSeconds(20));
+        await time.WhenTimerAsync(TimeSpan.FromSeconds(5));
+        time.Advance(TimeSpan.FromSeconds(5));
+        Assert.EndsWith("had not ended its answer when the time for the whole call was over (Timeout).", (await answer).Error.Detail, StringComparison.Ordinal);
+        var targets = world.Routes!.Current.Find(TenantId.Default, "test/model")!.Targets;
+        Assert.Equal(["timeout", null, null], targets.Select(target => target.Health.LastFailure));
+        Assert.Equal([true, true, false], targets.Select(target => target.Health.SinceBegun is not null));
+    }
+
+    [Fact]
     public async Task Half_of_a_large_object_does_not_look_like_a_whole_one()
     {
         await using var broken = new RawServer(async connection =>

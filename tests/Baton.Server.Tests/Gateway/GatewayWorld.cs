@@ -30,7 +30,7 @@ internal sealed class GatewayWorld : IDisposable
         models = new Lazy<ModelCaller>(() =>   // settings that are wrong are only validated
         {
             var options = Microsoft.Extensions.Options.Options.Create(Options);
-            var routes = new RouteTable(options, Time);
+            var routes = Routes = new RouteTable(options, Time);
             Writer = new UsageWriter(null!, Microsoft.Extensions.Options.Options.Create(new UsageOptions()), Time, Log.For<UsageWriter>());   // it is never started: what is recorded stays with it
             var ledger = new UsageLedger(new PriceTable(options), Writer, new GatewayMetrics(new Meters(), routes));
             return new ModelCaller(routes, ledger, options, NewCaller(client, options, Time, Log), new LimitGate(limiter, options, Time), new StepAnswers(null!, Log.For<StepAnswers>()), new ExtractModel(), new EchoModel(Time), Time, Log.For<ModelCaller>());
@@ -52,6 +52,8 @@ internal sealed class GatewayWorld : IDisposable
     public CapturedLog Log { get; } = new();
 
     public UsageWriter? Writer { get; private set; }
+
+    public RouteTable? Routes { get; private set; }
 
     public ModelCaller Models => models.Value;
 

@@ -8,7 +8,11 @@ namespace Baton.Server.Gateway;
 /// <param name="cancel">Signalled when nobody waits for the answer any more.</param>
 internal sealed class GatewayCall(Surface surface, CallOrigin origin, IHeaderDictionary headers, TimeProvider time, CancellationToken cancel)
 {
-    private TimeSpan waited;
+    /// <summary>Less is too little for any target to answer in; and a timer may fire a moment early.</summary>
+    private static readonly TimeSpan TooLittle = TimeSpan.FromMilliseconds(10);
+
+    private TimeSpan waited, whole;
+    private long since;
 
     /// <summary>A request of an application.</summary>
     public static GatewayCall Of(HttpContext http, Surface surface, TimeProvider time) =>
@@ -54,6 +58,15 @@ internal sealed class GatewayCall(Surface surface, CallOrigin origin, IHeaderDic
 
     public TimeSpan Elapsed => Account.Elapsed;
 
+    /// <summary>What is left of the time that its model gives to all of its targets together.</summary>
+    public TimeSpan Left => whole - time.GetElapsedTime(since);
+
+    /// <summary>Whether another target can be asked in that.</summary>
+    public bool HasTime => Left > TooLittle;
+
+    /// <summary>That time begins.</summary>
+    public void StartClock(TimeSpan whole) => (this.whole, since) = (whole, time.GetTimestamp());
+
     public void Asks(ModelRoute route, ModelTarget target)
     {
         Account.Asks(route, target);
@@ -63,7 +76,7 @@ internal sealed class GatewayCall(Surface surface, CallOrigin origin, IHeaderDic
     /// <summary>The same call with an answer that may turn out not to count.</summary>
     /// <param name="stop">Signalled when it does not, too.</param>
     public GatewayCall Beside(IAnswerSink answer, CancellationToken stop) =>
-        new(surface, origin, headers, time, stop) { Answer = answer, Account = Account.Beside(), waited = waited, AskedLast = AskedLast, Spending = Spending };
+        new(surface, origin, headers, time, stop) { Answer = answer, Account = Account.Beside(), waited = waited, whole = whole, since = since, AskedLast = AskedLast, Spending = Spending };
 
     /// <summary>One of those calls beside it is the one that counts, as far as it has come.</summary>
     public void Takes(GatewayCall beside)

@@ -19,13 +19,14 @@ internal sealed class RouteCaller(TargetCaller targets, Hedging hedging, BudgetG
         using var spending = call.Spending;   // null where no budget counts it
         var facts = RoutingFacts.Of(call.RequestHeaders, call.Origin.Caller, first, own.Body.Span, own.Earlier is { } earlier ? earlier.Beginning.Span : default);
         first.Retries.Count(time);
+        call.StartClock(first.Options.Timeout);
         Attempt.Failed? last = null;
         for (var retry = 0; ; retry++)
         {
             // 1. Each once.
             var mayPass = false;
             var turn = new TargetTurn(first, call.Surface, facts, isAgain: retry > 0);
-            while ((retry == 0 || first.Retries.TryTake(time)) && turn.Next() is { } next)
+            while (call.HasTime && (retry == 0 || first.Retries.TryTake(time)) && turn.Next() is { } next)
             {
                 var sent = others is null || next.Route == first ? own : others(next.Route);
                 var attempt = Hedging.After(call, next.Route) is { } after ? await hedging.AskAsync(call, turn, next, sent, after) : log.Noted(call, await targets.AskAsync(call, next, sent));
@@ -42,7 +43,7 @@ internal sealed class RouteCaller(TargetCaller targets, Hedging hedging, BudgetG
             }
             // 2. All have failed with something that may pass: again, after a while. A step of a run has a policy of its own, which outlives this process.
             if (!mayPass || retry >= first.Options.Retries || call.Origin.Run is not null) break;
-            if (RetryPause.Before(retry + 1, first, call.Surface, facts) is not { } pause || call.Elapsed + pause >= first.Options.Timeout) break;
+            if (RetryPause.Before(retry + 1, first, call.Surface, facts) is not { } pause || pause >= call.Left) break;
             log.AsksAgain(call.Id, first.Name, pause.TotalMilliseconds);
             var since = time.GetTimestamp();
             await Task.Delay(pause, time, call.Cancel);
@@ -56,7 +57,7 @@ internal sealed class RouteCaller(TargetCaller targets, Hedging hedging, BudgetG
     /// <summary>An answer has broken off: others go on with it, one after the other, as far as they can; else the client is told.</summary>
     private async Task GoOnAsync(GatewayCall call, TargetTurn turn, Attempt.BrokenOff broken)
     {
-        while (broken.Begun is { } begun && turn.NextToGoOn() is { } next)
+        while (broken.Begun is { } begun && call.HasTime && turn.NextToGoOn() is { } next)
         {
             log.GoesOn(call.Id, call.AskedLast!, next.Target.Name);
             var attempt = log.Noted(call, await targets.AskAsync(call, next, begun.Request, begun));

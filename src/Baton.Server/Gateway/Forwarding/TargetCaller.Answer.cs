@@ -76,7 +76,10 @@ internal sealed partial class TargetCaller
         }
 
         /// <summary>The target has broken it off, or said that it is broken.</summary>
-        public void Failed(string how) => Target.Health.Failed(how, Asked.Era);
+        public void Failed(string how)
+        {
+            if (!Limits.WereUsedUp) Target.Health.Failed(how, Asked.Era);
+        }
 
         /// <summary>The answer of this target is the rest of one that has begun.</summary>
         public void BeginRest() => Take();

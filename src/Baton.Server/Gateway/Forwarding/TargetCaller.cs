@@ -23,7 +23,7 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
         if (problem is not null) return new Attempt.Failed(problem, MayTryAnother: true) { WasAsked = false };
         if (begun is not null) body = BegunAnswer.Mark(body, target.Options.Prefill);
         call.Asks(route, target);
-        using var limits = new CallLimits(label, route.Options, time, gone);
+        using var limits = new CallLimits(label, route.Options, call, time);
         var share = target.Health.Share.Begin();
         try
         {
@@ -57,7 +57,7 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
         }
         catch (OperationCanceledException) when (limits.AreOver && !gone.IsCancellationRequested)
         {
-            target.Health.Failed("timeout", era);
+            if (!limits.WereUsedUp) target.Health.Failed("timeout", era);
             return new Attempt.Failed(GatewayError.TimedOut(limits.Reason), MayTryAnother: true);
         }
         catch (Exception e) when (e is HttpRequestException or IOException && !gone.IsCancellationRequested && (begun is not null || !call.Answer.HasBegun))

@@ -1,6 +1,6 @@
 namespace Baton.Server.Gateway;
 
-/// <summary>The three clocks of one call: the whole of it, its first byte, and every silence after that. One timer counts down to whichever comes first.</summary>
+/// <summary>The three clocks of one target's part in a call: the whole of the call, its first byte, and every silence after that. One timer counts down to whichever comes first.</summary>
 internal sealed class CallLimits : IDisposable
 {
     private readonly string label;
@@ -9,14 +9,16 @@ internal sealed class CallLimits : IDisposable
     private readonly CancellationToken cancel;
     private readonly CancellationTokenSource any;
     private readonly CancellationTokenRegistration stopping;
+    private readonly TimeSpan whole;
     private readonly long began;
     private bool hasHeard, isWholeNext;
 
-    public CallLimits(string label, ModelOptions model, TimeProvider time, CancellationToken cancel)
+    public CallLimits(string label, ModelOptions model, GatewayCall call, TimeProvider time)
     {
-        (this.label, this.model, this.time, this.cancel, began) = (label, model, time, cancel, time.GetTimestamp());
-        isWholeNext = model.Timeout <= model.FirstByteTimeout;
-        any = new CancellationTokenSource(isWholeNext ? model.Timeout : model.FirstByteTimeout, time);
+        (this.label, this.model, this.time, cancel, began) = (label, model, time, call.Cancel, time.GetTimestamp());
+        whole = call.Left < model.Timeout ? call.Left : model.Timeout;
+        isWholeNext = whole <= model.FirstByteTimeout;
+        any = new CancellationTokenSource(whole <= TimeSpan.Zero ? TimeSpan.Zero : isWholeNext ? whole : model.FirstByteTimeout, time);
         stopping = cancel.UnsafeRegister(static any => ((CancellationTokenSource)any!).Cancel(), any);
     }
 
@@ -24,6 +26,9 @@ internal sealed class CallLimits : IDisposable
     public CancellationToken Token => any.Token;
 
     public bool AreOver => any.IsCancellationRequested && !cancel.IsCancellationRequested;
+
+    /// <summary>Whether the time ran out of which others had used most: that is not this target's fault.</summary>
+    public bool WereUsedUp => isWholeNext && AreOver && 2 * whole < model.Timeout;
 
     /// <summary>Something of the answer has come: silence counts anew.</summary>
     public void Heard()
@@ -37,7 +42,8 @@ internal sealed class CallLimits : IDisposable
 
     /// <summary>Which clock ran out.</summary>
     public string Reason =>
-        isWholeNext ? $"{label} had not ended its answer after {model.Timeout.TotalSeconds:0.###} s (Timeout)."
+        WereUsedUp ? $"{label} had not ended its answer when the time for the whole call was over (Timeout)."
+        : isWholeNext ? $"{label} had not ended its answer after {model.Timeout.TotalSeconds:0.###} s (Timeout)."
         : hasHeard ? $"{label} fell silent in the middle of its answer for {model.IdleTimeout.TotalSeconds:0.###} s (IdleTimeout)."
         : $"{label} gave no answer within {model.FirstByteTimeout.TotalSeconds:0.###} s (FirstByteTimeout).";
 
@@ -50,8 +56,8 @@ internal sealed class CallLimits : IDisposable
     private void Next(TimeSpan silence)
     {
         if (any.IsCancellationRequested) return;
-        var whole = model.Timeout - time.GetElapsedTime(began);
-        isWholeNext = whole <= silence;
-        any.CancelAfter(whole <= TimeSpan.Zero ? TimeSpan.Zero : isWholeNext ? whole : silence);
+        var left = whole - time.GetElapsedTime(began);
+        isWholeNext = left <= silence;
+        any.CancelAfter(left <= TimeSpan.Zero ? TimeSpan.Zero : isWholeNext ? left : silence);
     }
 }

@@ -51,6 +51,26 @@ public sealed class RetryTests
     }
 
     [Fact]
+    public async Task Who_waits_for_a_target_waits_on_when_that_tells_another_to_wait_for_longer()
+    {
+        var (time, asked) = (new ManualTime(), 0);
+        await using var busy = await WebServer.StartAsync(http =>
+        {
+            http.Response.Headers.RetryAfter = "2";
+            return Interlocked.Increment(ref asked) <= 2 ? Replies.JsonAsync(http, "{}", 429) : Replies.WholeAsync(http, "Three.");
+        });
+        using var world = new GatewayWorld(busy.Address, model => model.Retries = 1, time);
+        var waiting = world.AnswerAsync();
+        await time.WhenTimerAsync(TimeSpan.FromSeconds(2));
+        time.Advance(TimeSpan.FromSeconds(1));
+        await world.FailAsync(GatewayWorld.Ask() with { Origin = GatewayWorld.Origin with { Run = "run_1" } });   // steps have policies of their own, and do not wait
+        time.Advance(TimeSpan.FromSeconds(1));
+        await Task.WhenAny(waiting, time.WhenTimerAsync(TimeSpan.FromSeconds(1)));
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(("Three.", 3), ((await waiting).Text, asked));
+    }
+
+    [Fact]
     public async Task A_storm_of_failures_does_not_double_the_load()
     {
         var asked = 0;

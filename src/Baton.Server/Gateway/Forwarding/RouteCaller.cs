@@ -42,16 +42,29 @@ internal sealed class RouteCaller(TargetCaller targets, Hedging hedging, BudgetG
                 if (!failed.MayTryAnother) break;
             }
             // 2. All have failed with something that may pass: again, after a while. A step of a run has a policy of its own, which outlives this process.
-            if (!mayPass || retry >= first.Options.Retries || call.Origin.Run is not null) break;
-            if (RetryPause.Before(retry + 1, first, call.Surface, facts) is not { } pause || pause >= call.Left) break;
-            log.AsksAgain(call.Id, first.Name, pause.TotalMilliseconds);
-            var since = time.GetTimestamp();
-            await Task.Delay(pause, time, call.Cancel);
-            call.Waited(since);
+            if (!mayPass || retry >= first.Options.Retries || call.Origin.Run is not null || !await PausedAsync(call, first, facts, retry + 1)) break;
         }
         // 3. What the last one said.
         if (last is null && IsEstimated(call.Surface, first)) await EstimateAsync(call, own);
         else await (last is null ? call.RefuseAsync(NoneToAsk(call.Surface, first, facts)) : last.Reply is { } reply ? call.RefuseAsync(reply) : call.RefuseAsync(last.Error));
+    }
+
+    /// <summary>Waits before all targets are asked again.</summary>
+    /// <returns>False where that would take too long.</returns>
+    private async Task<bool> PausedAsync(GatewayCall call, ModelRoute first, RoutingFacts? facts, int retry)
+    {
+        if (RetryPause.Before(retry, first, call.Surface, facts) is not { } pause || pause >= call.Left) return false;
+        log.AsksAgain(call.Id, first.Name, pause.TotalMilliseconds);
+        var since = time.GetTimestamp();
+        while (pause > TimeSpan.Zero)
+        {
+            var asleep = time.GetTimestamp();
+            await Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(pause.TotalMilliseconds)), time, call.Cancel);
+            call.Waited(asleep);
+            pause = RetryPause.Rest(first, call.Surface, facts);   // a timer may fire a moment early, and another request may have been told to wait for longer
+            if (pause > TimeSpan.Zero && (pause >= call.Left || pause > RetryPause.LongestWait - time.GetElapsedTime(since))) return false;
+        }
+        return true;
     }
 
     /// <summary>An answer has broken off: others go on with it, one after the other, as far as they can; else the client is told.</summary>

@@ -19,14 +19,21 @@ internal static class RetryPause
     /// <returns>Drawn from [0, 250 ms * 2^(retry - 1)), and no sooner than the first target that has asked to be left alone may be asked; null for not at all.</returns>
     public static TimeSpan? Before(int retry, ModelRoute first, Surface surface, RoutingFacts? facts)
     {
+        var soonest = Rest(first, surface, facts);
+        if (soonest > LongestWait) return null;
+        var backoff = Backoff.Delay(BackoffKind.Exponential, First, retry, LongestWait) * Random.Shared.NextDouble();
+        return backoff > soonest ? backoff : soonest;
+    }
+
+    /// <summary>How long until a target may be asked again by one that has waited; endless where none may be.</summary>
+    public static TimeSpan Rest(ModelRoute first, Surface surface, RoutingFacts? facts)
+    {
         var soonest = TimeSpan.MaxValue;
         foreach (var candidate in first.Explain(surface, facts))
         {
             if (candidate.Standing < Standing.Cooling) soonest = TimeSpan.Zero;
             else if (candidate.Standing == Standing.Cooling && candidate.Target.Health.CoolsFor is var left && left < soonest) soonest = left;
         }
-        if (soonest > LongestWait) return null;
-        var backoff = Backoff.Delay(BackoffKind.Exponential, First, retry, LongestWait) * Random.Shared.NextDouble();
-        return backoff > soonest ? backoff : soonest;
+        return soonest;
     }
 }

@@ -212,6 +212,36 @@ public sealed class FailoverTests
     }
 
     [Fact]
+    public async Task A_client_that_leaves_before_its_answer_begins_has_shown_how_slow_the_target_is()
+    {
+        using var leaving = new CancellationTokenSource();
+        await using var silent = await WebServer.StartAsync(async http =>
+        {
+            await leaving.CancelAsync();
+            await Task.Delay(Timeout.Infinite, http.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+        });
+        await using var world = await ForwardWorld.StartAsync([silent.Address]);
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions") { Content = new StringContent(ForwardWorld.AskStream, System.Text.Encoding.UTF8, "application/json") };
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => world.Server.Http.SendAsync(request, leaving.Token));
+        await Eventually.IsTrueAsync(() => Health(world) is { ExpectedMs: > 0, FirstByteMs: 0, LastFailure: null });
+    }
+
+    [Fact]
+    public async Task A_target_that_always_refuses_is_not_the_quickest()
+    {
+        var asked = 0;
+        await using var wrong = await WebServer.StartAsync(http =>
+        {
+            asked++;
+            return Replies.JsonAsync(http, "{}", 404);
+        });
+        await using var good = await WebServer.StartAsync(http => Replies.WholeAsync(http, "Three."));
+        await using var world = await ForwardWorld.StartAsync([wrong.Address, good.Address], ("Strategy", "latency"));
+        for (var i = 0; i < 100; i++) Assert.Equal(200, (await world.SendAsync(ForwardWorld.Ask())).Status);
+        Assert.InRange(asked, 0, 50);
+    }
+
+    [Fact]
     public async Task Models_that_stand_in_are_asked_once_the_targets_of_the_first_have_failed()
     {
         await using var broken = await WebServer.StartAsync(http => Replies.JsonAsync(http, "{}", 500));

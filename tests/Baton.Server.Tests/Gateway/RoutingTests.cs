@@ -44,6 +44,38 @@ public sealed class RoutingTests
         Assert.All(Enumerable.Range(0, 20), _ => Assert.Equal("t1", First(route)));
     }
 
+    [Fact]
+    public void One_of_which_nothing_is_known_is_tried_but_does_not_get_everything()
+    {
+        var route = Route("latency", 1, 1);
+        route.Targets[0].Health.Answered(TimeSpan.FromMilliseconds(500));
+        for (var i = 0; i < 40; i++)
+        {
+            var tried = 0UL;
+            var target = route.Begin(Surface.ChatCompletions, ref tried)!.Value.Target;
+            if (target.Name == "t0") target.Health.End();
+        }
+        Assert.Equal(1, route.Targets[1].Health.UnderWay);
+    }
+
+    [Fact]
+    public void What_is_waited_in_vain_counts_as_a_time_for_a_minute()
+    {
+        var route = Route("latency", 1, 1);
+        route.Targets[0].Health.Answered(TimeSpan.FromMilliseconds(500));
+        route.Targets[1].Health.Abandoned(TimeSpan.FromMilliseconds(100));
+        Assert.Equal("t1", First(route));
+        route.Targets[1].Health.Abandoned(TimeSpan.FromSeconds(10));
+        route.Targets[1].Health.Abandoned(TimeSpan.FromSeconds(1));
+        Assert.All(Enumerable.Range(0, 20), _ => Assert.Equal("t0", First(route)));
+        time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal(2, Enumerable.Range(0, 60).Select(_ => First(route)).Distinct().Count());
+        for (var i = 0; i < 10; i++) route.Targets[1].Health.Missed(TimeSpan.FromMilliseconds(1));   // as soon as that
+        Assert.All(Enumerable.Range(0, 20), _ => Assert.Equal("t0", First(route)));
+        route.Targets[1].Health.Answered(TimeSpan.FromMilliseconds(100));
+        Assert.Equal("t1", First(route));
+    }
+
     [Theory]
     [InlineData("round_robin")]
     [InlineData("random")]

@@ -78,7 +78,7 @@ internal sealed partial class TargetCaller
         /// <summary>The target has broken it off, or said that it is broken.</summary>
         public void Failed(string how)
         {
-            if (!Limits.WereUsedUp) Target.Health.Failed(how, Asked.Era);
+            if (!Limits.WereUsedUp) Target.Health.Failed(how, Asked.Era, hasBegun ? null : Limits.Elapsed);
         }
 
         /// <summary>The answer of this target is the rest of one that has begun.</summary>

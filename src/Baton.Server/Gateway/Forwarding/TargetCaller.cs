@@ -52,18 +52,24 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
         }
         catch (WorkflowException e)
         {
-            target.Health.Failed(e.Class.ToName(), era);
+            target.Health.Failed(e.Class.ToName(), era, limits.Elapsed);
             return new Attempt.Failed(GatewayError.Unreachable(e.Error.Detail ?? label) with { Cause = e }, MayTryAnother: true);
         }
         catch (OperationCanceledException) when (limits.AreOver && !gone.IsCancellationRequested)
         {
-            if (!limits.WereUsedUp) target.Health.Failed("timeout", era);
+            if (limits.WereUsedUp) target.Health.Abandoned(limits.Elapsed);
+            else target.Health.Failed("timeout", era, limits.Elapsed);
             return new Attempt.Failed(GatewayError.TimedOut(limits.Reason), MayTryAnother: true);
         }
         catch (Exception e) when (e is HttpRequestException or IOException && !gone.IsCancellationRequested && (begun is not null || !call.Answer.HasBegun))
         {
-            target.Health.Failed("connectivity", era);
+            target.Health.Failed("connectivity", era, limits.Elapsed);
             return new Attempt.Failed(GatewayError.Unreachable(CallErrors.Unreachable(label, e).Error.Detail!), MayTryAnother: true);
+        }
+        catch (Exception e) when (gone.IsCancellationRequested && !call.Answer.HasBegun && e is OperationCanceledException or HttpRequestException or IOException)
+        {
+            target.Health.Abandoned(limits.Elapsed);
+            throw;
         }
         finally
         {
@@ -245,10 +251,10 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
         switch (status)
         {
             case < 400:
-                target.Health.Failed(CallErrors.Name(status), era);
+                target.Health.Failed(CallErrors.Name(status), era, limits.Elapsed);
                 return Because(UpstreamErrors.Redirected(status, label), "upstream_redirect");
             case 401 or 403:   // of the gateway, not of the caller: who would look for it in a key that is right
-                target.Health.Failed(CallErrors.Name(status), era);
+                target.Health.Failed(CallErrors.Name(status), era, limits.Elapsed);
                 var said = new Quotation(key, []).Of(UpstreamError.Read(status, body).Message);   // for whoever runs workflows here; for applications not: some tell the end of the key
                 var refused = Because(UpstreamErrors.NotAccepted(status, label, target, said: null), "upstream_credential");
                 return refused with { Error = refused.Error with { Cause = UpstreamErrors.NotAccepted(status, label, target, said) } };
@@ -257,7 +263,7 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
                 target.Health.Cool(ErrorReply.RetryAfter(retryAfter, time));
                 break;
             case 408 or >= 500:
-                target.Health.Failed(CallErrors.Name(status), era);
+                target.Health.Failed(CallErrors.Name(status), era, limits.Elapsed);
                 break;
             default:
                 target.Health.Answered(null);
@@ -267,6 +273,7 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
         var secrets = Secrets.Of(key);
         var shown = secrets.Mask(text);
         var mayTryAnother = status is 404 or 408 or 409 or 425 or 429 or >= 500;
+        if (status is 404 or 409 or 425) target.Health.Missed(limits.Elapsed);
         var headers = ForwardedHeaders.OfRefusal(response, secrets, isTranslated: translatedFor is not null);
         var reply = translatedFor is not null ? Reply(translatedFor, ErrorTranslation.Read(status, shown)) with { Headers = headers }
             : new UpstreamReply(status, headers, shown == text ? body : Encoding.UTF8.GetBytes(shown));

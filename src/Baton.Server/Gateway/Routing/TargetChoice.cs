@@ -72,8 +72,18 @@ internal sealed class TargetChoice(ImmutableArray<ModelTarget> targets, ModelOpt
 
     private static double Load(ModelTarget target) => (target.Health.Load + 1) / target.Options.Weight;
 
-    /// <summary>The time to the first byte, times the requests that would share it.</summary>
-    private static double Expected(ModelTarget target) => target.Health.FirstByteMs * (target.Health.UnderWay + 1);
+    /// <summary>The time to the first byte, times the requests that would share it. One of which nothing is known counts as the quickest, so that it is tried, and by no more than its share.</summary>
+    private double Expected(ModelTarget target) => (target.Health.ExpectedMs is > 0 and var ms ? ms : Quickest()) * (target.Health.UnderWay + 1);
+
+    private double Quickest()
+    {
+        var least = double.MaxValue;
+        foreach (var target in targets)
+        {
+            if (target.Health.ExpectedMs is > 0 and var ms && ms < least) least = ms;
+        }
+        return least < double.MaxValue ? least : 1;
+    }
 
     /// <summary>The conversation's first target that has not more than its bound; a target above it passes the request on.</summary>
     private int Affine(ulong candidates, ulong conversation, out int most)
@@ -140,8 +150,8 @@ internal sealed class TargetChoice(ImmutableArray<ModelTarget> targets, ModelOpt
     private int Sooner(ulong candidates, int count)
     {
         var first = Random.Shared.Next(count);
-        var second = (first + 1 + Random.Shared.Next(count - 1)) % count;
-        return Least((1UL << At(candidates, first)) | (1UL << At(candidates, second)), Expected);
+        var (one, other) = (At(candidates, first), At(candidates, (first + 1 + Random.Shared.Next(count - 1)) % count));
+        return Expected(targets[one]) <= Expected(targets[other]) ? one : other;   // of equals the one that was drawn first
     }
 
     private static int At(ulong candidates, int skip)

@@ -10,13 +10,16 @@ internal sealed class TargetHealth(int failuresToOpen, TimeSpan pause, TimeProvi
 
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(2), CoolByDefault = TimeSpan.FromSeconds(1);
 
+    /// <summary>What was waited in vain counts for so long, and as no more.</summary>
+    private static readonly TimeSpan InVain = TimeSpan.FromMinutes(1);
+
     private readonly Lock gate = new();
     private int doublings;
-    private long openedAt, cooledAt;
+    private long openedAt, cooledAt, vainAt;
     private TimeSpan coolFor;
     private string? lastFailure;
     private int failures, underWay;
-    private double firstByteMs;
+    private double firstByteMs, vainMs;
     private bool isSuspect;
     private int era;
     private long lastBegun, openings, closings;
@@ -39,7 +42,16 @@ internal sealed class TargetHealth(int failuresToOpen, TimeSpan pause, TimeProvi
     /// <summary>Moving average of the time to its first byte, in ms; 0 before the first.</summary>
     public double FirstByteMs => Volatile.Read(ref firstByteMs);
 
-    /// <summary>The times of which that is the average.</summary>
+    /// <summary>The time to its first byte that is to be reckoned with, in ms: more than the average where it was asked in vain of late. 0 for not known.</summary>
+    public double ExpectedMs
+    {
+        get
+        {
+            lock (gate) return ExpectedNow();
+        }
+    }
+
+    /// <summary>The times of which <see cref="FirstByteMs"/> is the average.</summary>
     public FirstByteTimes FirstBytes { get; } = new();
 
     public BreakerState State
@@ -124,6 +136,7 @@ internal sealed class TargetHealth(int failuresToOpen, TimeSpan pause, TimeProvi
             (failures, doublings, isSuspect) = (0, 0, false);
             if (firstByte is not { } took) return;
             coolFor = TimeSpan.Zero;
+            vainMs = 0;
             FirstBytes.Add(took);
             firstByteMs = firstByteMs == 0 ? took.TotalMilliseconds : firstByteMs + (Newest * (took.TotalMilliseconds - firstByteMs));
         }
@@ -132,12 +145,14 @@ internal sealed class TargetHealth(int failuresToOpen, TimeSpan pause, TimeProvi
     /// <summary>It cannot be reached, does not answer, breaks off or says that it is broken.</summary>
     /// <param name="how">In a word or two, for people: nothing of what was asked or answered.</param>
     /// <param name="begunIn">The <see cref="Era"/> in which it was asked: one burst of failures is one reason to leave it alone, not many. Null for now.</param>
-    public void Failed(string how, int? begunIn = null)
+    /// <param name="inVain">How long an answer was waited for; null where it had begun.</param>
+    public void Failed(string how, int? begunIn = null, TimeSpan? inVain = null)
     {
         lock (gate)
         {
             if (begunIn is { } begun && begun != era) return;
             lastFailure = how;
+            if (inVain is { } waited) Waited(waited, 2 * ExpectedNow());
             var wasOpen = failures >= failuresToOpen;
             if (++failures < failuresToOpen) return;
             if (wasOpen || isSuspect) doublings++;
@@ -146,6 +161,18 @@ internal sealed class TargetHealth(int failuresToOpen, TimeSpan pause, TimeProvi
             era++;
             openedAt = time.GetTimestamp();
         }
+    }
+
+    /// <summary>It was asked in vain. However soon it said so, nothing is gained by that: it counts as twice as slow each time.</summary>
+    public void Missed(TimeSpan waited)
+    {
+        lock (gate) Waited(waited, 2 * ExpectedNow());
+    }
+
+    /// <summary>It had not begun to answer when its caller left, which may not be its fault: it takes so long at least.</summary>
+    public void Abandoned(TimeSpan waited)
+    {
+        lock (gate) Waited(waited, ExpectedNow());
     }
 
     /// <summary>It answers when it is asked for little: requests may come again, but the first that fails ends that, and the pause goes on doubling.</summary>
@@ -189,6 +216,10 @@ internal sealed class TargetHealth(int failuresToOpen, TimeSpan pause, TimeProvi
     public Ending EndOnDispose() => new(this);
 
     private TimeSpan OpenFor => TimeSpan.FromTicks(Math.Min(pause.Ticks << Math.Min(doublings, 16), LongestPause.Ticks));
+
+    private double ExpectedNow() => vainMs > firstByteMs && time.GetElapsedTime(vainAt) < InVain ? vainMs : firstByteMs;
+
+    private void Waited(TimeSpan inVain, double leastMs) => (vainMs, vainAt) = (Math.Min(Math.Max(inVain.TotalMilliseconds, Math.Max(leastMs, 1)), InVain.TotalMilliseconds), time.GetTimestamp());
 
     private BreakerState StateNow() => failures < failuresToOpen ? BreakerState.Closed : time.GetElapsedTime(openedAt) < OpenFor ? BreakerState.Open : BreakerState.HalfOpen;
 

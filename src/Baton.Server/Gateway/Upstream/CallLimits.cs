@@ -27,6 +27,8 @@ internal sealed class CallLimits : IDisposable
 
     public bool AreOver => any.IsCancellationRequested && !cancel.IsCancellationRequested;
 
+    public TimeSpan Elapsed => time.GetElapsedTime(began);
+
     /// <summary>Whether the time ran out of which others had used most: that is not this target's fault.</summary>
     public bool WereUsedUp => isWholeNext && AreOver && 2 * whole < model.Timeout;
 
@@ -56,7 +58,7 @@ internal sealed class CallLimits : IDisposable
     private void Next(TimeSpan silence)
     {
         if (any.IsCancellationRequested) return;
-        var left = whole - time.GetElapsedTime(began);
+        var left = whole - Elapsed;
         isWholeNext = left <= silence;
         any.CancelAfter(left <= TimeSpan.Zero ? TimeSpan.Zero : isWholeNext ? left : silence);
     }

@@ -12,7 +12,7 @@ namespace Baton.Server.Tests.Gateway;
 /// <summary>Targets that fail: before the first byte nobody sees it, after it the stream says so.</summary>
 public sealed class FailoverTests
 {
-    public static TheoryData<string> Failures => ["closed port", "reset", "500", "429", "401", "404", "garbage", "headers, then reset", "empty stream", "half an event", "error event", "half an object"];
+    public static TheoryData<string> Failures => ["closed port", "reset", "500", "429", "401", "403", "404", "garbage", "headers, then reset", "empty stream", "half an event", "error event", "half an object"];
 
     [Theory]
     [MemberData(nameof(Failures))]
@@ -75,6 +75,23 @@ public sealed class FailoverTests
         var error = Error(await world.SendAsync(ForwardWorld.Ask()), 502);
         Assert.Equal("upstream_credential", error.GetProperty("code").GetString());
         Assert.Contains("was answered 401 Unauthorized: it does not accept the gateway's key. See Gateway:Models:m:Targets:0:ApiKeyVariable.", error.GetProperty("message").GetString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(401, true)]
+    [InlineData(403, false)]
+    [InlineData(404, false)]
+    public async Task Refusals_leave_a_target_alone_only_where_all_would_be_refused(int status, bool isLeftAlone)
+    {
+        var asked = 0;
+        await using var strict = await WebServer.StartAsync(http =>
+        {
+            asked++;
+            return Replies.JsonAsync(http, "{}", status);
+        });
+        await using var world = await ForwardWorld.StartAsync([strict.Address], ("Gateway:BreakerFailures", "3"));
+        for (var i = 0; i < 4; i++) await world.SendAsync(ForwardWorld.Ask());
+        Assert.Equal((isLeftAlone ? 3 : 4, isLeftAlone), (asked, Health(world).LastFailure is not null));
     }
 
     [Theory]
@@ -338,7 +355,7 @@ public sealed class FailoverTests
         switch (how)
         {
             case "reset": connection.Reset(); break;
-            case "500" or "429" or "401" or "404": await connection.WriteAsync($"HTTP/1.1 {how} Said\r\nContent-Length: 2\r\n\r\n{{}}"); break;
+            case "500" or "429" or "401" or "403" or "404": await connection.WriteAsync($"HTTP/1.1 {how} Said\r\nContent-Length: 2\r\n\r\n{{}}"); break;
             case "garbage": await connection.WriteAsync("\0\u0001 what?\r\n\r\n"); break;
             case "headers, then reset":
                 await connection.WriteAsync(Replies.Head());

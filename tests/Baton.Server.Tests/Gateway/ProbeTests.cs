@@ -32,10 +32,12 @@ public sealed class ProbeTests : IDisposable
         Assert.Equal((BreakerState.Closed, "/v1/models", (1L, 1L)), (health.State, asked[^1], health.Transitions));
     }
 
-    [Fact]
-    public async Task One_that_answered_with_errors_is_asked_after_its_pause_and_one_more_failure_sends_it_back_for_twice_as_long()
+    [Theory]
+    [InlineData(403)]
+    [InlineData(404)]
+    public async Task One_that_answered_with_errors_is_asked_after_its_pause_and_one_more_failure_sends_it_back_for_twice_as_long(int status)
     {
-        await using var host = await WebServer.StartAsync(http => Answer(http, 404, "{}"));
+        await using var host = await WebServer.StartAsync(http => Answer(http, status, "{}"));
         var health = Add("m", host).Targets[0].Health;
         for (var i = 0; i < 5; i++) health.Failed("503 ServiceUnavailable");
         await RunAsync();

@@ -254,7 +254,8 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
                 target.Health.Failed(CallErrors.Name(status), era, limits.Elapsed);
                 return Because(UpstreamErrors.Redirected(status, label), "upstream_redirect");
             case 401 or 403:   // of the gateway, not of the caller: who would look for it in a key that is right
-                target.Health.Failed(CallErrors.Name(status), era, limits.Elapsed);
+                if (status == 401) target.Health.Failed(CallErrors.Name(status), era, limits.Elapsed);
+                else Passed(target, limits);   // it may be the key or what was asked: one caller must not close the target to all
                 var said = new Quotation(key, []).Of(UpstreamError.Read(status, body).Message);   // for whoever runs workflows here; for applications not: some tell the end of the key
                 var refused = Because(UpstreamErrors.NotAccepted(status, label, target, said: null), "upstream_credential");
                 return refused with { Error = refused.Error with { Cause = UpstreamErrors.NotAccepted(status, label, target, said) } };
@@ -265,6 +266,9 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
             case 408 or >= 500:
                 target.Health.Failed(CallErrors.Name(status), era, limits.Elapsed);
                 break;
+            case 404 or 409 or 425:
+                Passed(target, limits);
+                break;
             default:
                 target.Health.Answered(null);
                 break;
@@ -273,11 +277,17 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
         var secrets = Secrets.Of(key);
         var shown = secrets.Mask(text);
         var mayTryAnother = status is 404 or 408 or 409 or 425 or 429 or >= 500;
-        if (status is 404 or 409 or 425) target.Health.Missed(limits.Elapsed);
         var headers = ForwardedHeaders.OfRefusal(response, secrets, isTranslated: translatedFor is not null);
         var reply = translatedFor is not null ? Reply(translatedFor, ErrorTranslation.Read(status, shown)) with { Headers = headers }
             : new UpstreamReply(status, headers, shown == text ? body : Encoding.UTF8.GetBytes(shown));
         return new Attempt.Failed(GatewayError.Unreachable($"{label} was answered {CallErrors.Name(status)}."), mayTryAnother) { Reply = reply };
+    }
+
+    /// <summary>It is well, but another has to answer.</summary>
+    private static void Passed(ModelTarget target, CallLimits limits)
+    {
+        target.Health.Answered(null);
+        target.Health.Missed(limits.Elapsed);
     }
 
     private static Attempt.Failed Because(WorkflowException cause, string code) => new(GatewayError.Unreachable(cause.Error.Detail!) with { Code = code, Cause = cause }, MayTryAnother: true);

@@ -91,7 +91,7 @@ internal sealed class TargetProber(RouteTable routes, OutboundClient client, IOp
         }
     }
 
-    /// <returns>Null when it answers; whatever it says but that it is broken, or that the key is wrong.</returns>
+    /// <returns>Null when it answers; whatever it says but that it is broken, or that it does not know the key. A key may be good for questions alone.</returns>
     private async Task<string?> ProblemAsync(ModelTarget target, CancellationToken cancel)
     {
         using var limit = new CancellationTokenSource(Patience, time);
@@ -99,7 +99,7 @@ internal sealed class TargetProber(RouteTable routes, OutboundClient client, IOp
         try
         {
             using var response = await AskAsync(target, target.Below("/models"), any.Token);
-            return response.Status is 401 or 403 or 408 or >= 500 ? CallErrors.Name(response.Status) : null;
+            return response.Status is 401 or 408 or >= 500 ? CallErrors.Name(response.Status) : null;
         }
         catch (WorkflowException e)
         {

@@ -12,7 +12,7 @@ namespace Baton.Server.Tests.Gateway;
 /// <summary>Targets that fail: before the first byte nobody sees it, after it the stream says so.</summary>
 public sealed class FailoverTests
 {
-    public static TheoryData<string> Failures => ["closed port", "reset", "500", "429", "401", "403", "404", "garbage", "headers, then reset", "empty stream", "half an event", "error event", "half an object"];
+    public static TheoryData<string> Failures => ["closed port", "reset", "500", "429", "401", "402", "403", "404", "405", "410", "413", "garbage", "headers, then reset", "empty stream", "half an event", "error event", "half an object"];
 
     [Theory]
     [MemberData(nameof(Failures))]
@@ -79,6 +79,7 @@ public sealed class FailoverTests
 
     [Theory]
     [InlineData(401, true)]
+    [InlineData(402, true)]
     [InlineData(403, false)]
     [InlineData(404, false)]
     public async Task Refusals_leave_a_target_alone_only_where_all_would_be_refused(int status, bool isLeftAlone)
@@ -355,7 +356,7 @@ public sealed class FailoverTests
         switch (how)
         {
             case "reset": connection.Reset(); break;
-            case "500" or "429" or "401" or "403" or "404": await connection.WriteAsync($"HTTP/1.1 {how} Said\r\nContent-Length: 2\r\n\r\n{{}}"); break;
+            case "500" or "429" or "401" or "402" or "403" or "404" or "405" or "410" or "413": await connection.WriteAsync($"HTTP/1.1 {how} Said\r\nContent-Length: 2\r\n\r\n{{}}"); break;
             case "garbage": await connection.WriteAsync("\0\u0001 what?\r\n\r\n"); break;
             case "headers, then reset":
                 await connection.WriteAsync(Replies.Head());

@@ -22,6 +22,7 @@ public sealed class RetryTests
     [InlineData(404)]
     [InlineData(400)]
     [InlineData(401)]
+    [InlineData(402)]
     public async Task What_will_not_pass_is_not_asked_again(int status)
     {
         var asked = 0;

@@ -263,10 +263,10 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
                 target.Health.Answered(null);
                 target.Health.Cool(ErrorReply.RetryAfter(retryAfter, time));
                 break;
-            case 408 or >= 500:
+            case 402 or 408 or >= 500:   // 402: its account is empty
                 target.Health.Failed(CallErrors.Name(status), era, limits.Elapsed);
                 break;
-            case 404 or 409 or 425:
+            case 404 or 405 or 409 or 410 or 413 or 425:
                 Passed(target, limits);
                 break;
             default:
@@ -276,7 +276,7 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
         var text = Encoding.UTF8.GetString(body);
         var secrets = Secrets.Of(key);
         var shown = secrets.Mask(text);
-        var mayTryAnother = status is 404 or 408 or 409 or 425 or 429 or >= 500;
+        var mayTryAnother = status is 402 or 404 or 405 or 408 or 409 or 410 or 413 or 425 or 429 or >= 500;
         var headers = ForwardedHeaders.OfRefusal(response, secrets, isTranslated: translatedFor is not null);
         var reply = translatedFor is not null ? Reply(translatedFor, ErrorTranslation.Read(status, shown)) with { Headers = headers }
             : new UpstreamReply(status, headers, shown == text ? body : Encoding.UTF8.GetBytes(shown));

@@ -102,6 +102,20 @@ public sealed class RoutingTests
         Assert.Equal("t0", First(route));
     }
 
+    [Theory]
+    [InlineData("7", 7)]
+    [InlineData("2147483647", 600)]
+    [InlineData("99999999999", 600)]
+    [InlineData("Fri, 31 Dec 9999 23:59:59 GMT", 600)]
+    [InlineData("later", 1)]
+    [InlineData(null, 1)]
+    public void No_target_is_left_alone_for_longer_than_ten_minutes_because_it_asks_for_that(string? retryAfter, int seconds)
+    {
+        var health = Route("priority", 1).Targets[0].Health;
+        health.Cool(ErrorReply.RetryAfter(retryAfter, time));
+        Assert.Equal((Standing.Cooling, TimeSpan.FromSeconds(seconds)), (health.Standing, health.CoolsFor));
+    }
+
     [Fact]
     public void After_failures_in_a_row_one_request_at_a_time_finds_out_whether_it_is_well_and_the_pause_doubles()
     {

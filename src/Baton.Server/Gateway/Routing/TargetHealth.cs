@@ -8,7 +8,7 @@ internal sealed class TargetHealth(int failuresToOpen, TimeSpan pause, TimeProvi
     /// <summary>Weight of the newest answer in the average.</summary>
     private const double Newest = 0.2;
 
-    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(2), CoolByDefault = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(2), LongestCooling = TimeSpan.FromMinutes(10), CoolByDefault = TimeSpan.FromSeconds(1);
 
     /// <summary>What was waited in vain counts for so long, and as no more.</summary>
     private static readonly TimeSpan InVain = TimeSpan.FromMinutes(1);
@@ -204,10 +204,11 @@ internal sealed class TargetHealth(int failuresToOpen, TimeSpan pause, TimeProvi
     public void Tells(EngineReport engine, TimeSpan valid) => reported = new Reported(engine, UnderWay, time.GetTimestamp(), valid);
 
     /// <summary>It wants to be left alone for a while: that is no failure.</summary>
-    /// <param name="wait">As it says; null where it does not.</param>
+    /// <param name="wait">As it says, but no longer than ten minutes: one odd word must not keep it away for ever. Null where it does not say.</param>
     public void Cool(TimeSpan? wait)
     {
-        lock (gate) (cooledAt, coolFor) = (time.GetTimestamp(), wait ?? CoolByDefault);
+        var asked = wait ?? CoolByDefault;
+        lock (gate) (cooledAt, coolFor) = (time.GetTimestamp(), asked < LongestCooling ? asked : LongestCooling);
     }
 
     public void End() => Interlocked.Decrement(ref underWay);

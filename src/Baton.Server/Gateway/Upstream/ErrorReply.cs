@@ -6,6 +6,9 @@ namespace Baton.Server.Gateway;
 /// <summary>What can be read of an answer that is an error.</summary>
 internal static class ErrorReply
 {
+    /// <summary>What a number of seconds means that is too large to be read.</summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(int.MaxValue);
+
     /// <returns>Its body's beginning, at most <see cref="OutboundClient.ErrorBytes"/>; nothing where that breaks off.</returns>
     public static async Task<byte[]> ReadAsync(ForwardedAnswer answer, CancellationToken cancel)
     {
@@ -23,7 +26,8 @@ internal static class ErrorReply
 
     /// <summary>What it asks to wait (RFC 9110, section 10.2.3); null where it does not say.</summary>
     /// <param name="header">What a header of that name says.</param>
-    public static TimeSpan? RetryAfter(string? header, TimeProvider time) => RetryConditionHeaderValue.TryParse(header, out var retry) ? Wait(retry, time) : null;
+    public static TimeSpan? RetryAfter(string? header, TimeProvider time) =>
+        RetryConditionHeaderValue.TryParse(header, out var retry) ? Wait(retry, time) : header is { Length: > 0 } && header.All(char.IsAsciiDigit) ? Longest : null;
 
     private static TimeSpan? Wait(RetryConditionHeaderValue? retry, TimeProvider time)
     {

@@ -16,7 +16,7 @@ public sealed record RouteView(
 /// <summary>A place that answers for a model.</summary>
 /// <param name="Model">What it calls the model.</param>
 /// <param name="Dialect">openai or anthropic.</param>
-/// <param name="State">closed (it is asked), open (left alone after failures), half_open (one request may find out), cooling (it has asked to be left alone), draining (it gets no new requests).</param>
+/// <param name="State">closed (it is asked), open (left alone after failures), half_open (one request may find out), cooling (it has asked to be left alone), full (as many requests are under way at it as may be), draining (it gets no new requests).</param>
 /// <param name="WaitSeconds">Until it may be asked; 0 for now.</param>
 /// <param name="LastFailure">In a word or two; null before the first.</param>
 /// <param name="UnderWay">Requests that it has not ended yet.</param>

@@ -25,6 +25,10 @@ internal class TargetOptions
     [Range(0.0, 1000.0)]
     public double Weight { get; set; } = 1;
 
+    /// <summary>As many requests may be under way at it, on each node: above that it is passed over. Default: any number.</summary>
+    [Range(1, 1_000_000)]
+    public int? MaxConcurrency { get; set; }
+
     /// <summary>True to give it no new requests, before it is taken away; those under way end in peace. Default false.</summary>
     public bool Drain { get; set; }
 

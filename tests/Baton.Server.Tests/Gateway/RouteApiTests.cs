@@ -137,6 +137,7 @@ public class RouteApiTests(RouteApiTests.Shared shared) : IClassFixture<RouteApi
     [InlineData("""{"base_url":"http://user:secret-word@x/y"}""", "/base_url", "must not hold a credential")]
     [InlineData("""{"targets":[{"base_url":"http://x/v1"},{"base_url":"http://x/v1","dialect":"latin"}]}""", "/targets/1/dialect", "must be openai, anthropic or ollama")]
     [InlineData("""{"base_url":"http://x/v1","Strategy":"random"}""", "/Strategy", "Did you mean 'strategy'?")]
+    [InlineData("""{"base_url":"http://x/v1","max_concurrency":0}""", "/max_concurrency", "between 1 and")]
     [InlineData("""{"base_url":"http://x/v1","weight":"much"}""", "/weight", "must be a number")]
     [InlineData("""{"base_url":"http://x/v1","fallbacks":["nobody"]}""", "/fallbacks", "there is no model 'nobody'")]
     [InlineData("""{"base_url":"http://x/v1","headers":{"x-api-key":"secret-word"}}""", "/headers/x-api-key", "looks like a credential")]

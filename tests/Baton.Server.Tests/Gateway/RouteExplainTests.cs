@@ -50,6 +50,21 @@ public sealed class RouteExplainTests
     }
 
     [Fact]
+    public async Task When_all_are_full_the_caller_and_whoever_asks_why_are_told_the_limit()
+    {
+        await using var world = await ForwardWorld.StartAsync([Nowhere, Nowhere], ("Targets:0:MaxConcurrency", "1"), ("Targets:1:MaxConcurrency", "2"));
+        foreach (var target in Route(world).Targets)
+        {
+            for (var i = 0; i < target.Most; i++) Assert.True(target.Health.TryBegin());
+        }
+        var refused = await world.SendAsync(ForwardWorld.Ask());
+        Assert.Equal((503, "1"), (refused.Status, refused["Retry-After"]));
+        Assert.Contains("t0 (1 requests under way, its MaxConcurrency), t1 (2 requests under way, its MaxConcurrency)", refused.Body, StringComparison.Ordinal);
+        var explained = await ExplainAsync(world);
+        Assert.Equal((null, "full", "It has 1 requests under way, as many as it may (MaxConcurrency)."), (explained.Route, explained.Candidates[0].Target.State, explained.Candidates[0].Reason));
+    }
+
+    [Fact]
     public async Task A_target_on_trial_is_not_tried_by_asking_about_it()
     {
         await using var world = await ForwardWorld.StartAsync([Nowhere], ("Gateway:BreakerPause", "00:00:00.1"));

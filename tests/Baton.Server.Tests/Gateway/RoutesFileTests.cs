@@ -65,6 +65,7 @@ public sealed class RoutesFileTests : IDisposable
     [InlineData("models: { m: { targets: [ { base_url: 'http://127.0.0.1:1/v1' }, { base_url: 5 } ] } }", "models.m.targets.1.base_url must be a text, not this number")]
     [InlineData("models: { m: { base_url: 'http://127.0.0.1:1/v1', timeout: 5 } }", "models.m.timeout must be a duration, such as 00:01:30")]
     [InlineData("models: { m: { base_url: 'http://127.0.0.1:1/v1', weight: -1 } }", "models.m.weight: ")]
+    [InlineData("models: { m: { base_url: 'http://127.0.0.1:1/v1', max_concurrency: 0 } }", "models.m.max_concurrency: ")]
     [InlineData("models: { m: { base_url: 'http://127.0.0.1:1/v1', fallbacks: [ nobody ] } }", "models.m.fallbacks: there is no model 'nobody'")]
     [InlineData("models: { m: { base_url: 'http://127.0.0.1:1/v1', api_key: sk-0123456789 } }", "models.m.api_key is no place for a key")]
     [InlineData("models: { m: { base_url: 'http://127.0.0.1:1/v1', api_key_variable: BATON_TEST_NO_SUCH_KEY } }", "models.m.api_key_variable: the environment variable BATON_TEST_NO_SUCH_KEY is not set")]

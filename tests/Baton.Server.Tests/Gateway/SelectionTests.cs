@@ -185,6 +185,28 @@ public sealed class SelectionTests
     [InlineData("latency")]
     [InlineData("prefix_affine")]
     [InlineData("priority")]
+    public async Task No_target_gets_more_at_once_than_it_may_have(string strategy)
+    {
+        var route = Route(strategy, one => one.MaxConcurrency = 3, one => one.MaxConcurrency = 5);
+        var begun = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => Task.Factory.StartNew(() =>
+        {
+            var tried = 0UL;
+            return route.Begin(Surface.ChatCompletions, ref tried, Facts(42)) is not null;
+        }, TestContext.Current.CancellationToken, TaskCreationOptions.None, TaskScheduler.Default)));
+        Assert.Equal((8, 3, 5), (begun.Count(isBegun => isBegun), route.Targets[0].Health.UnderWay, route.Targets[1].Health.UnderWay));
+        Assert.Equal(["has 3 requests under way, as many as it may (MaxConcurrency)", "has 5 requests under way, as many as it may (MaxConcurrency)"], route.Explain(Surface.ChatCompletions, null).Select(one => one.Why));
+        route.Targets[0].Health.End();
+        Assert.Equal("t0", First(route, 42));
+    }
+
+    [Theory]
+    [InlineData("round_robin")]
+    [InlineData("random")]
+    [InlineData("weighted")]
+    [InlineData("least_loaded")]
+    [InlineData("latency")]
+    [InlineData("prefix_affine")]
+    [InlineData("priority")]
     public void The_chances_that_are_told_are_those_that_come_about(string strategy)
     {
         var route = Route(strategy, 1, 2, 3);

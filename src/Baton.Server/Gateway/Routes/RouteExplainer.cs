@@ -75,6 +75,7 @@ internal sealed class RouteExplainer(RouteTable table)
         if (first.Explain(surface, facts).FirstOrDefault(one => one.Target == target) is { Standing: Standing.NotMeant, Why: { } why }) return $"It {why}.";
         if (target.IsDraining) return "It drains, and gets no new requests.";
         var health = target.Health;
+        if (target.IsFull && health.Wait == TimeSpan.Zero) return string.Create(CultureInfo.InvariantCulture, $"It has {target.Most} requests under way, as many as it may (MaxConcurrency).");
         return string.Create(CultureInfo.InvariantCulture, $"It failed repeatedly (last: {health.LastFailure ?? "unknown"}), and is left alone for {health.Wait.TotalSeconds:0.#} s more.");
     }
 }

@@ -23,7 +23,7 @@ internal static class RouteViews
     {
         var health = target.Health;
         var (state, wait, first) = (health.State, health.Wait, health.FirstByteMs);
-        var word = target.IsDraining ? "draining" : state switch { BreakerState.Open => "open", BreakerState.HalfOpen => "half_open", _ => health.IsCooling ? "cooling" : "closed" };
+        var word = target.IsDraining ? "draining" : state switch { BreakerState.Open => "open", BreakerState.HalfOpen => "half_open", _ => target.IsFull ? "full" : health.IsCooling ? "cooling" : "closed" };
         return new TargetView(target.Name, target.Model, target.Options.Dialect, target.Options.Weight, word, Math.Round(wait.TotalSeconds, 3), health.LastFailure, health.UnderWay, first == 0 ? null : Math.Round(first, 3));
     }
 

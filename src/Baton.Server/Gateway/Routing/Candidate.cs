@@ -21,6 +21,9 @@ internal enum Standing
     /// <summary>It has failed repeatedly, and is left alone.</summary>
     Open,
 
+    /// <summary>It has as many requests under way as it may have.</summary>
+    Full,
+
     /// <summary>It gets no new requests, as it is to be taken away.</summary>
     Draining,
 

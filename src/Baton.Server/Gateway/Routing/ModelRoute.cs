@@ -17,6 +17,9 @@ internal sealed class ModelRoute(string name, ModelOptions options, ImmutableArr
     /// <summary>What has to be mended by people is asked for again after so long.</summary>
     private static readonly TimeSpan WhenMended = TimeSpan.FromSeconds(30);
 
+    /// <summary>A place is asked for again after so long.</summary>
+    private static readonly TimeSpan WhenFree = TimeSpan.FromSeconds(1);
+
     private readonly TargetChoice choice = new(targets, options);
     private readonly Condition? routeCondition = Condition.Of(options.When);
     private readonly ImmutableArray<Condition?> conditions = [.. targets.Select(target => ReferenceEquals(target.Options, options) ? null : Condition.Of(target.Options.When))];
@@ -70,7 +73,7 @@ internal sealed class ModelRoute(string name, ModelOptions options, ImmutableArr
         {
             var index = choice.Next(candidates, facts, out var most);
             var era = targets[index].Health.Era;
-            if (!targets[index].Health.TryBegin(most)) continue;   // another request was sooner, so it stands otherwise now
+            if (!targets[index].Health.TryBegin(Math.Min(most, targets[index].Most))) continue;   // another request was sooner, so it stands otherwise now
             tried |= 1UL << index;
             return new BegunTarget(this, targets[index], era);
         }
@@ -97,7 +100,7 @@ internal sealed class ModelRoute(string name, ModelOptions options, ImmutableArr
 
     /// <summary>How long until one of them may be asked; null when none can be, in its own dialect or by a translation.</summary>
     public TimeSpan? WaitFor(Surface surface) => Fault is not null ? WhenMended
-        : Chain.SelectMany(route => route.Targets).Where(target => target.SurfaceFor(surface) is not null).Min(target => (TimeSpan?)(target.IsDraining ? WhenMended : target.Health.Wait));
+        : Chain.SelectMany(route => route.Targets).Where(target => target.SurfaceFor(surface) is not null).Min(target => (TimeSpan?)WaitFor(target));
 
     /// <summary>Why no target may be asked.</summary>
     public string WhyNone(Surface surface, RoutingFacts? facts) => Fault is not null ? $"The route of model '{name}' cannot be used: {Fault}"
@@ -107,9 +110,12 @@ internal sealed class ModelRoute(string name, ModelOptions options, ImmutableArr
     {
         Standing.OtherDialect => "another dialect",
         Standing.Draining => "draining",
+        Standing.Full => $"{targets[index].Most} requests under way, as many as it may have",
         Standing.NotMeant => "for other requests",
         _ => targets[index].Health.LastFailure ?? "busy",
     };
+
+    private static TimeSpan WaitFor(ModelTarget target) => target.IsDraining ? WhenMended : target.Health.Wait is var wait && wait == TimeSpan.Zero && target.IsFull ? WhenFree : wait;
 
     /// <summary>Those that stand best of the ones that are left: a bit for each.</summary>
     private ulong Best(Surface surface, ulong tried, RoutingFacts? facts, Standing worst)
@@ -140,6 +146,7 @@ internal sealed class ModelRoute(string name, ModelOptions options, ImmutableArr
         if (target.IsDraining) return Standing.Draining;
         if (own?.Unmet(facts) is not null || routeCondition?.Unmet(facts) is not null) return Standing.NotMeant;
         var standing = target.Health.Standing;
+        if (standing != Standing.Open && target.IsFull) return Standing.Full;
         if (standing != Standing.Ready) return standing;
         return own is not null ? Standing.Meant : target.Health.IsCold ? Standing.Cold : Standing.Ready;
     }
@@ -166,6 +173,7 @@ internal sealed class ModelRoute(string name, ModelOptions options, ImmutableArr
             Standing.Open => $"failed repeatedly ({health.LastFailure}); left alone for {health.Wait.TotalSeconds:0.#} s more",
             Standing.Trial => $"failed repeatedly ({health.LastFailure}); asked once there is no other",
             Standing.Cooling => $"asked to be left alone for {health.CoolsFor.TotalSeconds:0.#} s more; asked once there is no other",
+            Standing.Full => $"has {targets[index].Most} requests under way, as many as it may (MaxConcurrency)",
             Standing.Cold => "does not have the model loaded, while another has",
             _ when isPassedOver => $"another comes first by {options.Strategy}",
             _ => null,

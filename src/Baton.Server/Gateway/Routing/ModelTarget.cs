@@ -31,6 +31,12 @@ internal sealed record ModelTarget(string Name, string Path, string Model, Targe
     /// <summary>Whether it is given no new requests: those under way end in peace.</summary>
     public bool IsDraining { get; } = Options.Drain || Options.Weight == 0;
 
+    /// <summary>As many requests may be under way at it.</summary>
+    public int Most { get; } = Options.MaxConcurrency ?? int.MaxValue;
+
+    /// <summary>Whether there are as many.</summary>
+    public bool IsFull => Health.UnderWay >= Most;
+
     public string KeyHeader { get; } = KeyHeaderOf(Options);
 
     /// <summary>What that header says.</summary>

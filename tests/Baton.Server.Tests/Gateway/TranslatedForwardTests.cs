@@ -45,6 +45,19 @@ public sealed class TranslatedForwardTests
     }
 
     [Fact]
+    public async Task A_thread_that_a_provider_would_hold_is_refused_in_the_words_by_which_its_SDKs_send_the_whole_conversation()
+    {
+        await using var upstream = await WebServer.StartAsync(http => throw new InvalidOperationException("it must not be asked"));
+        await using var world = await ForwardWorld.StartAsync([upstream.Address]);
+        foreach (var thread in (string[])["""{"type":"create"}""", """{"type":"continue","previous_message_id":"msg_1"}"""])
+        {
+            var reply = await world.SendAsync(AskMessages.Replace("{\"model\"", $"{{\"thread\":{thread},\"model\"", StringComparison.Ordinal), "/v1/messages");
+            Assert.Equal(400, reply.Status);
+            Assert.Equal("""{"error_code":"thread_unsupported_request","unsupported":["thread"]}""", JqValue.Parse(reply.Body)["error"]["details"].ToJson());
+        }
+    }
+
+    [Fact]
     public async Task A_failure_is_told_rather_than_what_another_target_has_no_word_for()
     {
         await using var broken = await WebServer.StartAsync(http => Replies.JsonAsync(http, """{"error":{"message":"broken"}}""", 500));

@@ -42,6 +42,8 @@ public sealed class TranslatedSdkTests
             Assert.Equal(model == "gpt by messages" ? """[["count",{"what":"la}te\""}],["now",{"zone":"UTC"}]]""" : CallTwo, here.GetProperty("tools").GetRawText());
             Assert.Equal("""{"late":3}""", here.GetProperty("schema").GetRawText());
             Assert.InRange(here.GetProperty("counted").GetInt32(), 5, 20);
+            Assert.Equal("""["Three were late.",["count","now"]]""", here.GetProperty("runner").GetRawText());
+            Assert.Equal("ThreadUnsupportedRequestError", here.GetProperty("thread").GetString());
             Assert.True(here.GetProperty("broken").GetBoolean());
             Assert.Equal("""["BadRequestError",400,"invalid_request_error"]""", here.GetProperty("error").GetRawText());
         }
@@ -97,19 +99,21 @@ public sealed class TranslatedSdkTests
         return TestServer.StartAsync(settings);
     }
 
-    /// <summary>Answers as the provider of each address does: with tools where they are offered, an object where a format is asked for, a broken stream or an error where the prompt says so.</summary>
+    /// <summary>Answers as the provider of each address does: with tools where they are offered and their results are not there, an object where a format is asked for, a broken stream or an error where the prompt says so.</summary>
     private static async Task AnswerAsync(HttpContext http)
     {
         var body = await new StreamReader(http.Request.Body).ReadToEndAsync();
         var ask = JsonElement.Parse(body);
         var dialect = http.Request.Path.Value switch { "/v1/messages" => 1, "/api/chat" => 2, _ => 0 };
         var (isStream, hasTools, hasFormat) = (ask.GetProperty("stream").GetBoolean(), ask.TryGetProperty("tools", out _), ask.TryGetProperty("response_format", out _) || ask.TryGetProperty("output_config", out _) || ask.TryGetProperty("format", out _));
+        var hasResult = body.Contains("\"role\":\"tool\"", StringComparison.Ordinal);
         var goesOn = body.Contains("Three were late.", StringComparison.Ordinal) && body.Contains("And how many early?", StringComparison.Ordinal);
         if (body.Contains("too long", StringComparison.Ordinal)) await Replies.JsonAsync(http, Pick("""{"error":{"message":"prompt is too long","type":"invalid_request_error","code":null}}""", """{"type":"error","error":{"type":"invalid_request_error","message":"prompt is too long: 9 tokens"}}""", """{"error":"prompt is too long"}"""), 400);
+        else if (hasResult && !body.Contains("How many parcels were late?", StringComparison.Ordinal)) await Replies.JsonAsync(http, """{"error":{"message":"a result without its question"}}""", 400);
         else if (!isStream) await Replies.JsonAsync(http, Pick(Replies.Completion("Three were late."), Exchanges.AnthropicWhole, Exchanges.OllamaWhole).Replace("Three were late.", hasFormat ? "{\\\"late\\\":3}" : goesOn ? "Two were early." : "Three were late.", StringComparison.Ordinal));
         else
         {
-            var stream = hasTools ? Pick(Exchanges.ChatTools, Exchanges.AnthropicTools, Exchanges.OllamaTools) : Pick(Exchanges.ChatText, Exchanges.AnthropicText, Exchanges.OllamaText);
+            var stream = hasTools && !hasResult ? Pick(Exchanges.ChatTools, Exchanges.AnthropicTools, Exchanges.OllamaTools) : Pick(Exchanges.ChatText, Exchanges.AnthropicText, Exchanges.OllamaText);
             if (goesOn) stream = stream.Replace("Three ", "Two ", StringComparison.Ordinal).Replace("were late.", "were early.", StringComparison.Ordinal);
             if (body.Contains("break", StringComparison.Ordinal)) stream = stream[..stream.IndexOf("were late.", StringComparison.Ordinal)];
             await Replies.PiecesAsync(http, dialect == 2 ? "application/x-ndjson" : "text/event-stream", stream);

@@ -6,8 +6,15 @@ namespace Baton.Server.Gateway;
 /// <summary>Reads requests in Anthropic's messages.</summary>
 internal static class MessagesReader
 {
+    /// <summary>A provider that holds the conversation is sent the newest messages only. Its SDKs know this refusal, and then send all of them.</summary>
+    private static readonly GatewayError HoldsNoThread = GatewayError.Invalid("'thread' cannot be translated: the conversation would be kept at the provider. Send all of it, without 'thread'.", "thread", Faults.TranslationCode) with
+    {
+        Details = JqValue.Object(("error_code", "thread_unsupported_request"), ("unsupported", JqValue.Array("thread"))),
+    };
+
     public static Conversation Read(JqValue body, Faults faults)
     {
+        if (!body["thread"].IsNull) faults.Add(HoldsNoThread);
         foreach (var member in (string[])["container", "mcp_servers", "context_management"])
         {
             if (!body[member].IsNull && body[member] != JqValue.EmptyArray) faults.Untranslatable(member, "it is the provider's own.");

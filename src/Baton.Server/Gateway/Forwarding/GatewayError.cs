@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Baton.Engine;
+using Baton.Jq;
 using Baton.Server.Outbound;
 
 namespace Baton.Server.Gateway;
@@ -17,6 +18,9 @@ internal sealed record GatewayError(int Status, string Type, string? Code, strin
 
     /// <summary>When to ask again.</summary>
     public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>What Anthropic's SDKs read of it beyond its type; null for nothing.</summary>
+    public JqValue Details { get; init; }
 
     /// <summary>The same for a workflow; null where the members of this say all of it.</summary>
     public WorkflowException? Cause { get; init; }
@@ -62,6 +66,7 @@ internal sealed record GatewayError(int Status, string Type, string? Code, strin
                 json.WriteString("param", Field);
                 json.WriteString("code", Code);
             }
+            else if (!Details.IsNull) json.Member("details", Details);
             json.WriteEndObject();
             if (dialect == Dialect.Anthropic) json.WriteString("request_id", requestId);
             json.WriteEndObject();

@@ -1,5 +1,6 @@
 // node translated.mjs BASE-URL: both SDKs ask models whose targets speak other dialects, and print what each call came to.
 import Anthropic from '@anthropic-ai/sdk';
+import { betaTool } from '@anthropic-ai/sdk/helpers/beta/json-schema';
 import OpenAI from 'openai';
 
 const openai = new OpenAI({ baseURL: `${process.argv[2]}v1`, apiKey: 'none', maxRetries: 0 });
@@ -70,6 +71,15 @@ for (const model of ['gpt', 'llama']) {
   seenHere.tools = final.content.filter(part => part.type === 'tool_use').map(part => [part.name, part.input]);
   seenHere.finish = final.stop_reason;
   seenHere.schema = JSON.parse((await anthropic.messages.create({ ...ask, output_config: { format: { type: 'json_schema', schema } } })).content[0].text);
+  const ran = [];
+  const tools = ['count', 'now'].map(name => betaTool({ name, description: name, inputSchema: { type: 'object', properties: {} }, run: () => { ran.push(name); return '3'; } }));
+  const runner = await anthropic.beta.messages.toolRunner({ ...ask, tools, stream: true }).runUntilDone();
+  seenHere.runner = [runner.content.find(part => part.type === 'text').text, ran];
+  try {
+    await anthropic.beta.messages.thread({ model, max_tokens: 100 }).send({ role: 'user', content: question });
+  } catch (error) {
+    seenHere.thread = error.constructor.name;
+  }
   seenHere.counted = (await anthropic.messages.countTokens({ model, messages })).input_tokens;
   try {
     await anthropic.messages.stream({ ...ask, messages: [{ role: 'user', content: 'break' }] }).finalText();

@@ -188,6 +188,12 @@ public sealed class RequestTranslationTests
     public void And_of_messages(string body, string path) => Assert.Equal(path, Refused(Surface.Messages, Dialect.OpenAi, body).Field);
 
     [Theory]
+    [InlineData("""{"edits":[{"type":"clear_tool_uses_20250919"}]}""")]
+    [InlineData("""{"edits":[{"type":"compact_20260112"}]}""")]
+    public void What_only_makes_a_long_conversation_shorter_is_dropped(string management) =>
+        Assert.True(Translate(Surface.Messages, Dialect.OpenAi, Ask(""","context_management":""" + management))["context_management"].IsNull);
+
+    [Theory]
     [InlineData(""","tools":[{"type":"function","function":{"name":"f"}}],"tool_choice":"required" """, "tool_choice")]
     [InlineData(""","tools":[{"type":"function","function":{"name":"f"}}],"parallel_tool_calls":false""", "parallel_tool_calls")]
     [InlineData(""","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"https://x/y.png"}}]}]""", "messages")]

@@ -15,7 +15,7 @@ internal static class MessagesReader
     public static Conversation Read(JqValue body, Faults faults)
     {
         if (!body["thread"].IsNull) faults.Add(HoldsNoThread);
-        foreach (var member in (string[])["container", "mcp_servers", "context_management"])
+        foreach (var member in (string[])["container", "mcp_servers"])
         {
             if (!body[member].IsNull && body[member] != JqValue.EmptyArray) faults.Untranslatable(member, "it is the provider's own.");
         }

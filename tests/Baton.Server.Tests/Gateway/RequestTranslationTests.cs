@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using Baton.Jq;
 using Baton.Server.Gateway;
@@ -226,6 +227,23 @@ public sealed class RequestTranslationTests
     }
 
     [Theory]
+    [InlineData("u1", false)]
+    [InlineData("0123456789012345678901234567890123456789012345678901234567890123", false)]
+    [InlineData("user_01234567890123456789012345678901234567890123456789_session_9", true)]
+    public void Who_asks_becomes_a_hash_where_it_is_longer_than_OpenAI_takes(string user, bool isHidden) =>
+        Assert.Equal(isHidden ? HashOf(user) : user, Translate(Surface.Messages, Dialect.OpenAi, Ask($$""","metadata":{"user_id":"{{user}}"}"""))["user"].AsString());
+
+    [Theory]
+    [InlineData("u1", false)]
+    [InlineData("123456", false)]
+    [InlineData("team-1-2026-11-30", false)]
+    [InlineData("jane@acme.com", true)]
+    [InlineData("+49 (151) 123-45.67", true)]
+    [InlineData("01234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456", true)]
+    public void And_where_Anthropic_would_take_it_for_an_address_or_a_telephone_number(string user, bool isHidden) =>
+        Assert.Equal(isHidden ? HashOf(user) : user, Translate(Surface.ChatCompletions, Dialect.Anthropic, Ask($$""","user":"{{user}}" """))["metadata"]["user_id"].AsString());
+
+    [Theory]
     [InlineData(null, null, 8192)]
     [InlineData(null, 100, 100)]
     [InlineData(50, 100, 50)]
@@ -248,6 +266,8 @@ public sealed class RequestTranslationTests
         Assert.Null(problem);
         return JqValue.Parse(written.Span);
     }
+
+    private static string HashOf(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
     private static string Fill(string text) => text.Replace("PIXEL", Pixel, StringComparison.Ordinal).Replace("TOOLS", Tools, StringComparison.Ordinal).Replace("SCHEMA", Schema, StringComparison.Ordinal);
 

@@ -27,7 +27,7 @@ internal sealed class ChatWriter(Conversation conversation, ModelOptions options
         json.Optional("presence_penalty", conversation.PresencePenalty);
         json.Optional("seed", conversation.Seed);
         json.Texts("stop", conversation.Stop);
-        json.Optional("user", conversation.User);
+        json.Optional("user", Pseudonym.ForOpenAi(conversation.User));
         if (conversation.Effort is not Effort.Unsaid) json.WriteString("reasoning_effort", Efforts.OpenAi(conversation.Effort));
         Format();
         Tools();

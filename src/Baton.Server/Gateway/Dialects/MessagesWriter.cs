@@ -33,7 +33,7 @@ internal sealed class MessagesWriter(Conversation conversation, ModelOptions opt
             json.Optional("top_k", conversation.TopK);
         }
         json.Texts("stop_sequences", conversation.Stop.Where(text => !string.IsNullOrWhiteSpace(text)).ToList());
-        if (conversation.User is { } user)
+        if (Pseudonym.ForAnthropic(conversation.User) is { } user)
         {
             json.WriteStartObject("metadata");
             json.WriteString("user_id", user);

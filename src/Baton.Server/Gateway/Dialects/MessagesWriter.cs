@@ -153,7 +153,7 @@ internal sealed class MessagesWriter(Conversation conversation, ModelOptions opt
     }
 
     /// <summary>Ids of calls may hold letters, digits, '_' and '-' only; the same id becomes the same each time.</summary>
-    private static string Id(string id)
+    public static string Id(string id)
     {
         var isFit = id.Length > 0 && id.All(IsFit);
         return isFit ? id : id.Length == 0 ? "call" : string.Create(id.Length, id, static (to, from) =>

@@ -84,7 +84,7 @@ internal sealed class BegunAnswer
         {
             if (body[limit].TryGetInt64(out var most)) body = body.With(limit, Math.Max(1, most - (Encoding.UTF8.GetByteCount(said) / PromptEstimate.BytesPerToken)));
         }
-        return ForwardedRequest.Of(body.ToUtf8Bytes(), surface) with { Earlier = asked.Earlier };
+        return ForwardedRequest.Of(body.ToUtf8Bytes(), surface) with { Earlier = asked.Earlier, IsMixed = asked.IsMixed };
     }
 
     /// <summary>What one target said.</summary>

@@ -81,7 +81,7 @@ internal sealed class Forwarder(RouteTable table, LimitGate limits, RouteCaller 
                 return;
             }
             // 7. What they say.
-            var request = new ForwardedRequest(body, peek) { Earlier = turns };
+            var request = new ForwardedRequest(body, peek) { Earlier = turns, IsMixed = route?.IsMixed == true };
             await (route is null ? BuiltInAsync(call, model, request) : RouteAsync(call, route, request));
         }
         catch (OperationCanceledException) when (call.Cancel.IsCancellationRequested)

@@ -18,6 +18,12 @@ internal static class RequestPatch
         else if (peek.Model != model) edits.Add((peek.ModelAt, Quoted(model)));
         if (mostTokens is { } most) AddCap(edits, body.Span, peek, most, maxTokensField);
         if (addsUsage) edits.Add(UsageEdit(body.Span, peek));
+        return With(body, edits);
+    }
+
+    /// <summary>The same bytes but for these places.</summary>
+    public static ReadOnlyMemory<byte> With(ReadOnlyMemory<byte> body, List<(Place At, string Text)> edits)
+    {
         if (edits.Count == 0) return body;
         edits.Sort(static (a, b) => a.At.Start.CompareTo(b.At.Start));
         var patched = new byte[body.Length + edits.Sum(edit => Encoding.UTF8.GetByteCount(edit.Text) - edit.At.Length)];

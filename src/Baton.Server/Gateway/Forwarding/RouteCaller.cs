@@ -110,6 +110,9 @@ internal sealed record ForwardedRequest(ReadOnlyMemory<byte> Body, RequestPeek P
     /// <summary>The conversation that it goes on with, where that is kept here; then no target knows it by its id.</summary>
     public EarlierTurns? Earlier { get; init; }
 
+    /// <summary>Whether targets of several dialects may have answered the turns of its conversation.</summary>
+    public bool IsMixed { get; init; }
+
     /// <summary>A request that this process wrote.</summary>
     public static ForwardedRequest Of(ReadOnlyMemory<byte> body, Surface surface) => new(body, RequestPeek.Read(body.Span, surface, out _)!.Value);
 

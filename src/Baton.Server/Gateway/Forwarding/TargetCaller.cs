@@ -84,7 +84,11 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
         problem = null;
         var surface = call.Surface;
         var asked = target.SurfaceFor(surface, request.Earlier is not null) ?? surface;
-        if (asked == surface) return (asked, RequestPatch.Apply(request.Body, request.Peek, target.Model, MostTokens(call, route.Options), FieldFor(surface, route.Options), addsUsage), null);
+        if (asked == surface)
+        {
+            var body = RequestPatch.Apply(request.Body, request.Peek, target.Model, MostTokens(call, route.Options), FieldFor(surface, route.Options), addsUsage);
+            return (asked, request.IsMixed && target.Dialect == Dialect.Anthropic ? MixedHistory.ForAnthropic(body) : body, null);
+        }
         if (request.Translate(surface, out problem) is not { } translation) return (asked, default, null);
         return (asked, translation.Write(target.Dialect, target.Model, route.Options, call.Spending?.Affordable, target.Options.StreamUsage, out problem), translation);
     }

@@ -60,7 +60,14 @@ internal sealed class ModelRoute(string name, ModelOptions options, ImmutableArr
     public ulong CanGoOn { get; } = targets.Select(static (target, index) => target.Options.Prefill is null ? 0 : 1UL << index).Aggregate(0UL, static (all, bit) => all | bit);
 
     /// <summary>This route, then those that stand in for it.</summary>
-    public ImmutableArray<ModelRoute> Chain { get; internal set; } = [];
+    public ImmutableArray<ModelRoute> Chain
+    {
+        get;
+        internal set => (field, IsMixed) = (value, value.SelectMany(static route => route.Targets).Select(static target => target.Dialect).Distinct().Count() > 1);
+    } = [];
+
+    /// <summary>Whether targets of several dialects may answer the turns of one conversation.</summary>
+    public bool IsMixed { get; private set; }
 
     /// <summary>The target to be asked next, begun: to be ended by <see cref="TargetHealth.End"/>.</summary>
     /// <param name="tried">A bit for each target that was returned before; kept by the caller, 0 at first.</param>

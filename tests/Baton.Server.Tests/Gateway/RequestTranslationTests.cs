@@ -256,7 +256,7 @@ public sealed class RequestTranslationTests
 
     private static string Ask(string rest) => rest.Contains("\"messages\"", StringComparison.Ordinal) ? $$"""{"model":"m"{{rest}}}""" : $$"""{"model":"m","messages":[{"role":"user","content":"hi"}]{{rest}}}""";
 
-    private static JqValue Translate(Surface caller, Dialect target, string body, Action<ModelOptions>? configure = null)
+    internal static JqValue Translate(Surface caller, Dialect target, string body, Action<ModelOptions>? configure = null)
     {
         var options = new ModelOptions();
         configure?.Invoke(options);

@@ -92,7 +92,7 @@ internal sealed class ChatWriter(Conversation conversation, ModelOptions options
 
     private void User(ImmutableArray<Part> parts)
     {
-        var rest = parts.ToList();
+        var (shown, rest) = (new List<Part>(), parts.ToList());
         foreach (var result in parts.OfType<Part.ToolResult>())
         {
             var text = Text(result.Content);
@@ -103,8 +103,9 @@ internal sealed class ChatWriter(Conversation conversation, ModelOptions options
             json.WriteString("content", result.IsError ? $"Error: {text}" : text.Length == 0 && media.Count > 0 ? "See the next message." : text);   // results hold texts only
             json.WriteEndObject();
             rest.Remove(result);
-            rest.InsertRange(0, media);
+            if (media.Count > 0) shown.AddRange([new Part.Text($"Result of the call {result.CallId}:"), .. media]);
         }
+        rest.InsertRange(0, shown);
         if (rest.Count == 0) return;
         json.WriteStartObject();
         json.WriteString("role", "user");

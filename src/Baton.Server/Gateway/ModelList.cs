@@ -14,10 +14,14 @@ internal static class ModelList
             : JqValue.Object(("object", "list"), ("data", JqValue.Array([.. names.Select(OpenAi)]))));
     }
 
-    public static Task Get(HttpContext http, RouteTable routes, string model) =>
-        Names(http, routes).FirstOrDefault(name => name.Equals(model, StringComparison.OrdinalIgnoreCase)) is { } found
+    /// <param name="model">Slashes may come as they are or written out, as SDKs do.</param>
+    public static Task Get(HttpContext http, RouteTable routes, string model)
+    {
+        model = model.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+        return Names(http, routes).FirstOrDefault(name => name.Equals(model, StringComparison.OrdinalIgnoreCase)) is { } found
             ? WriteAsync(http, IsAnthropic(http) ? Anthropic(found) : OpenAi(found))
             : new GatewayError(404, "not_found_error", "model_not_found", $"There is no model '{model}' here. GET /v1/models lists them all.", "model").WriteAsync(http, GatewayDoor.DialectOf(http));
+    }
 
     /// <summary>Those that the caller may ask for.</summary>
     private static IEnumerable<string> Names(HttpContext http, RouteTable routes) =>

@@ -221,6 +221,7 @@ public sealed class ForwardTests
         Assert.Equal(["baton/echo", "baton/extract", "m"], list["data"].EnumerateArray().Select(model => model.GetProperty("id").GetString()));
         Assert.Equal("m", (await world.Server.GetAsync("/v1/models/M")).Ok()["id"].GetString());
         Assert.Equal("baton/echo", (await world.Server.GetAsync("/v1/models/baton/echo")).Ok()["id"].GetString());
+        Assert.Equal("baton/echo", (await world.Server.GetAsync("/v1/models/baton%2Fecho")).Ok()["id"].GetString());   // as the SDKs write it
         Assert.Equal(404, (await world.Server.GetAsync("/v1/models/none")).Status);
         using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/models");
         request.Headers.Add("anthropic-version", "2023-06-01");

@@ -118,6 +118,7 @@ public sealed class RequestTranslationTests
     [Theory]
     [InlineData("", 8192, 16_384)]
     [InlineData(""","max_tokens":20000""", 8192, 20_000)]
+    [InlineData(""","max_tokens":9000""", 4500, 9000)]
     [InlineData(""","max_tokens":5000""", 2500, 5000)]
     [InlineData(""","max_tokens":1500""", 0, 1500)]
     public void Or_by_a_number_of_tokens_that_leaves_half_for_the_answer(string rest, int budget, int tokens)
@@ -152,6 +153,20 @@ public sealed class RequestTranslationTests
             """);
         Assert.True(body["thinking"].IsNull);
         Assert.Equal(("c_1", "c_1"), (body["messages"][1]["content"][0]["id"].AsString(), body["messages"][2]["content"][0]["tool_use_id"].AsString()));
+    }
+
+    [Theory]
+    [InlineData("""ASSISTANT_CALL,RESULT,{"role":"developer","content":"Be brief."}""", false)]
+    [InlineData("""ASSISTANT_CALL,RESULT,{"role":"developer","content":"Be brief."},{"role":"user","content":"Well?"}""", false)]
+    [InlineData("""{"role":"assistant","content":"Three"}""", false)]
+    [InlineData("""{"role":"assistant","content":"Three"},{"role":"developer","content":"Be brief."}""", false)]
+    [InlineData("""{"role":"assistant","content":"Three."},{"role":"user","content":"And four?"},{"role":"developer","content":"Be brief."}""", true)]
+    public void It_does_not_think_in_the_middle_of_its_work_or_of_its_answer_whatever_the_system_says_behind(string rest, bool thinks)
+    {
+        var messages = rest.Replace("ASSISTANT_CALL", """{"role":"assistant","content":null,"tool_calls":[{"id":"c1","type":"function","function":{"name":"count","arguments":"{}"}}]}""", StringComparison.Ordinal)
+            .Replace("RESULT", """{"role":"tool","tool_call_id":"c1","content":"3"}""", StringComparison.Ordinal);
+        var body = Translate(Surface.ChatCompletions, Dialect.Anthropic, $$"""{"model":"m","reasoning_effort":"low","messages":[{"role":"user","content":"hi"},{{messages}}]}""");
+        Assert.Equal(thinks, !body["thinking"].IsNull);
     }
 
     [Theory]

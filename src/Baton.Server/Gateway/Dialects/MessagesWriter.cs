@@ -165,14 +165,17 @@ internal sealed class MessagesWriter(Conversation conversation, ModelOptions opt
     }
 
     /// <summary>
-    /// Whether the model shall think. A tool that must be called leaves no room for it, and in the middle of work with tools it must be shown its own thoughts, with their signatures.
+    /// Whether the model shall think. A tool that must be called leaves no room for it, nor does an answer that has begun; and in the middle of work with tools it must be shown its own
+    /// thoughts, with their signatures.
     /// </summary>
     private bool Thoughts(bool forced)
     {
         if (conversation.Effort is Effort.Unsaid or Effort.None && conversation.ThinkingTokens is null) return false;
         if (forced || (!conversation.Tools.IsEmpty && conversation.Choice is ToolChoice.Required or ToolChoice.Named)) return false;
-        if (conversation.Turns is not [.., { Role: Role.Assistant } before, { Role: Role.User } last] || last.Parts is not [Part.ToolResult, ..]) return true;
-        return before.Parts is [Part.Thinking { Signature: not null } or Part.Redacted, ..];
+        var turns = Turn.Join(Turns());
+        if (turns is [.., { Role: Role.Assistant }]) return false;
+        if (turns is not [.., { Role: Role.Assistant } before, { Role: Role.User } last] || last.Parts is not [Part.ToolResult, ..]) return true;
+        return before.Parts.First(IsSaid) is Part.Thinking or Part.Redacted;
     }
 
     /// <summary>Tokens to think with, so that half of an answer's tokens are left for the answer; 0 where that is too little to think.</summary>
@@ -180,7 +183,7 @@ internal sealed class MessagesWriter(Conversation conversation, ModelOptions opt
     {
         var wanted = Math.Max(Efforts.LeastTokens, conversation.ThinkingTokens ?? Efforts.Tokens(conversation.Effort));
         if (RequestWriter.MaxTokens(conversation, options) is not { } most) return wanted;
-        var fitting = wanted < most ? wanted : most / 2;
+        var fitting = Math.Min(wanted, most / 2);
         return fitting >= Efforts.LeastTokens ? fitting : 0;
     }
 

@@ -22,4 +22,27 @@ public sealed class ToolHistoryTests
               {"type":"text","text":"Result of the call b:"},{"type":"image_url","image_url":{"url":"https://x/b.png"}},{"type":"image_url","image_url":{"url":"https://x/c.png"}},{"type":"text","text":"Go on."}]}]
             """.Replace("\n ", "", StringComparison.Ordinal).Replace("\n", "", StringComparison.Ordinal).Replace(", ", ",", StringComparison.Ordinal).Replace(",  ", ",", StringComparison.Ordinal), JqValue.Array([.. body["messages"].AsArray().Skip(2)]).ToJson());
     }
+
+    [Theory]
+    [InlineData("call a,system s,result a", "assistant a,tool a,system s")]
+    [InlineData("call a,system s,call b,result a,system t,result b,user u", "assistant a b,tool a,tool b,system s,system t,user u")]
+    [InlineData("call a,system s,user u", "assistant a,system s,user u")]
+    [InlineData("call a,result a,system s,call b,result b", "assistant a,tool a,system s,assistant b,tool b")]
+    [InlineData("call a,system s", "assistant a,system s")]
+    public void What_the_system_says_between_calls_and_their_results_comes_behind_those(string items, string expected)
+    {
+        var input = items.Split(',').Select(item => item.Split(' ')).Select(item => item[0] switch
+        {
+            "call" => $$"""{"type":"function_call","call_id":"{{item[1]}}","name":"f","arguments":"{}"}""",
+            "result" => $$"""{"type":"function_call_output","call_id":"{{item[1]}}","output":"3"}""",
+            var role => $$"""{"role":"{{role}}","content":"{{item[1]}}"}""",
+        });
+        var messages = Translate(Surface.Responses, Dialect.OpenAi, $$"""{"input":[{{string.Join(',', input)}}]}""")["messages"].AsArray();
+        Assert.Equal(expected, string.Join(',', messages.Select(message => message["role"].AsString() switch
+        {
+            "assistant" => $"assistant {string.Join(' ', message["tool_calls"].AsArray().Select(call => call["id"].AsString()))}",
+            "tool" => $"tool {message["tool_call_id"].AsString()}",
+            var role => $"{role} {message["content"].AsString()}",
+        })));
+    }
 }

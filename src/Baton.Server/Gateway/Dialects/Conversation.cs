@@ -68,16 +68,41 @@ internal enum Role
 /// <summary>What one side says in one go. Results of tools are the user's, and stand before what else that turn holds.</summary>
 internal sealed record Turn(Role Role, ImmutableArray<Part> Parts)
 {
-    /// <summary>Neighbours of one side become one turn; turns without content go. System turns stay apart.</summary>
+    /// <summary>
+    /// Neighbours of one side become one turn; turns without content go. System turns stay apart, but never between calls of tools and their results: dialects want those next to each other.
+    /// </summary>
     public static ImmutableArray<Turn> Join(IEnumerable<Turn> turns)
     {
         var joined = new List<Turn>();
-        foreach (var turn in turns.Where(turn => turn.Parts.Length > 0))
+        foreach (var turn in SystemBehindResults(turns.Where(turn => turn.Parts.Length > 0)))
         {
             if (turn.Role != Role.System && joined.Count > 0 && joined[^1].Role == turn.Role) joined[^1] = turn with { Parts = joined[^1].Parts.AddRange(turn.Parts) };
             else joined.Add(turn);
         }
         return [.. joined.Select(turn => turn.Role == Role.User && turn.Parts.Any(part => part is Part.ToolResult) ? turn with { Parts = [.. turn.Parts.OrderBy(part => part is not Part.ToolResult)] } : turn)];
+    }
+
+    private static IEnumerable<Turn> SystemBehindResults(IEnumerable<Turn> turns)
+    {
+        var (open, waiting) = (new HashSet<string>(StringComparer.Ordinal), new List<Turn>());
+        foreach (var turn in turns)
+        {
+            if (turn.Role == Role.User && !turn.Parts.Any(part => part is Part.ToolResult)) open.Clear();   // nobody answers them
+            if (open.Count > 0 && turn.Role == Role.System)
+            {
+                waiting.Add(turn);
+                continue;
+            }
+            if (open.Count == 0)
+            {
+                foreach (var held in waiting) yield return held;
+                waiting.Clear();
+            }
+            yield return turn;
+            open.UnionWith(turn.Parts.OfType<Part.ToolCall>().Select(call => call.Id));
+            open.ExceptWith(turn.Parts.OfType<Part.ToolResult>().Select(result => result.CallId));
+        }
+        foreach (var held in waiting) yield return held;
     }
 
     /// <summary>Never the content.</summary>

@@ -128,6 +128,16 @@ public sealed class RequestTranslationTests
         Assert.Equal(tokens, body["max_tokens"].AsDouble());
     }
 
+    [Theory]
+    [InlineData("adaptive", "high")]
+    [InlineData("disabled", "none")]
+    [InlineData("between_tools", null)]
+    public void How_Anthropics_callers_want_it_to_think_is_told_by_effort(string type, string? effort)
+    {
+        var told = Translate(Surface.Messages, Dialect.OpenAi, Ask($$""","thinking":{"type":"{{type}}"}"""))["reasoning_effort"];
+        Assert.Equal(effort ?? "", told.TryGetString(out var word) ? word : "");
+    }
+
     [Fact]
     public void Signed_thoughts_come_back_to_Anthropic_by_way_of_each_dialect()
     {

@@ -54,8 +54,8 @@ internal static class MessagesReader
             case "enabled":
                 var tokens = faults.Whole(body["thinking"], "budget_tokens", 1, "thinking");
                 return (tokens switch { <= Efforts.LowTokens => Effort.Low, <= Efforts.MediumTokens => Effort.Medium, _ => Effort.High }, tokens);
-            case null: return (Effort.Unsaid, null);   // effort alone makes no model think that would not
-            case var type: faults.Add("thinking.type", $"must be enabled, adaptive or disabled, not '{type}'."); return (Effort.Unsaid, null);
+            case null or "between_tools": return (Effort.Unsaid, null);   // effort alone makes no model think that would not
+            case var type: faults.Add("thinking.type", $"must be enabled, adaptive, between_tools or disabled, not '{type}'."); return (Effort.Unsaid, null);
         }
     }
 

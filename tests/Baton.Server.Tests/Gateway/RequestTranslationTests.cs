@@ -229,6 +229,16 @@ public sealed class RequestTranslationTests
         Assert.Equal((path, "not_translatable"), (refused.Field, refused.Code));
     }
 
+    [Theory]
+    [InlineData("image/jpg", "image/jpeg")]
+    [InlineData("IMAGE/PNG", "image/png")]
+    [InlineData("image/webp;x=y", "image/webp")]
+    public void An_image_is_of_the_type_by_its_registered_name(string type, string expected)
+    {
+        var body = Translate(Surface.ChatCompletions, Dialect.Anthropic, $$$"""{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:{{{type}}};base64,PIXEL"}}]}]}""");
+        Assert.Equal(expected, body["messages"][0]["content"][0]["source"]["media_type"].AsString());
+    }
+
     [Fact]
     public void Turns_without_anything_that_Anthropic_takes_are_left_out()
     {

@@ -6,7 +6,7 @@ internal static class Media
     public static Part Image(string url, string? detail, string path, Faults faults)
     {
         if (url.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || url.StartsWith("https://", StringComparison.OrdinalIgnoreCase)) return new Part.ImageUrl(url, detail);
-        if (Data(url) is var (type, base64) && type.StartsWith("image/", StringComparison.OrdinalIgnoreCase)) return new Part.Image(type, base64, detail);
+        if (Data(url) is var (type, base64) && type.StartsWith("image/", StringComparison.OrdinalIgnoreCase)) return new Part.Image(Registered(type), base64, detail);
         faults.Add(path, "must be an http or https address, or data:image/TYPE;base64,DATA.");
         return new Part.Text("");
     }
@@ -17,6 +17,9 @@ internal static class Media
         faults.Add(path, "must be data:application/pdf;base64,DATA: no other document is understood everywhere.");
         return new Part.Text("");
     }
+
+    /// <summary>The name that Anthropic takes, of which it knows no other spelling.</summary>
+    private static string Registered(string type) => type.Equals("image/jpg", StringComparison.OrdinalIgnoreCase) ? "image/jpeg" : type.ToLowerInvariant();
 
     public static string Url(string mediaType, string base64) => $"data:{mediaType};base64,{base64}";
 

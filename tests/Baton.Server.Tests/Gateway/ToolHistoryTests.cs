@@ -45,4 +45,11 @@ public sealed class ToolHistoryTests
             var role => $"{role} {message["content"].AsString()}",
         })));
     }
+
+    [Fact]
+    public void A_turn_of_nothing_but_thoughts_is_no_message_of_a_chat()
+    {
+        var body = Translate(Surface.Messages, Dialect.OpenAi, """{"messages":[{"role":"user","content":"One."},{"role":"assistant","content":[{"type":"thinking","thinking":"Hm.","signature":""}]},{"role":"user","content":"Two."},{"role":"assistant","content":[{"type":"redacted_thinking","data":"x"}]}]}""");
+        Assert.Equal("""[{"role":"user","content":"One."},{"role":"user","content":"Two."}]""", body["messages"].ToJson());
+    }
 }

@@ -65,9 +65,10 @@ internal sealed class ChatWriter(Conversation conversation, ModelOptions options
 
     private void Assistant(ImmutableArray<Part> parts, bool withThoughts)
     {
+        var text = Text(parts);
+        if (text.Length == 0 && !parts.Any(part => part is Part.ToolCall)) return;   // thoughts alone are no message there
         json.WriteStartObject();
         json.WriteString("role", "assistant");
-        var text = Text(parts);
         if (text.Length > 0) json.WriteString("content", text);
         else json.WriteNull("content");
         if (withThoughts && string.Join("\n\n", parts.OfType<Part.Thinking>().Where(thought => thought.Signature is null).Select(thought => thought.Value)) is { Length: > 0 } thoughts) json.WriteString("reasoning_content", thoughts);

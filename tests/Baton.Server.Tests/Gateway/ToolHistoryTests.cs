@@ -52,4 +52,12 @@ public sealed class ToolHistoryTests
         var body = Translate(Surface.Messages, Dialect.OpenAi, """{"messages":[{"role":"user","content":"One."},{"role":"assistant","content":[{"type":"thinking","thinking":"Hm.","signature":""}]},{"role":"user","content":"Two."},{"role":"assistant","content":[{"type":"redacted_thinking","data":"x"}]}]}""");
         Assert.Equal("""[{"role":"user","content":"One."},{"role":"user","content":"Two."}]""", body["messages"].ToJson());
     }
+
+    [Fact]
+    public void A_result_is_named_after_the_last_call_of_its_id_that_came_before_it()
+    {
+        const string call = """{"role":"assistant","content":null,"tool_calls":[{"id":"call_0","type":"function","function":{"name":"NAME","arguments":"{}"}}]},{"role":"tool","tool_call_id":"call_0","content":"3"}""";
+        var body = Translate(Surface.ChatCompletions, Dialect.Ollama, $$"""{"messages":[{"role":"user","content":"hi"},{{call.Replace("NAME", "one", StringComparison.Ordinal)}},{{call.Replace("NAME", "two", StringComparison.Ordinal)}}]}""");
+        Assert.Equal(["one", "two"], body["messages"].AsArray().Where(message => message["role"] == "tool").Select(message => message["tool_name"].AsString()));
+    }
 }

@@ -11,7 +11,7 @@ internal sealed class OllamaWriter(Conversation conversation, ModelOptions optio
         Refuse();
         json.WriteStartArray("messages");
         if (options.StructuredOutput is "json_object" or "prompt" or "tool" && RequestWriter.FormatInWords(conversation) is { } words) Message("system", words, []);
-        foreach (var turn in conversation.Turns) Say(turn);
+        for (var i = 0; i < conversation.Turns.Length; i++) Say(conversation.Turns[i], conversation.Turns.AsSpan()[..i]);
         json.WriteEndArray();
         json.WriteBoolean("stream", conversation.IsStream);
         if (conversation.Format is { } format && options.StructuredOutput is "json_schema" or "json_object")
@@ -54,7 +54,7 @@ internal sealed class OllamaWriter(Conversation conversation, ModelOptions optio
         else json.WriteBoolean("think", true);
     }
 
-    private void Say(Turn turn)
+    private void Say(Turn turn, ReadOnlySpan<Turn> before)
     {
         if (turn.Role == Role.Assistant)
         {
@@ -65,7 +65,7 @@ internal sealed class OllamaWriter(Conversation conversation, ModelOptions optio
         foreach (var result in turn.Parts.OfType<Part.ToolResult>())
         {
             var text = Text(result.Content);
-            Message("tool", result.IsError ? $"Error: {text}" : text, result.Content, NameOf(result.CallId));
+            Message("tool", result.IsError ? $"Error: {text}" : text, result.Content, NameOf(result.CallId, before));
             rest.Remove(result);
         }
         if (rest.Count > 0) Message(turn.Role == Role.System ? "system" : "user", Text(rest), rest);
@@ -114,8 +114,15 @@ internal sealed class OllamaWriter(Conversation conversation, ModelOptions optio
         json.WriteEndObject();
     }
 
-    /// <summary>Results are known there by the tool's name, not by the call's id.</summary>
-    private string? NameOf(string callId) => conversation.Turns.SelectMany(turn => turn.Parts).OfType<Part.ToolCall>().LastOrDefault(call => call.Id == callId)?.Name;
+    /// <summary>Results are known there by the tool's name, not by the call's id, which some hosts give to a call in every turn.</summary>
+    private static string? NameOf(string callId, ReadOnlySpan<Turn> before)
+    {
+        for (var i = before.Length - 1; i >= 0; i--)
+        {
+            if (before[i].Parts.OfType<Part.ToolCall>().LastOrDefault(call => call.Id == callId) is { } call) return call.Name;
+        }
+        return null;
+    }
 
     private static string Text(IEnumerable<Part> parts) => string.Join("\n\n", parts.OfType<Part.Text>().Select(part => part.Value).Where(text => text.Length > 0));
 }

@@ -52,7 +52,7 @@ internal static class ResponsesReader
 
     private static Turn Item(JqValue item, string path, Faults faults)
     {
-        switch (faults.Optional(item, "type", path) ?? "message")
+        switch (faults.Optional(item, "type", path) ?? (ItemReferences.Is(item) ? "item_reference" : "message"))
         {
             case "message": return Message(item, path, faults);
             case "function_call": return new Turn(Role.Assistant, [new Part.ToolCall(faults.Text(item, "call_id", path), faults.Text(item, "name", path), faults.Text(item, "arguments", path))]);

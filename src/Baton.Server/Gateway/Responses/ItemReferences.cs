@@ -8,7 +8,10 @@ internal static class ItemReferences
     private const string Type = "item_reference";
 
     /// <summary>Whether there may be any: most requests have none, and are not read for it.</summary>
-    public static bool MayBeIn(ReadOnlySpan<byte> body) => body.IndexOf("\"item_reference\""u8) >= 0;
+    public static bool MayBeIn(ReadOnlySpan<byte> body) => body.IndexOf("\"item_reference\""u8) >= 0 || HasIdAlone(body);
+
+    /// <summary>The type may be left out; what an item says may not.</summary>
+    public static bool Is(JqValue item) => Faults.Member(item, "type") is var type && (type == Type || (type.IsNull && item.IsObject && item["role"].IsNull && item["content"].IsNull && item["id"].IsString));
 
     /// <summary>The ids, in their order.</summary>
     public static IEnumerable<string> In(JqValue body) =>
@@ -23,5 +26,18 @@ internal static class ItemReferences
     /// <returns>Null where the id has another form.</returns>
     public static string? ResponseOf(string id) => id.Split('_') is [_, var response, _] ? $"resp_{response}" : null;
 
-    private static string? IdOf(JqValue item) => Faults.Member(item, "type") == Type && item["id"].TryGetString(out var id) ? id : null;
+    /// <summary>Whether an object holds an id and nothing else.</summary>
+    private static bool HasIdAlone(ReadOnlySpan<byte> body)
+    {
+        for (int at; (at = body.IndexOf("\"id\""u8)) >= 0;)
+        {
+            var isFirst = body[..at].TrimEnd(" \t\r\n"u8).EndsWith("{"u8);
+            body = body[(at + "\"id\"".Length)..];
+            var value = body.TrimStart(" \t\r\n:"u8);
+            if (isFirst && value.StartsWith("\""u8) && value[1..].IndexOf((byte)'"') is >= 0 and var length && value[(length + 2)..].TrimStart(" \t\r\n"u8).StartsWith("}"u8)) return true;
+        }
+        return false;
+    }
+
+    private static string? IdOf(JqValue item) => Is(item) && item["id"].TryGetString(out var id) ? id : null;
 }

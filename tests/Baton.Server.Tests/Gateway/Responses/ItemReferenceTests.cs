@@ -22,6 +22,20 @@ public sealed class ItemReferenceTests
         Assert.Equal(["user One.", "assistant Answer 1.", "user Two.", "assistant Answer 2.", "user Three.", "assistant Answer 1."], world.Messages(2));
     }
 
+    [Theory]
+    [InlineData("""{"id":"ID"}""")]
+    [InlineData("""{ "id" : "ID" }""")]
+    [InlineData("""{"id":"ID"},{"type":null,"id":"ID"}""")]
+    public async Task The_type_of_a_reference_may_be_left_out(string references)
+    {
+        await using var world = await ResponsesWorld.StartAsync();
+        var first = await world.RespondAsync(""" "input":"One." """);
+        await world.RespondAsync($$""" "input":[{"id":"msg_x","role":"user","content":"Two."},{{references.Replace("ID", first["output"][0]["id"].AsString(), StringComparison.Ordinal)}}] """);
+        Assert.Equal("user Two.", world.Messages(1).First());
+        Assert.StartsWith("assistant Answer 1.", world.Messages(1).Last(), StringComparison.Ordinal);
+        Assert.Contains("the item is not kept here", Error(await world.AskAsync(""" "input":[{"id":"msg_68a1"},{"role":"user","content":"Two."}] """), 400)["message"].AsString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Calls_of_tools_and_thoughts_are_named_too()
     {

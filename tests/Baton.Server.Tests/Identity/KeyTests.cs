@@ -127,6 +127,18 @@ public class KeyTests(KeyTests.Shared shared) : IClassFixture<KeyTests.Shared>
         Assert.Equal("active", (await Server.GetAsync($"/api/v1/keys/{id}", shared.A)).Ok()["state"].GetString());
     }
 
+    [Theory]
+    [InlineData("/v1/models")]
+    [InlineData("/v1/models/baton/echo")]
+    public async Task Whoever_lists_models_without_a_key_is_told_so_in_the_words_of_its_SDK(string path)
+    {
+        Assert.Equal("invalid_api_key", (await Server.GetAsync(path)).Ok(401)["error"].GetProperty("code").GetString());
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.Add("anthropic-version", "2023-06-01");
+        var refused = (await Server.SendAsync(request)).Ok(401);
+        Assert.Equal(("error", "authentication_error"), (refused["type"].GetString(), refused["error"].GetProperty("type").GetString()));
+    }
+
     [Fact]
     public async Task A_disabled_key_is_refused_at_once_and_an_enabled_one_taken_again()
     {

@@ -197,6 +197,11 @@ public sealed class RequestTranslationTests
     public void What_has_no_word_elsewhere_is_refused_by_its_path(string rest, string path) => Assert.Equal(path, Refused(Surface.ChatCompletions, Dialect.Anthropic, Ask(rest)).Field);
 
     [Theory]
+    [InlineData(""","functions":[]""")]
+    [InlineData(""","functions":null,"logit_bias":{}""")]
+    public void Nothing_of_it_is_no_reason_to_refuse(string rest) => Assert.Equal("hi", Translate(Surface.ChatCompletions, Dialect.Anthropic, Ask(rest))["messages"][0]["content"][0]["text"].AsString());
+
+    [Theory]
     [InlineData("""{"input":"hi","conversation":"conv_1"}""", "conversation")]
     [InlineData("""{"input":"hi","background":true}""", "background")]
     [InlineData("""{"input":"hi","tools":[{"type":"web_search"}]}""", "tools[0].type")]

@@ -17,7 +17,7 @@ internal static class ChatReader
     {
         foreach (var (member, why) in Refused)
         {
-            if (Faults.Member(body, member) is var value && !value.IsNull && value != JqValue.EmptyObject) faults.Untranslatable(member, why);
+            if (Faults.Member(body, member) is var value && !value.IsNull && value != JqValue.EmptyObject && value != JqValue.EmptyArray) faults.Untranslatable(member, why);
         }
         if (faults.Whole(body, "n", 1) > 1) faults.Untranslatable("n", "the target gives one answer a request.");
         if (faults.Flag(body, "logprobs") == true) faults.Untranslatable("logprobs", "the target does not say them.");

@@ -29,11 +29,9 @@ internal static class GatewayDoor
     /// <summary>What the address takes.</summary>
     private static List<string> MethodsOf(HttpContext http) =>
     [
-        .. from endpoint in http.RequestServices.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-           where new TemplateMatcher(new RouteTemplate(endpoint.RoutePattern), []).TryMatch(http.Request.Path, [])
-           from method in endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? []
-           orderby method
-           select method,
+        .. http.RequestServices.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .Where(endpoint => new TemplateMatcher(new RouteTemplate(endpoint.RoutePattern), []).TryMatch(http.Request.Path, []))
+            .SelectMany(static endpoint => endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? []).Order(StringComparer.Ordinal),
     ];
 
     private static string Clip(string text) => text.Length <= MaxShown ? text : $"{text[..MaxShown]}…";

@@ -1,5 +1,4 @@
 using System.Text;
-using Baton.Jq;
 using Baton.Server.Gateway;
 using Baton.Server.Tests.Support;
 

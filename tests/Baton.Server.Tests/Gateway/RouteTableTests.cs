@@ -104,7 +104,7 @@ public sealed class RouteTableTests
         var route = table.Current.Find(A, "m")!;
         Assert.Empty(route.InTurn(Surface.ChatCompletions));
         Assert.Equal(TimeSpan.FromSeconds(30), route.WaitFor(Surface.ChatCompletions));
-        Assert.Contains("one (draining)", route.WhyNone(), StringComparison.Ordinal);
+        Assert.Contains("one (draining)", route.WhyNone(Surface.ChatCompletions, null), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -146,7 +146,7 @@ public sealed class RouteTableTests
         var route = table.Current.Find(A, "m")!;
         Assert.Empty(route.InTurn(Surface.ChatCompletions));
         Assert.NotNull(route.WaitFor(Surface.Messages));
-        Assert.Contains("cannot be used: api_key_variable: the key of this variable may not be sent to that host", route.WhyNone(), StringComparison.Ordinal);
+        Assert.Contains("cannot be used: api_key_variable: the key of this variable may not be sent to that host", route.WhyNone(Surface.ChatCompletions, null), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using System.Text;
 using System.Text.Json;
 using Baton.Client;
@@ -42,6 +43,7 @@ public class KeyTests(KeyTests.Shared shared) : IClassFixture<KeyTests.Shared>
     }
 
     [Fact]
+    [UnsupportedOSPlatform("windows")]
     public async Task A_keys_file_that_every_user_of_the_machine_can_read_is_warned_of()
     {
         if (OperatingSystem.IsWindows()) return;   // its files have no modes

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using Baton.Server.Sockets;
-using Baton.Server.Tests.Support;
 
 namespace Baton.Server.Tests.Sockets;
 
@@ -101,11 +100,7 @@ public sealed class LoopSocketTests : IDisposable
             using var stop = new CancellationTokenSource(TimeSpan.FromMicroseconds(random.Next(2_000)));
             try
             {
-                for (; taken < Bytes; taken++)
-                {
-                    Assert.Equal(1, await pair.Near.ReceiveAsync(one, stop.Token).ConfigureAwait(false));
-                    Assert.Equal((byte)(taken % 251), one[0]);
-                }
+                await TakeAsync(stop.Token);
             }
             catch (OperationCanceledException)
             {
@@ -113,6 +108,15 @@ public sealed class LoopSocketTests : IDisposable
             }
         }
         await sending;
+
+        async Task TakeAsync(CancellationToken cancel)
+        {
+            for (; taken < Bytes; taken++)
+            {
+                Assert.Equal(1, await pair.Near.ReceiveAsync(one, cancel).ConfigureAwait(false));
+                Assert.Equal((byte)(taken % 251), one[0]);
+            }
+        }
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using Baton.Engine;
 using Baton.Server.Storage;
 using Baton.Server.Tests.Support;
@@ -96,6 +97,7 @@ public sealed class FaultTests
     }
 
     [Fact]
+    [UnsupportedOSPlatform("windows")]
     public async Task What_is_stored_is_for_nobody_else_on_the_machine()
     {
         if (OperatingSystem.IsWindows()) return;   // its files have no modes
@@ -109,6 +111,7 @@ public sealed class FaultTests
     }
 
     [Fact]
+    [UnsupportedOSPlatform("windows")]
     public async Task A_folder_and_a_file_that_are_there_keep_the_modes_that_somebody_gave_them()
     {
         if (OperatingSystem.IsWindows()) return;   // its files have no modes

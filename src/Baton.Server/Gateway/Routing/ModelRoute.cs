@@ -117,7 +117,7 @@ internal sealed class ModelRoute(string name, ModelOptions options, ImmutableArr
     {
         Standing.OtherDialect => "another dialect",
         Standing.Draining => "draining",
-        Standing.Full => $"{targets[index].Most} requests under way, as many as it may have",
+        Standing.Full => $"{targets[index].Most} requests under way, its MaxConcurrency",
         Standing.NotMeant => "for other requests",
         _ => targets[index].Health.LastFailure ?? "busy",
     };

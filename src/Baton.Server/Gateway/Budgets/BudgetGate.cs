@@ -27,10 +27,10 @@ internal sealed class BudgetGate(BudgetLedger ledger, PriceTable prices, IOption
                 return true;
             case BudgetAdmission.Refused refused:
                 log.BudgetRefused(call.Id, refused.Budget.Name, refused.Left);
-                await call.RefuseAsync(BudgetErrors.Refused(refused, call.Surface.Dialect, time.GetUtcNow()));
+                await call.RefuseAsync(BudgetErrors.Refused(refused, call.Surface.Dialect, time.GetUtcNow()), refused.Budget);
                 return false;
             case BudgetAdmission.Unknown unknown:
-                await call.RefuseAsync(BudgetErrors.Unknown(unknown.Budget));
+                await call.RefuseAsync(BudgetErrors.Unknown(unknown.Budget), unknown.Budget);
                 return false;
             default:
                 return true;

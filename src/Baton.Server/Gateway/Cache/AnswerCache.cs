@@ -125,22 +125,18 @@ internal sealed class AnswerCache(IOptions<GatewayOptions> options, QuestionEmbe
         }
         if (found != mine) return await TryJoinAsync(lookup, found!, kept);
         mine.Start(lookup.Call, lookup.Ask, (shared, isWhole) => End(lookup, shared, isWhole));
-        await ListenAsync(lookup.Call, mine, listener, kept, "miss");
-        return true;
+        return await TryListenAsync(lookup.Call, mine, listener, kept, "miss");
     }
 
     private async Task<bool> TryJoinAsync(Lookup lookup, SharedAnswer shared, CachedAnswer? stale)
     {
-        if (shared.Recording.Listen() is { } listener)
-        {
-            await ListenAsync(lookup.Call, shared, listener, stale, "coalesced");
-            return true;
-        }
-        lock (gate) Forget(lookup.Key, shared);   // everybody has left it, or its start is gone
+        if (shared.Recording.Listen() is { } listener && await TryListenAsync(lookup.Call, shared, listener, stale, "coalesced")) return true;
+        lock (gate) Forget(lookup.Key, shared);   // everybody has left it, or its start is gone, or it is decided by another's money
         return false;
     }
 
-    private async Task ListenAsync(GatewayCall call, SharedAnswer shared, AnswerListener listener, CachedAnswer? stale, string how)
+    /// <returns>False when the answer turns out to be decided by money that is not this call's: it has heard nothing of it, and asks for itself.</returns>
+    private async Task<bool> TryListenAsync(GatewayCall call, SharedAnswer shared, AnswerListener listener, CachedAnswer? stale, string how)
     {
         try
         {
@@ -150,15 +146,17 @@ internal sealed class AnswerCache(IOptions<GatewayOptions> options, QuestionEmbe
             else
             {
                 call.Waited(since);
+                if (shared.LacksMoneyOfItsOwn(call)) return false;
                 call.Account.Outcome = CallOutcome.Cached;
             }
             if (stale is not null && HasFailed(shared.Recording))
             {
                 await ReplayAsync(call, stale, "stale");
-                return;
+                return true;
             }
             call.Answer.Headers[CacheHeaders.Cache] = how;
-            await AnswerDelivery.FollowAsync(call, listener);
+            await AnswerDelivery.FollowAsync(call, shared, listener);
+            return true;
         }
         finally
         {

@@ -56,6 +56,9 @@ internal sealed class GatewayCall(Surface surface, CallOrigin origin, IHeaderDic
     /// <summary>What it may spend, and has; null where no budget counts it.</summary>
     public CallSpending? Spending { get; set; }
 
+    /// <summary>The budget that did not pay for it, or for the rest of it; null while there is none.</summary>
+    public Budget? Lacks { get; private set; }
+
     public TimeSpan Elapsed => Account.Elapsed;
 
     /// <summary>What is left of the time that its model gives to all of its targets together.</summary>
@@ -76,17 +79,20 @@ internal sealed class GatewayCall(Surface surface, CallOrigin origin, IHeaderDic
     /// <summary>The same call with an answer that may turn out not to count.</summary>
     /// <param name="stop">Signalled when it does not, too.</param>
     public GatewayCall Beside(IAnswerSink answer, CancellationToken stop) =>
-        new(surface, origin, headers, time, stop) { Answer = answer, Account = Account.Beside(), waited = waited, whole = whole, since = since, AskedLast = AskedLast, Spending = Spending };
+        new(surface, origin, headers, time, stop) { Answer = answer, Account = Account.Beside(), waited = waited, whole = whole, since = since, AskedLast = AskedLast, Spending = Spending, IsDetached = IsDetached };
 
     /// <summary>One of those calls beside it is the one that counts, as far as it has come.</summary>
     public void Takes(GatewayCall beside)
     {
-        (AskedLast, Error, EventsTold, waited) = (beside.AskedLast, beside.Error, beside.EventsTold, beside.waited);
+        (AskedLast, Error, Lacks, EventsTold, waited) = (beside.AskedLast, beside.Error, beside.Lacks, beside.EventsTold, beside.waited);
         Account.Takes(beside.Account);
     }
 
     /// <summary>Whether what it uses is accounted for by another call, that asks in its place.</summary>
     public bool IsHandedOver { get; private set; }
+
+    /// <summary>Whether it asks in place of another: those who listen to its answer each have budgets of their own, and are not told of its.</summary>
+    private bool IsDetached { get; init; }
 
     /// <summary>The same call with its answer going elsewhere, and on its own time: it may outlive the request that began it. From here on that one is accounted for, and not this.</summary>
     public GatewayCall Detach(IAnswerSink sink, CancellationToken until)
@@ -94,7 +100,7 @@ internal sealed class GatewayCall(Surface surface, CallOrigin origin, IHeaderDic
         var copy = new HeaderDictionary(headers.Count);   // a request's own are cleared when it ends
         foreach (var (name, value) in headers) copy[name] = value;
         IsHandedOver = true;
-        return new GatewayCall(surface, origin, copy, time, until) { Answer = sink, Account = Account.Beside(), Admission = Admission };
+        return new GatewayCall(surface, origin, copy, time, until) { Answer = sink, Account = Account.Beside(), Admission = Admission, IsDetached = true };
     }
 
     /// <summary>Tells of itself what there is to tell of the call that asks in its place.</summary>
@@ -135,6 +141,13 @@ internal sealed class GatewayCall(Surface surface, CallOrigin origin, IHeaderDic
         return SendAsync(error.Status, error.ToJson(surface.Dialect, Id));
     }
 
+    /// <summary>As the other, because a budget does not pay for it.</summary>
+    public Task RefuseAsync(GatewayError error, Budget lacks)
+    {
+        Lacks = lacks;
+        return RefuseAsync(error);
+    }
+
     /// <summary>Hands on what a target said.</summary>
     public Task RefuseAsync(UpstreamReply reply)
     {
@@ -149,8 +162,14 @@ internal sealed class GatewayCall(Surface surface, CallOrigin origin, IHeaderDic
         return EndWithAsync(error);
     }
 
-    /// <summary>As <see cref="BreakAsync"/>, with what a target said of itself.</summary>
-    public ValueTask EndWithAsync(GatewayError error) => Answer.WriteAsync(error.ToEvent(surface, Id, EventsTold), cancel);
+    /// <summary>As the other, because a budget is used up. Those who listen to the answer are told by whoever brings it to them.</summary>
+    public ValueTask BreakAsync(GatewayError error, Budget lacks)
+    {
+        (Error, Lacks) = (error, lacks);
+        return IsDetached ? ValueTask.CompletedTask : EndWithAsync(error);
+    }
+
+    private ValueTask EndWithAsync(GatewayError error) => Answer.WriteAsync(error.ToEvent(surface, Id, EventsTold), cancel);
 
     /// <summary>It is over: it is accounted for, what it used counts within the limits, and its place is another's.</summary>
     public void End(UsageLedger ledger)

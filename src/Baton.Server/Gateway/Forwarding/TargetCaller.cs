@@ -150,7 +150,7 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
         if (call.Spending is not { IsSpent: true } spending) return false;
         log.BudgetSpent(call.Id, spending.Budget.Name);
         call.Account.Outcome = CallOutcome.Broken;
-        await call.BreakAsync(BudgetErrors.Spent(spending.Budget, call.Surface.Dialect));
+        await call.BreakAsync(BudgetErrors.Spent(spending.Budget, call.Surface.Dialect), spending.Budget);
         return true;
     }
 

@@ -6,9 +6,9 @@ internal static class AnswerDelivery
     /// <summary>Hands on what a listener hears, from its place to the end.</summary>
     /// <param name="ids">Names the events; null to leave them as they are.</param>
     /// <exception cref="OperationCanceledException">The client is gone.</exception>
-    public static async Task FollowAsync(GatewayCall call, AnswerListener listener, EventIds? ids = null)
+    public static async Task FollowAsync(GatewayCall call, SharedAnswer shared, AnswerListener listener, EventIds? ids = null)
     {
-        var recording = listener.Recording;
+        var recording = shared.Recording;
         if (!recording.HasBegun)
         {
             await call.RefuseAsync(GatewayError.Broken("The call that this answer was to come from was ended."));
@@ -20,7 +20,11 @@ internal static class AnswerDelivery
         {
             var (heard, frame) = await listener.NextAsync(call.Cancel);
             if (heard == Heard.Frame) await call.Answer.WriteAsync(ids is null ? frame : ids.AddTo(frame), call.Cancel);
-            else if (heard == Heard.End) return;
+            else if (heard == Heard.End)
+            {
+                if (recording is { State: RecordingState.Failed, Status: < 400 }) await BreakAsync(call, shared);
+                return;
+            }
             else if (heard == Heard.TooSlow && IsStream(recording.Headers))
             {
                 await call.BreakAsync(GatewayError.Broken("This client read so slowly that the rest of the answer is no longer kept."));
@@ -32,6 +36,13 @@ internal static class AnswerDelivery
                 return;
             }
         }
+    }
+
+    /// <summary>A stream has ended before its time. It has said why itself, unless that is a matter of money: whose it is concerns only those who count in the same budget.</summary>
+    private static async ValueTask BreakAsync(GatewayCall call, SharedAnswer shared)
+    {
+        if (shared.Asked?.Lacks is not { } budget) return;
+        await call.BreakAsync(shared.LacksMoneyOfItsOwn(call) ? GatewayError.Broken("The call that this answer came from was ended.") : BudgetErrors.Spent(budget, call.Surface.Dialect));
     }
 
     /// <summary>Hands on an answer of the cache, in its pieces, at once.</summary>

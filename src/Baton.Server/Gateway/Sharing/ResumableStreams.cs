@@ -89,7 +89,7 @@ internal sealed class ResumableStreams(IOptions<GatewayOptions> options, TimePro
             }
             var isStream = recording.Headers.ContentType.ToString().StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase);   // an error is none
             call.Answer.Headers[CacheHeaders.Resumable] = isStream ? "true" : "false";
-            await AnswerDelivery.FollowAsync(call, listener, isStream ? new EventIds(stream.Id, position) : null);
+            await AnswerDelivery.FollowAsync(call, stream.Shared, listener, isStream ? new EventIds(stream.Id, position) : null);
         }
         finally
         {

@@ -12,6 +12,9 @@ internal sealed class SharedAnswer(int window, ILogger log) : IAsyncDisposable
     /// <summary>The call that asks; null before it has begun.</summary>
     public GatewayCall? Asked { get; private set; }
 
+    /// <summary>Whether the call that asks lacks money that another one does not lack.</summary>
+    public bool LacksMoneyOfItsOwn(GatewayCall other) => Asked is { Lacks: { } budget } asked && !budget.Covers(other.Origin.Team, other.Origin.Caller, asked.Account.Asked ?? "");
+
     /// <summary>Begins to ask.</summary>
     /// <param name="call">On whose behalf: it may end before the answer does.</param>
     /// <param name="ended">Told, before any listener hears the end, whether the answer is a good one to its end.</param>

@@ -32,14 +32,15 @@ internal sealed class CacheWorld : IDisposable
     public AnswerCache Cache { get; }
 
     /// <summary>Asks, and waits for the whole answer.</summary>
-    public async Task<AnswerRecording> AskAsync(string body, string? wish = null, string tenant = "t", CancellationToken cancel = default)
+    /// <param name="ask">What asking comes to; null to ask the target.</param>
+    public async Task<AnswerRecording> AskAsync(string body, string? wish = null, string tenant = "t", string key = "k", Func<GatewayCall, Task>? ask = null, CancellationToken cancel = default)
     {
         var headers = new HeaderDictionary();
         if (wish is not null) headers["x-baton-cache"] = wish;
         var answer = new AnswerRecording(1 << 20);
-        var call = new GatewayCall(Surface.ChatCompletions, new CallOrigin(new TenantId(tenant), "k"), headers, time, cancel) { Answer = answer };
+        var call = new GatewayCall(Surface.ChatCompletions, new CallOrigin(new TenantId(tenant), key), headers, time, cancel) { Answer = answer };
         var request = ForwardedRequest.Of(Encoding.UTF8.GetBytes(body), Surface.ChatCompletions);
-        await Cache.AnswerAsync(call, route, request.Body, asked => routes.AskAsync(asked, route, request));
+        await Cache.AnswerAsync(call, route, request.Body, ask ?? (asked => routes.AskAsync(asked, route, request)));
         return answer;
     }
 

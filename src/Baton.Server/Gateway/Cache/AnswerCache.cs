@@ -130,7 +130,7 @@ internal sealed class AnswerCache(IOptions<GatewayOptions> options, QuestionEmbe
 
     private async Task<bool> TryJoinAsync(Lookup lookup, SharedAnswer shared, CachedAnswer? stale)
     {
-        if (shared.Recording.Listen() is { } listener && await TryListenAsync(lookup.Call, shared, listener, stale, "coalesced")) return true;
+        if (!shared.IsCutShortFor(lookup.Call) && shared.Recording.Listen() is { } listener && await TryListenAsync(lookup.Call, shared, listener, stale, "coalesced")) return true;
         lock (gate) Forget(lookup.Key, shared);   // everybody has left it, or its start is gone, or it is decided by another's money
         return false;
     }
@@ -146,7 +146,7 @@ internal sealed class AnswerCache(IOptions<GatewayOptions> options, QuestionEmbe
             else
             {
                 call.Waited(since);
-                if (shared.LacksMoneyOfItsOwn(call)) return false;
+                if (shared.IsCutShortFor(call) || shared.LacksMoneyOfItsOwn(call)) return false;
                 call.Account.Outcome = CallOutcome.Cached;
             }
             if (stale is not null && HasFailed(shared.Recording))
@@ -193,7 +193,7 @@ internal sealed class AnswerCache(IOptions<GatewayOptions> options, QuestionEmbe
 
     private void End(Lookup lookup, SharedAnswer shared, bool isWhole)
     {
-        var answer = isWhole && lookup.Settings.Ttl > TimeSpan.Zero ? CachedAnswer.Of(shared.Recording, time.GetTimestamp()) : null;
+        var answer = isWhole && !shared.IsCutShort && lookup.Settings.Ttl > TimeSpan.Zero ? CachedAnswer.Of(shared.Recording, time.GetTimestamp()) : null;
         lock (gate)
         {
             var isLatest = !lookup.Settings.Coalesce || underWay.GetValueOrDefault(lookup.Key) == shared;   // one that was asked anew since then counts, and not this

@@ -12,6 +12,12 @@ internal sealed class SharedAnswer(int window, ILogger log) : IAsyncDisposable
     /// <summary>The call that asks; null before it has begun.</summary>
     public GatewayCall? Asked { get; private set; }
 
+    /// <summary>Whether it is cut to what the call that asks can pay.</summary>
+    public bool IsCutShort => Asked?.Spending?.Affordable is not null;
+
+    /// <summary>Whether it is cut to less than another call could get: one that does not count in the very same budgets.</summary>
+    public bool IsCutShortFor(GatewayCall other) => IsCutShort && (Asked!.Origin.Team, Asked.Origin.Caller) != (other.Origin.Team, other.Origin.Caller);
+
     /// <summary>Whether the call that asks lacks money that another one does not lack.</summary>
     public bool LacksMoneyOfItsOwn(GatewayCall other) => Asked is { Lacks: { } budget } asked && !budget.Covers(other.Origin.Team, other.Origin.Caller, asked.Account.Asked ?? "");
 

@@ -62,6 +62,38 @@ public sealed class OwnMeansTests
         Assert.Equal(("miss", "coalesced", "coalesced"), (How(first), How(alike), How(other)));
     }
 
+    [Fact]
+    public async Task An_answer_that_was_cut_to_what_a_budget_can_pay_is_not_for_those_who_have_another()
+    {
+        var (seen, cut) = (new List<string>(), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        await using var upstream = await WebServer.StartAsync(async http =>
+        {
+            var body = await new StreamReader(http.Request.Body).ReadToEndAsync();
+            lock (seen) seen.Add(body);
+            if (body.Contains("\"max_tokens\":9", StringComparison.Ordinal)) await cut.Task;
+            await Replies.WholeAsync(http, "Three.");
+        });
+        await using var world = await ForwardWorld.StartAsync([upstream.Address], [.. Settings, ("Budgets:ClampMaxTokens", "true")]);
+        var (poor, rich) = (await KeyAsync(world, new CreateKey("poor")), await KeyAsync(world, new CreateKey("rich")));
+        await world.Server.Client.Budgets.PutAsync("b", new PutBudget(9, "day", Key: "poor"), Cancel);
+        var body = ForwardWorld.Ask(""","temperature":0,"max_tokens":100""");
+        var first = world.SendAsync(body, headers: poor);
+        await Eventually.IsTrueAsync(() => seen.Count == 1);
+        var alike = world.SendAsync(body, headers: poor);
+        await Eventually.IsTrueAsync(() => world.Server.Get<AnswerCache>().UnderWay.Listeners == 2);
+        var other = await world.SendAsync(body, headers: rich);   // while it is under way
+        Assert.Contains("\"max_tokens\":100", seen[1], StringComparison.Ordinal);
+        cut.SetResult();
+        Assert.Equal(("miss", "coalesced", "miss"), ((await first)["x-baton-cache"], (await alike)["x-baton-cache"], other["x-baton-cache"]));
+        Assert.Equal("hit", (await world.SendAsync(body, headers: rich))["x-baton-cache"]);
+
+        await world.Server.Client.Budgets.PutAsync("b", new PutBudget(16, "day", Key: "poor"), Cancel);   // 7 are spent
+        Assert.Equal("miss", (await world.SendAsync(body, headers: [poor, ("x-baton-cache", "refresh")]))["x-baton-cache"]);
+        Assert.Contains("\"max_tokens\":9", seen[2], StringComparison.Ordinal);
+        Assert.Equal("miss", (await world.SendAsync(ForwardWorld.Ask(""","temperature":0,"max_tokens":101"""), headers: poor))["x-baton-cache"]);
+        Assert.Equal("miss", (await world.SendAsync(ForwardWorld.Ask(""","temperature":0,"max_tokens":101"""), headers: rich))["x-baton-cache"]);
+    }
+
     private static string How(HttpResponseMessage response) => response.Headers.GetValues("x-baton-cache").Single();
 
     /// <summary>The error with which a stream ends.</summary>

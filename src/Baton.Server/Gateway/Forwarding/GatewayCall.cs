@@ -91,7 +91,7 @@ internal sealed class GatewayCall(Surface surface, CallOrigin origin, IHeaderDic
     /// <summary>Whether what it uses is accounted for by another call, that asks in its place.</summary>
     public bool IsHandedOver { get; private set; }
 
-    /// <summary>Whether it asks in place of another: those who listen to its answer each have budgets of their own, and are not told of its.</summary>
+    /// <summary>Whether it asks in place of another: those who listen to its answer each have limits and budgets of their own, and are not told of its.</summary>
     private bool IsDetached { get; init; }
 
     /// <summary>The same call with its answer going elsewhere, and on its own time: it may outlive the request that began it. From here on that one is accounted for, and not this.</summary>
@@ -122,7 +122,7 @@ internal sealed class GatewayCall(Surface surface, CallOrigin origin, IHeaderDic
         if (AskedLast is not null) told["x-baton-route"] = AskedLast;
         told["x-baton-attempts"] = Attempts.ToString(CultureInfo.InvariantCulture);
         told["x-baton-overhead-us"] = ((long)(Elapsed - waited).TotalMicroseconds).ToString(CultureInfo.InvariantCulture);
-        Admission.Explain(told);
+        if (!IsDetached) Admission.Explain(told);
         Account.Begin(status);
         Answer.Begin(status, length);
     }

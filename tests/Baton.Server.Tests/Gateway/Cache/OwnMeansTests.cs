@@ -94,6 +94,31 @@ public sealed class OwnMeansTests
         Assert.Equal("miss", (await world.SendAsync(ForwardWorld.Ask(""","temperature":0,"max_tokens":101"""), headers: rich))["x-baton-cache"]);
     }
 
+    [Theory]
+    [InlineData(200)]
+    [InlineData(400)]
+    public async Task Everybody_who_shares_a_call_is_told_their_own_limits(int status)
+    {
+        var goOn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var upstream = await WebServer.StartAsync(async http =>
+        {
+            await goOn.Task;
+            await Replies.JsonAsync(http, "{}", status);
+        });
+        await using var world = await ForwardWorld.StartAsync([upstream.Address], Settings);
+        var (sixty, ninety, free) = (await KeyAsync(world, new CreateKey("k60", Limits: [new KeyLimit(Requests: 60)])), await KeyAsync(world, new CreateKey("k90", Limits: [new KeyLimit(Requests: 90)])), await KeyAsync(world, new CreateKey("free")));
+        var calls = new List<Task<ForwardWorld.Reply>>();
+        foreach (var key in new[] { sixty, ninety, free })
+        {
+            calls.Add(world.SendAsync(Ask, headers: key));
+            await Eventually.IsTrueAsync(() => world.Server.Get<AnswerCache>().UnderWay.Listeners == calls.Count);
+        }
+        goOn.SetResult();
+        var replies = await Task.WhenAll(calls);
+        Assert.Equal([("miss", status), ("coalesced", status), ("coalesced", status)], replies.Select(reply => (reply["x-baton-cache"], reply.Status)));
+        Assert.Equal(("60", "90", false), (replies[0]["x-ratelimit-limit-requests"], replies[1]["x-ratelimit-limit-requests"], replies[2].Headers.Contains("x-ratelimit-limit-requests")));
+    }
+
     private static string How(HttpResponseMessage response) => response.Headers.GetValues("x-baton-cache").Single();
 
     /// <summary>The error with which a stream ends.</summary>

@@ -12,7 +12,7 @@ internal sealed class ResumableStreams(IOptions<GatewayOptions> options, TimePro
     private readonly ResumeOptions limits = options.Value.Resume;
     private readonly Lock gate = new();
     private readonly Dictionary<string, Stream> streams = new(StringComparer.Ordinal);
-    private readonly Dictionary<(TenantId Tenant, string Caller), int> counts = [];
+    private readonly Dictionary<StreamOwner, int> counts = [];
 
     /// <summary>How many are kept.</summary>
     public int Count
@@ -100,7 +100,7 @@ internal sealed class ResumableStreams(IOptions<GatewayOptions> options, TimePro
 
     private Stream? TryKeep(GatewayCall call)
     {
-        var owner = (call.Origin.Tenant, call.Origin.Caller);
+        var owner = StreamOwner.Of(call.Origin);
         lock (gate)
         {
             var count = counts.GetValueOrDefault(owner);
@@ -118,7 +118,7 @@ internal sealed class ResumableStreams(IOptions<GatewayOptions> options, TimePro
     {
         lock (gate)
         {
-            if (!streams.TryGetValue(id, out var stream) || stream.Owner != (call.Origin.Tenant, call.Origin.Caller) || stream.Surface != call.Surface) return null;
+            if (!streams.TryGetValue(id, out var stream) || stream.Owner != StreamOwner.Of(call.Origin) || stream.Surface != call.Surface) return null;
             stream.Clients++;
             stream.Expiry?.Dispose();
             stream.Expiry = null;
@@ -153,10 +153,16 @@ internal sealed class ResumableStreams(IOptions<GatewayOptions> options, TimePro
         return true;
     }
 
-    private sealed record Stream(string Id, (TenantId Tenant, string Caller) Owner, Surface Surface, SharedAnswer Shared)
+    private sealed record Stream(string Id, StreamOwner Owner, Surface Surface, SharedAnswer Shared)
     {
         public int Clients { get; set; }
 
         public ITimer? Expiry { get; set; }
+    }
+
+    /// <param name="Key">The id of a key that was made here: several may have one name.</param>
+    private sealed record StreamOwner(TenantId Tenant, string Caller, string? Key)
+    {
+        public static StreamOwner Of(CallOrigin origin) => new(origin.Tenant, origin.Caller, origin.Key?.Id);
     }
 }

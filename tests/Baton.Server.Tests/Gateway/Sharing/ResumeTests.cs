@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using Baton.Client;
 using Baton.Server.Gateway;
 using Baton.Server.Tests.Support;
 using Microsoft.AspNetCore.Http;
@@ -106,6 +107,19 @@ public sealed partial class ResumeTests
             Assert.Equal("stream_not_found", (await SendAsync(key, path, ("Last-Event-ID", id))).Ok(404)["error"].GetProperty("code").GetString());
         }
         Assert.Equal(400, (await SendAsync('0', "/v1/chat/completions", ("Last-Event-ID", "17"))).Status);
+    }
+
+    [Fact]
+    public async Task Another_key_of_the_same_name_finds_nothing()
+    {
+        await using var upstream = await WebServer.StartAsync(http => Replies.StreamAsync(http, Replies.Chunk("One"), Replies.Done));
+        await using var world = await ForwardWorld.StartAsync([upstream.Address]);
+        var (one, other) = (await KeyAsync(), await KeyAsync());
+        var id = Ids((await world.SendAsync(ForwardWorld.AskStream, headers: [one, Resumable])).Body)[0];
+        Assert.Equal(404, (await world.SendAsync("", headers: [other, ("Last-Event-ID", id)])).Status);
+        Assert.Equal(200, (await world.SendAsync("", headers: [one, ("Last-Event-ID", id)])).Status);
+
+        async Task<(string, string)> KeyAsync() => ("Authorization", $"Bearer {(await world.Server.Client.Keys.CreateAsync(new CreateKey("twice"), Cancel)).Secret}");
     }
 
     [Fact]

@@ -59,7 +59,10 @@ internal sealed class GatewayCall(Surface surface, CallOrigin origin, IHeaderDic
     /// <summary>The budget that did not pay for it, or for the rest of it; null while there is none.</summary>
     public Budget? Lacks { get; private set; }
 
-    public TimeSpan Elapsed => Account.Elapsed;
+    /// <summary>Since the request came, also for a call that asks in its place or beside it.</summary>
+    public TimeSpan Elapsed => time.GetElapsedTime(Began);
+
+    private long Began { get; init; } = time.GetTimestamp();
 
     /// <summary>What is left of the time that its model gives to all of its targets together.</summary>
     public TimeSpan Left => whole - time.GetElapsedTime(since);
@@ -79,7 +82,10 @@ internal sealed class GatewayCall(Surface surface, CallOrigin origin, IHeaderDic
     /// <summary>The same call with an answer that may turn out not to count.</summary>
     /// <param name="stop">Signalled when it does not, too.</param>
     public GatewayCall Beside(IAnswerSink answer, CancellationToken stop) =>
-        new(surface, origin, headers, time, stop) { Answer = answer, Account = Account.Beside(), waited = waited, whole = whole, since = since, AskedLast = AskedLast, Spending = Spending, IsDetached = IsDetached };
+        new(surface, origin, headers, time, stop)
+        {
+            Answer = answer, Account = Account.Beside(), waited = waited, whole = whole, since = since, AskedLast = AskedLast, Spending = Spending, IsDetached = IsDetached, Began = Began,
+        };
 
     /// <summary>One of those calls beside it is the one that counts, as far as it has come.</summary>
     public void Takes(GatewayCall beside)
@@ -100,7 +106,7 @@ internal sealed class GatewayCall(Surface surface, CallOrigin origin, IHeaderDic
         var copy = new HeaderDictionary(headers.Count);   // a request's own are cleared when it ends
         foreach (var (name, value) in headers) copy[name] = value;
         IsHandedOver = true;
-        return new GatewayCall(surface, origin, copy, time, until) { Answer = sink, Account = Account.Beside(), Admission = Admission, IsDetached = true };
+        return new GatewayCall(surface, origin, copy, time, until) { Answer = sink, Account = Account.Beside(), Admission = Admission, waited = waited, IsDetached = true, Began = Began };
     }
 
     /// <summary>Tells of itself what there is to tell of the call that asks in its place.</summary>

@@ -36,8 +36,15 @@ internal sealed partial class TargetCaller
         {
             if (from == Buffer.Length) Grow();
             var reading = Time.GetTimestamp();
-            var read = await Response.ReadAsync(Buffer.AsMemory(from), Limits.Token);
-            if (!hasBegun) Call.Waited(reading);
+            int read;
+            try
+            {
+                read = await Response.ReadAsync(Buffer.AsMemory(from), Limits.Token);
+            }
+            finally
+            {
+                if (!hasBegun) Call.Waited(reading);
+            }
             firstByte ??= Time.GetElapsedTime(Sent);
             if (read > 0) Limits.Heard();
             Said?.Add(Buffer.AsSpan(from, read));

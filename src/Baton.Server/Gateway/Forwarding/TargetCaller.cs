@@ -25,15 +25,17 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
         call.Asks(route, target);
         using var limits = new CallLimits(label, route.Options, call, time);
         var share = target.Health.Share.Begin();
+        var (sent, isWaiting) = (0L, false);
         try
         {
             var key = ApiKey.Get(target);
             var message = new ForwardMessage("POST", target.At(asked), body);
             ForwardedHeaders.ToTarget(call.RequestHeaders, message, target, key);
-            var sent = time.GetTimestamp();
+            (sent, isWaiting) = (time.GetTimestamp(), true);
             using var response = await client.ForwardAsync(message, label, target.IsConfigured, limits.Token);
-            call.Waited(sent);
             if (!response.IsSuccess) return await RefusedAsync(response, next, key, translation is null ? null : call, limits);
+            call.Waited(sent);
+            isWaiting = false;
             using var answer = new Answer(call, next, request, response, limits, time, sent, addsUsage, key)
             {
                 Begun = begun, Said = BegunAnswer.MayBe(call, route, asked, request.Peek) ? new AnswerBytes() : null,
@@ -73,6 +75,7 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
         }
         finally
         {
+            if (isWaiting) call.Waited(sent);   // for an answer that did not come, or for the words of an error
             call.Account.Ends(target, target.Health.Share.End(share));
         }
     }

@@ -139,6 +139,43 @@ public sealed class CoalescingTests
         Assert.Contains("\"code\":\"stream_interrupted\"", Assert.Single(bodies), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("breaks off")]
+    [InlineData("is too slow")]
+    [InlineData("refuses slowly")]
+    public async Task Time_that_a_target_takes_to_fail_is_not_the_gateways_own(string how)
+    {
+        var time = new ManualTime();
+        await using var upstream = await WebServer.StartAsync(async http =>
+        {
+            if (how == "refuses slowly")
+            {
+                http.Response.StatusCode = 503;
+                await http.Response.Body.FlushAsync();
+            }
+            time.Advance(how == "is too slow" ? TimeSpan.FromMinutes(3) : TimeSpan.FromSeconds(5));
+            if (how == "breaks off") http.Abort();
+        });
+        using var world = new CacheWorld(upstream.Address, time, static _ => { });
+        var answer = await world.AskAsync(Ask);
+        Assert.Equal((how == "is too slow" ? 504 : how == "breaks off" ? 502 : 503, "0"), (answer.Status, answer.Headers["x-baton-overhead-us"].ToString()));
+    }
+
+    [Fact]
+    public void What_a_call_has_waited_is_not_the_gateways_own_time_in_those_that_ask_in_its_place_or_beside_it_either()
+    {
+        var time = new ManualTime();
+        var call = new GatewayCall(Surface.ChatCompletions, GatewayWorld.Origin, new HeaderDictionary(), time, Cancel) { Answer = new AnswerRecording(1) };
+        var since = time.GetTimestamp();
+        time.Advance(TimeSpan.FromSeconds(5));
+        call.Waited(since);
+        foreach (var asked in new[] { call.Beside(new AnswerRecording(1), Cancel), call.Detach(new AnswerRecording(1), Cancel) })
+        {
+            asked.Begin(200, length: null);
+            Assert.Equal("0", asked.Answer.Headers["x-baton-overhead-us"].ToString());
+        }
+    }
+
     [Fact]
     public async Task A_client_that_does_not_read_holds_nobody_up_and_is_told_that_it_lost_the_rest()
     {

@@ -12,7 +12,7 @@ internal sealed record CachedAnswer(int Status, ImmutableArray<KeyValuePair<stri
     /// <summary>What an entry costs beside its bytes: the key, the lists, the headers, the heads of objects; rather too much than too little.</summary>
     private const int Overhead = 1024, FrameOverhead = 40;
 
-    private static readonly string[] Kept = ["Content-Type", "Content-Encoding", "X-Accel-Buffering", "x-baton-route"];
+    private static readonly string[] Kept = ["Content-Type", "Content-Encoding", "X-Accel-Buffering", "x-baton-route", "x-baton-estimate"];
 
     public long BodyBytes { get; } = Frames.Sum(frame => (long)frame.Length);
 

@@ -180,6 +180,17 @@ public sealed class CacheTests
     }
 
     [Fact]
+    public async Task An_estimate_that_is_given_again_still_says_that_it_is_one()
+    {
+        await using var world = await ForwardWorld.StartAsync([new Uri("http://127.0.0.1:9")], Ttl);
+        foreach (var how in new[] { "miss", "hit" })
+        {
+            var reply = await world.SendAsync(ForwardWorld.Ask(), "/v1/messages/count_tokens");
+            Assert.Equal((200, how, "input_tokens"), (reply.Status, reply["x-baton-cache"], reply["x-baton-estimate"]));
+        }
+    }
+
+    [Fact]
     public async Task However_much_is_asked_the_kept_answers_stay_within_their_bytes()
     {
         await using var upstream = await WebServer.StartAsync(http => Replies.WholeAsync(http, new string('x', 10_000)));

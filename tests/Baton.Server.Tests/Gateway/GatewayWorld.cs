@@ -31,10 +31,17 @@ internal sealed class GatewayWorld : IDisposable
         {
             var options = Microsoft.Extensions.Options.Options.Create(Options);
             var routes = Routes = new RouteTable(options, Time);
-            Writer = new UsageWriter(null!, Microsoft.Extensions.Options.Options.Create(new UsageOptions()), Time, Log.For<UsageWriter>());   // it is never started: what is recorded stays with it
-            var ledger = new UsageLedger(new PriceTable(options), Writer, new GatewayMetrics(new Meters(), routes));
+            var ledger = NewLedger(options, Time, Log, routes, out var writer);
+            Writer = writer;
             return new ModelCaller(routes, ledger, options, NewCaller(client, options, Time, Log), new LimitGate(limiter, options, Time), new StepAnswers(null!, Log.For<StepAnswers>()), new ExtractModel(), new EchoModel(Time), Time, Log.For<ModelCaller>());
         });
+    }
+
+    /// <param name="writer">It is never started: what is recorded stays with it.</param>
+    public static UsageLedger NewLedger(IOptions<GatewayOptions> options, TimeProvider time, CapturedLog log, RouteTable routes, out UsageWriter writer)
+    {
+        writer = new UsageWriter(null!, Microsoft.Extensions.Options.Options.Create(new UsageOptions()), time, log.For<UsageWriter>());
+        return new UsageLedger(new PriceTable(options), writer, new GatewayMetrics(new Meters(), routes));
     }
 
     /// <summary>Without any budget.</summary>

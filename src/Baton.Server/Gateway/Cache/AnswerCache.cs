@@ -6,7 +6,7 @@ namespace Baton.Server.Gateway;
 /// <summary>
 /// Answers calls of models that may share answers: from those that are kept, by listening to an identical call that is under way, or by asking. Thread-safe; in memory, of this node.
 /// </summary>
-internal sealed class AnswerCache(IOptions<GatewayOptions> options, QuestionEmbedder embedder, TimeProvider time, ILogger<AnswerCache> log)
+internal sealed class AnswerCache(IOptions<GatewayOptions> options, QuestionEmbedder embedder, UsageLedger ledger, TimeProvider time, ILogger<AnswerCache> log)
 {
     private readonly CacheOptions limits = options.Value.Cache;
     private readonly Lock gate = new();
@@ -115,7 +115,7 @@ internal sealed class AnswerCache(IOptions<GatewayOptions> options, QuestionEmbe
         }
         if (found is not null) return await TryJoinAsync(lookup, found, kept);
 
-        var mine = new SharedAnswer(limits.MaxAnswerBytes, log);
+        var mine = new SharedAnswer(limits.MaxAnswerBytes, ledger, log);
         var listener = mine.Recording.Listen()!;   // before others know of it: they may come and go
         (kept, found) = Find(lookup, mine);
         if (kept is not null && IsFresh(kept, lookup.Settings))
@@ -124,8 +124,24 @@ internal sealed class AnswerCache(IOptions<GatewayOptions> options, QuestionEmbe
             return true;
         }
         if (found != mine) return await TryJoinAsync(lookup, found!, kept);
-        mine.Start(lookup.Call, lookup.Ask, (shared, isWhole) => End(lookup, shared, isWhole));
+        mine.Start(lookup.Call, AskAsync, (shared, isWhole) => End(lookup, shared, isWhole));
         return await TryListenAsync(lookup.Call, mine, listener, kept, "miss");
+
+        async Task AskAsync(GatewayCall asked)
+        {
+            try
+            {
+                await lookup.Ask(asked);
+            }
+            finally
+            {
+                if (kept is not null && HasFailed(mine.Recording) && !asked.Cancel.IsCancellationRequested)   // what came of the call is the kept answer
+                {
+                    asked.Account.Begin(kept.Status);
+                    asked.Account.Outcome = CallOutcome.Cached;
+                }
+            }
+        }
     }
 
     private async Task<bool> TryJoinAsync(Lookup lookup, SharedAnswer shared, CachedAnswer? stale)
@@ -147,7 +163,6 @@ internal sealed class AnswerCache(IOptions<GatewayOptions> options, QuestionEmbe
             {
                 call.Waited(since);
                 if (shared.IsCutShortFor(call) || shared.LacksMoneyOfItsOwn(call)) return false;
-                call.Account.Outcome = CallOutcome.Cached;
             }
             if (stale is not null && HasFailed(shared.Recording))
             {

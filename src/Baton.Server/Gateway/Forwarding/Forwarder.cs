@@ -102,7 +102,7 @@ internal sealed class Forwarder(RouteTable table, LimitGate limits, RouteCaller 
 
     private Task BuiltInAsync(GatewayCall call, string model, ForwardedRequest request)
     {
-        return request.Peek.IsStream && ResumableStreams.IsAskedFor(call) ? streams.AnswerAsync(call, asked => InPlaceOfAsync(call, asked, () => AskAsync(asked))) : AskAsync(call);
+        return request.Peek.IsStream && ResumableStreams.IsAskedFor(call) ? streams.AnswerAsync(call, AskAsync) : AskAsync(call);
 
         Task AskAsync(GatewayCall asked) => builtIns.AnswerAsync(asked, model, request.Body, request.Peek.IsStream, request.Earlier);
     }
@@ -118,25 +118,7 @@ internal sealed class Forwarder(RouteTable table, LimitGate limits, RouteCaller 
     {
         return isResumable ? streams.AnswerAsync(call, AskAsync) : cache.AnswerAsync(call, route, request.Body, AskAsync);
 
-        Task AskAsync(GatewayCall asked) => InPlaceOfAsync(call, asked, () => models.AskAsync(asked, route, request));
-    }
-
-    /// <summary>Asks by a call that may outlive the one that it asks for, and is accounted for in its place.</summary>
-    private async Task InPlaceOfAsync(GatewayCall call, GatewayCall asked, Func<Task> ask)
-    {
-        try
-        {
-            await ask();
-        }
-        catch (OperationCanceledException) when (asked.Cancel.IsCancellationRequested)
-        {
-            asked.Account.Outcome = CallOutcome.Cancelled;
-            throw;
-        }
-        finally
-        {
-            if (asked != call) asked.End(ledger);
-        }
+        Task AskAsync(GatewayCall asked) => models.AskAsync(asked, route, request);
     }
 
     /// <summary>What nobody foresaw, in words that the caller can read.</summary>

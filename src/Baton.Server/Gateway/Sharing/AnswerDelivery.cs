@@ -3,7 +3,7 @@ namespace Baton.Server.Gateway;
 /// <summary>Takes an answer that is kept, or is being kept, to one who asked for it.</summary>
 internal static class AnswerDelivery
 {
-    /// <summary>Hands on what a listener hears, from its place to the end.</summary>
+    /// <summary>Hands on what a listener hears, from its place to the end; then it is known how the call has ended.</summary>
     /// <param name="ids">Names the events; null to leave them as they are.</param>
     /// <exception cref="OperationCanceledException">The client is gone.</exception>
     public static async Task FollowAsync(GatewayCall call, SharedAnswer shared, AnswerListener listener, EventIds? ids = null)
@@ -22,17 +22,15 @@ internal static class AnswerDelivery
             if (heard == Heard.Frame) await call.Answer.WriteAsync(ids is null ? frame : ids.AddTo(frame), call.Cancel);
             else if (heard == Heard.End)
             {
-                if (recording is { State: RecordingState.Failed, Status: < 400 }) await BreakAsync(call, shared);
-                return;
-            }
-            else if (heard == Heard.TooSlow && IsStream(recording.Headers))
-            {
-                await call.BreakAsync(GatewayError.Broken("This client read so slowly that the rest of the answer is no longer kept."));
+                if (recording.State == RecordingState.Whole) call.Account.Outcome = CallOutcome.Cached;
+                else if (recording.Status < 400) await BreakAsync(call, shared);
                 return;
             }
             else
             {
-                call.Answer.Abort();
+                call.Account.Outcome = CallOutcome.Broken;
+                if (heard != Heard.TooSlow || !IsStream(recording.Headers)) call.Answer.Abort();
+                else await call.BreakAsync(GatewayError.Broken("This client read so slowly that the rest of the answer is no longer kept."));
                 return;
             }
         }
@@ -41,6 +39,7 @@ internal static class AnswerDelivery
     /// <summary>A stream has ended before its time. It has said why itself, unless that is a matter of money: whose it is concerns only those who count in the same budget.</summary>
     private static async ValueTask BreakAsync(GatewayCall call, SharedAnswer shared)
     {
+        call.Account.Outcome = CallOutcome.Broken;
         if (shared.Asked?.Lacks is not { } budget) return;
         await call.BreakAsync(shared.LacksMoneyOfItsOwn(call) ? GatewayError.Broken("The call that this answer came from was ended.") : BudgetErrors.Spent(budget, call.Surface.Dialect));
     }

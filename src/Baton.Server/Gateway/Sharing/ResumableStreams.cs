@@ -7,7 +7,7 @@ namespace Baton.Server.Gateway;
 /// Streams whose clients asked to be able to take them up again: their events have ids, and the call goes on for a while when its client has left. In memory, of this node; bounded in number,
 /// bytes and time. Thread-safe.
 /// </summary>
-internal sealed class ResumableStreams(IOptions<GatewayOptions> options, TimeProvider time, ILogger<ResumableStreams> log) : IAsyncDisposable
+internal sealed class ResumableStreams(IOptions<GatewayOptions> options, UsageLedger ledger, TimeProvider time, ILogger<ResumableStreams> log) : IAsyncDisposable
 {
     private readonly ResumeOptions limits = options.Value.Resume;
     private readonly Lock gate = new();
@@ -82,11 +82,7 @@ internal sealed class ResumableStreams(IOptions<GatewayOptions> options, TimePro
             var since = time.GetTimestamp();
             await recording.BegunAsync(call.Cancel);
             if (isFirst) call.TakeOver(stream.Shared.Asked!);
-            else
-            {
-                call.Waited(since);
-                call.Account.Outcome = CallOutcome.Cached;
-            }
+            else call.Waited(since);
             var isStream = recording.Headers.ContentType.ToString().StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase);   // an error is none
             call.Answer.Headers[CacheHeaders.Resumable] = isStream ? "true" : "false";
             await AnswerDelivery.FollowAsync(call, stream.Shared, listener, isStream ? new EventIds(stream.Id, position) : null);
@@ -106,7 +102,7 @@ internal sealed class ResumableStreams(IOptions<GatewayOptions> options, TimePro
             var count = counts.GetValueOrDefault(owner);
             if (streams.Count >= limits.MaxStreams || count >= limits.MaxStreamsPerKey) return null;
             counts[owner] = count + 1;
-            var stream = new Stream(call.Id, owner, call.Surface, new SharedAnswer(limits.MaxStreamBytes, log)) { Clients = 1 };
+            var stream = new Stream(call.Id, owner, call.Surface, new SharedAnswer(limits.MaxStreamBytes, ledger, log)) { Clients = 1 };
             stream.Shared.Recording.TryHold();
             streams.Add(stream.Id, stream);
             return stream;

@@ -1,7 +1,7 @@
 namespace Baton.Server.Gateway;
 
 /// <summary>A call whose answer several may listen to. It goes on as long as one of them does, whoever began it; when the last one leaves, it is cancelled. Thread-safe.</summary>
-internal sealed class SharedAnswer(int window, ILogger log) : IAsyncDisposable
+internal sealed class SharedAnswer(int window, UsageLedger ledger, ILogger log) : IAsyncDisposable
 {
     private readonly CancellationTokenSource cancel = new();
     private Task work = Task.CompletedTask;
@@ -55,7 +55,7 @@ internal sealed class SharedAnswer(int window, ILogger log) : IAsyncDisposable
         var isWhole = false;
         try
         {
-            await ask(call);
+            await AskAsync(call, ask);
             isWhole = call.Error is null && Recording is { HasBegun: true, State: RecordingState.Open, Status: >= 200 and < 300 };
         }
         catch (OperationCanceledException) when (call.Cancel.IsCancellationRequested)
@@ -69,5 +69,23 @@ internal sealed class SharedAnswer(int window, ILogger log) : IAsyncDisposable
         }
         ended?.Invoke(this, isWhole);
         Recording.Complete(isWhole);
+    }
+
+    /// <summary>The call may outlive the one that it asks for, and is accounted for in its place.</summary>
+    private async Task AskAsync(GatewayCall call, Func<GatewayCall, Task> ask)
+    {
+        try
+        {
+            await ask(call);
+        }
+        catch (OperationCanceledException) when (call.Cancel.IsCancellationRequested)
+        {
+            call.Account.Outcome = CallOutcome.Cancelled;
+            throw;
+        }
+        finally
+        {
+            call.End(ledger);
+        }
     }
 }

@@ -180,6 +180,23 @@ public sealed class CacheTests
     }
 
     [Fact]
+    public async Task An_answer_that_is_too_old_and_given_all_the_same_is_accounted_for_as_that()
+    {
+        var isBroken = false;
+        await using var upstream = await WebServer.StartAsync(http => isBroken ? Replies.JsonAsync(http, "{}", 503) : Replies.WholeAsync(http, "Three."));
+        await using var world = await ForwardWorld.StartAsync([upstream.Address], ("Cache:Ttl", "00:00:00.0000001"), ("Cache:StaleIfError", "01:00:00"), ("Usage:WriteInterval", "00:00:00.010"));
+        await world.SendAsync(Ask());
+        isBroken = true;
+        var stale = await world.SendAsync(Ask());
+        Assert.Equal((200, "stale", "1"), (stale.Status, stale["x-baton-cache"], stale["x-baton-attempts"]));
+        var calls = world.Server.Client.Usage;
+        await Eventually.IsTrueAsync(async () => (await calls.ListAsync([], TestContext.Current.CancellationToken)).Items.Count == 2);
+        var call = (await calls.ListAsync([], TestContext.Current.CancellationToken)).Items.Single(one => one.Id == stale["x-baton-request-id"]);
+        Assert.Equal(("cached", 200, 1, 0), (call.Outcome, call.Status, call.Attempts, call.Tokens.Output));
+        Assert.NotNull(call.FirstByteMs);
+    }
+
+    [Fact]
     public async Task An_estimate_that_is_given_again_still_says_that_it_is_one()
     {
         await using var world = await ForwardWorld.StartAsync([new Uri("http://127.0.0.1:9")], Ttl);

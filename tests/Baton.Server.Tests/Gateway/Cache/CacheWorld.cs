@@ -24,9 +24,10 @@ internal sealed class CacheWorld : IDisposable
         var options = new GatewayOptions { Models = { ["m"] = new ModelOptions { BaseUrl = new Uri(target, "/v1").ToString(), Cache = new ModelCacheOptions(), Retries = 0 } }, BreakerFailures = 1000, Cache = { MaxBytes = maxBytes } };
         set(options.Models["m"].Cache!);
         client = GatewayWorld.NewClient();
-        route = new RouteTable(Options.Create(options), time).Current.Find(TenantId.Default, "m")!;
+        var table = new RouteTable(Options.Create(options), time);
+        route = table.Current.Find(TenantId.Default, "m")!;
         routes = GatewayWorld.NewCaller(client, Options.Create(options), time, log);
-        Cache = new AnswerCache(Options.Create(options), embedder: null!, time, NullLogger<AnswerCache>.Instance);
+        Cache = new AnswerCache(Options.Create(options), embedder: null!, GatewayWorld.NewLedger(Options.Create(options), time, log, table, out _), time, NullLogger<AnswerCache>.Instance);
     }
 
     public AnswerCache Cache { get; }

@@ -140,6 +140,29 @@ public sealed class CoalescingTests
     }
 
     [Theory]
+    [InlineData(200, "completed", "cached")]
+    [InlineData(400, "refused", "refused")]
+    [InlineData(500, "failed", "failed")]
+    [InlineData(0, "broken", "broken")]   // a stream that breaks
+    public async Task Each_call_is_accounted_for_by_what_came_of_it(int status, string first, string other)
+    {
+        var goOn = Signal();
+        await using var upstream = await WebServer.StartAsync(async http =>
+        {
+            if (status == 0) await Replies.StreamAsync(http, Replies.Chunk("One"));
+            await goOn.Task;
+            if (status == 200) await Replies.StreamAsync(http, Replies.Chunk("One"), Replies.Done);
+            else if (status != 0) await Replies.JsonAsync(http, "{}", status);
+        });
+        await using var world = await ForwardWorld.StartAsync([upstream.Address], On, ("Usage:WriteInterval", "00:00:00.010"));
+        var all = Enumerable.Range(0, 2).Select(_ => world.SendAsync(AskStream)).ToList();
+        await ListenersAsync(world, 2);
+        goOn.SetResult();
+        await Task.WhenAll(all);
+        await Eventually.IsTrueAsync(async () => (await world.Server.Client.Usage.ListAsync([], Cancel)).Items.Select(call => call.Outcome).Order().SequenceEqual(new[] { first, other }.Order()));
+    }
+
+    [Theory]
     [InlineData("breaks off")]
     [InlineData("is too slow")]
     [InlineData("refuses slowly")]

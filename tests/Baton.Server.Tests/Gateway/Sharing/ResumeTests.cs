@@ -123,6 +123,16 @@ public sealed partial class ResumeTests
     }
 
     [Fact]
+    public async Task A_stream_that_breaks_is_accounted_for_as_broken_by_all_who_took_it_up()
+    {
+        await using var upstream = await WebServer.StartAsync(http => Replies.StreamAsync(http, Replies.Chunk("One")));
+        await using var world = await ForwardWorld.StartAsync([upstream.Address], ("Usage:WriteInterval", "00:00:00.010"));
+        var id = Ids((await world.SendAsync(ForwardWorld.AskStream, headers: Resumable)).Body)[0];
+        Assert.Contains("stream_interrupted", (await world.SendAsync("", headers: ("Last-Event-ID", id))).Body, StringComparison.Ordinal);
+        await Eventually.IsTrueAsync(async () => (await world.Server.Client.Usage.ListAsync([], Cancel)).Items.Select(call => call.Outcome).SequenceEqual(["broken", "broken"]));
+    }
+
+    [Fact]
     public async Task A_client_that_does_not_come_back_in_time_cancels_the_call_of_the_target()
     {
         var left = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -55,33 +55,20 @@ internal sealed class AnswerCache(IOptions<GatewayOptions> options, QuestionEmbe
             else await BypassAsync(call, ask);
             return;
         }
-        var lookup = new Lookup(CacheKey.Of(call.Origin.Tenant, call.Surface, route, call.RequestHeaders, request.Bytes.Span), settings, wish, call, ask);
-        if (settings.Similar is { } similar && !IsThere(lookup))
-        {
-            lookup = await AskForMeaningAsync(lookup, similar, route, body);
-            if (lookup.Meaning is { } meaning && FindAlike(meaning, settings) is var (kept, similarity))
-            {
-                call.Answer.Headers[CacheHeaders.Similarity] = similarity.ToString("0.####", CultureInfo.InvariantCulture);
-                await ReplayAsync(call, kept, "hit");
-                return;
-            }
-        }
+        var lookup = new Lookup(CacheKey.Of(call.Origin.Tenant, call.Surface, route, call.RequestHeaders, request.Bytes.Span), settings, wish, call, route, body, ask);
         while (!await TryAnswerAsync(lookup))
         {
         }
     }
 
-    /// <summary>Whether the same question is answered, or being answered, or is to be asked anew whatever there is.</summary>
-    private bool IsThere(Lookup lookup) => lookup.Wish == CacheWish.Refresh || Find(lookup, mine: null) is var (kept, shared) && (shared is not null || (kept is not null && IsFresh(kept, lookup.Settings)));
-
-    private async Task<Lookup> AskForMeaningAsync(Lookup lookup, SimilarOptions similar, ModelRoute route, ReadOnlyMemory<byte> body)
+    /// <summary>What the call asks, where answers to questions that are alike are given; null also for one that is to be asked anew whatever there is.</summary>
+    private async Task<Meaning?> AskForMeaningAsync(Lookup lookup, GatewayCall asked)
     {
-        var call = lookup.Call;
-        if (Question.Read(call.Surface, body) is not { } question || await embedder.AskAsync(call, similar.Model, question.Text) is not { } vector) return lookup;
-        return lookup with { Meaning = (CacheKey.Of(call.Origin.Tenant, call.Surface, route, call.RequestHeaders, question.Rest.Span), vector) };
+        if (lookup.Settings.Similar is not { } similar || lookup.Wish == CacheWish.Refresh || Question.Read(asked.Surface, lookup.Body) is not { } question) return null;
+        return await embedder.AskAsync(asked, similar, question.Text) is { } vector ? new Meaning(CacheKey.Of(asked.Origin.Tenant, asked.Surface, lookup.Route, asked.RequestHeaders, question.Rest.Span), vector) : null;
     }
 
-    private (CachedAnswer Kept, double Similarity)? FindAlike((CacheKey About, float[] Vector) meaning, ModelCacheOptions settings)
+    private (CachedAnswer Kept, double Similarity)? FindAlike(Meaning meaning, ModelCacheOptions settings)
     {
         foreach (var (answer, similarity) in questions.Find(meaning.About, meaning.Vector, settings.Similar!.Threshold))
         {
@@ -124,14 +111,17 @@ internal sealed class AnswerCache(IOptions<GatewayOptions> options, QuestionEmbe
             return true;
         }
         if (found != mine) return await TryJoinAsync(lookup, found!, kept);
-        mine.Start(lookup.Call, AskAsync, (shared, isWhole) => End(lookup, shared, isWhole));
+        var (meaning, isAlike) = ((Meaning?)null, false);
+        mine.Start(lookup.Call, AskAsync, (shared, isWhole) => End(lookup, shared, isWhole && !isAlike, meaning));
         return await TryListenAsync(lookup.Call, mine, listener, kept, "miss");
 
         async Task AskAsync(GatewayCall asked)
         {
             try
             {
-                await lookup.Ask(asked);
+                meaning = await AskForMeaningAsync(lookup, asked);
+                isAlike = meaning is not null && await TryGiveAlikeAsync(asked, meaning, lookup.Settings);
+                if (!isAlike) await lookup.Ask(asked);
             }
             finally
             {
@@ -142,6 +132,14 @@ internal sealed class AnswerCache(IOptions<GatewayOptions> options, QuestionEmbe
                 }
             }
         }
+    }
+
+    private async Task<bool> TryGiveAlikeAsync(GatewayCall asked, Meaning meaning, ModelCacheOptions settings)
+    {
+        if (FindAlike(meaning, settings) is not var (kept, similarity)) return false;
+        asked.Answer.Headers[CacheHeaders.Similarity] = similarity.ToString("0.####", CultureInfo.InvariantCulture);
+        await ReplayAsync(asked, kept, "hit");
+        return true;
     }
 
     private async Task<bool> TryJoinAsync(Lookup lookup, SharedAnswer shared, CachedAnswer? stale)
@@ -206,7 +204,7 @@ internal sealed class AnswerCache(IOptions<GatewayOptions> options, QuestionEmbe
         }
     }
 
-    private void End(Lookup lookup, SharedAnswer shared, bool isWhole)
+    private void End(Lookup lookup, SharedAnswer shared, bool isWhole, Meaning? meaning)
     {
         var answer = isWhole && !shared.IsCutShort && lookup.Settings.Ttl > TimeSpan.Zero ? CachedAnswer.Of(shared.Recording, time.GetTimestamp()) : null;
         lock (gate)
@@ -215,7 +213,7 @@ internal sealed class AnswerCache(IOptions<GatewayOptions> options, QuestionEmbe
             if (answer is not null && isLatest && answer.BodyBytes <= limits.MaxAnswerBytes) store.Put(lookup.Key, answer);
             Forget(lookup.Key, shared);
         }
-        if (answer is not null && lookup.Meaning is var (about, vector)) questions.Add(about, vector, lookup.Key);
+        if (answer is not null && meaning is not null) questions.Add(meaning.About, meaning.Vector, lookup.Key);
     }
 
     private void Forget(CacheKey key, SharedAnswer shared)
@@ -241,11 +239,11 @@ internal sealed class AnswerCache(IOptions<GatewayOptions> options, QuestionEmbe
         _ => null,
     };
 
-    private sealed record Lookup(CacheKey Key, ModelCacheOptions Settings, CacheWish Wish, GatewayCall Call, Func<GatewayCall, Task> Ask)
-    {
-        /// <summary>The vector of the question, and the key of all but the question; null where answers to questions that are alike are not given.</summary>
-        public (CacheKey About, float[] Vector)? Meaning { get; init; }
-    }
+    private sealed record Lookup(CacheKey Key, ModelCacheOptions Settings, CacheWish Wish, GatewayCall Call, ModelRoute Route, ReadOnlyMemory<byte> Body, Func<GatewayCall, Task> Ask);
+
+    /// <param name="About">The key of all but the question.</param>
+    /// <param name="Vector">The embedding of the question.</param>
+    private sealed record Meaning(CacheKey About, float[] Vector);
 }
 
 /// <summary>What a request asks of the cache.</summary>

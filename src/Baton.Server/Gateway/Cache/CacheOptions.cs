@@ -52,4 +52,8 @@ internal sealed class SimilarOptions
     /// <summary>Least cosine between their embeddings. Default 0.95: what that means differs from model to model.</summary>
     [Range(0.5, 1.0)]
     public double Threshold { get; set; } = 0.95;
+
+    /// <summary>How long an answer may wait for the embedding of its question; then it is asked for without. Default 1 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(1);
 }

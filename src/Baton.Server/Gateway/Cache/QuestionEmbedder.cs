@@ -7,17 +7,19 @@ internal sealed class QuestionEmbedder(RouteTable table, RouteCaller models, Usa
 {
     private const int MaxAnswer = 4 << 20;
 
-    /// <param name="model">The name of a model for embeddings.</param>
     /// <returns>A vector of length 1; null where there is none to be had.</returns>
-    public async Task<float[]?> AskAsync(GatewayCall call, string model, string question)
+    public async Task<float[]?> AskAsync(GatewayCall call, SimilarOptions settings, string question)
     {
+        var model = settings.Model;
         if (table.Current.Find(call.Origin.Tenant, model) is not { } route)
         {
             log.QuestionNotRead(call.Id, model, "there is no such model");
             return null;
         }
         var answer = new AnswerRecording(MaxAnswer);
-        var asked = new GatewayCall(Surface.Embeddings, call.Origin, new HeaderDictionary(), time, call.Cancel) { Answer = answer };
+        using var late = new CancellationTokenSource(settings.Timeout, time);
+        using var any = CancellationTokenSource.CreateLinkedTokenSource(call.Cancel, late.Token);
+        var asked = new GatewayCall(Surface.Embeddings, call.Origin, new HeaderDictionary(), time, any.Token) { Answer = answer, CanDoWithout = true };
         var body = JqValue.Object(("model", model), ("input", question), ("encoding_format", "float")).ToUtf8Bytes();
         var request = ForwardedRequest.Of(body, Surface.Embeddings);
         asked.Account.OwnTokens = request.Peek.PromptTokens;
@@ -25,6 +27,11 @@ internal sealed class QuestionEmbedder(RouteTable table, RouteCaller models, Usa
         try
         {
             await models.AskAsync(asked, route, request);
+        }
+        catch (OperationCanceledException) when (late.IsCancellationRequested && !call.Cancel.IsCancellationRequested)
+        {
+            log.QuestionNotRead(call.Id, model, "it takes longer than Cache:Similar:Timeout");
+            return null;
         }
         catch (OperationCanceledException)
         {

@@ -29,6 +29,9 @@ internal sealed class GatewayCall(Surface surface, CallOrigin origin, IHeaderDic
     /// <summary>Where the answer goes.</summary>
     public required IAnswerSink Answer { get; init; }
 
+    /// <summary>Whether who asks can do without an answer: then it is not asked again after a failure that may pass.</summary>
+    public bool CanDoWithout { get; init; }
+
     /// <summary>What is to be accounted for it.</summary>
     public CallAccount Account { get; private init; } = new(origin.Run is null ? surface.Path : CallAccount.Step, origin, time);
 

@@ -42,7 +42,7 @@ internal sealed class RouteCaller(TargetCaller targets, Hedging hedging, BudgetG
                 if (!failed.MayTryAnother) break;
             }
             // 2. All have failed with something that may pass: again, after a while. A step of a run has a policy of its own, which outlives this process.
-            if (!mayPass || retry >= first.Options.Retries || call.Origin.Run is not null || !await PausedAsync(call, first, facts, retry + 1)) break;
+            if (!mayPass || retry >= first.Options.Retries || call.Origin.Run is not null || call.CanDoWithout || !await PausedAsync(call, first, facts, retry + 1)) break;
         }
         // 3. What the last one said.
         if (last is null && IsEstimated(call.Surface, first)) await EstimateAsync(call, own);

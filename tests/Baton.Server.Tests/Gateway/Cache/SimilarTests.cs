@@ -60,6 +60,47 @@ public sealed class SimilarTests
     }
 
     [Fact]
+    public async Task An_embedding_that_fails_is_asked_for_once_and_one_that_is_late_not_waited_for()
+    {
+        await using var world = await World.StartAsync(("Cache:Similar:Timeout", "00:00:00.050"));
+        await world.AskAsync("Late? [x]");
+        Assert.Equal((1, 1), (world.Asked, world.Compared));
+        world.MayCompare = new TaskCompletionSource();
+        Assert.Equal("miss", (await world.AskAsync("Late? [0]"))["x-baton-cache"]);
+        Assert.Equal((2, 2), (world.Asked, world.Compared));
+        await Eventually.IsTrueAsync(async () => (await world.Forward.Server.Client.Usage.ListAsync([], TestContext.Current.CancellationToken)).Items.Where(call => call.Surface == "/embeddings").Select(call => call.Outcome).SequenceEqual(["failed", "failed"]));
+    }
+
+    [Fact]
+    public async Task Identical_calls_at_once_are_compared_once_and_share_what_is_found()
+    {
+        await using var world = await World.StartAsync(("Cache:Similar:Timeout", "00:01:00"));
+        await world.AskAsync("Late? [0]");
+        foreach (var (question, how) in new[] { ("Late today? [10]", new[] { "hit" }), ("Early? [90]", ["coalesced", "miss"]) })
+        {
+            world.MayCompare = new TaskCompletionSource();
+            var all = Enumerable.Range(0, 5).Select(_ => world.AskAsync(question)).ToList();
+            await Eventually.IsTrueAsync(() => world.Forward.Server.Get<AnswerCache>().UnderWay.Listeners == 5);
+            world.MayCompare.SetResult();
+            var replies = await Task.WhenAll(all);
+            Assert.Equal(how, replies.Select(reply => reply["x-baton-cache"]).Distinct().Order());
+            Assert.All(replies, reply => Assert.Equal((how[0] == "hit" ? "Answer 1" : "Answer 2", how[0] == "hit"), (World.TextOf(reply.Body), reply.Headers.Contains("x-baton-cache-similarity"))));
+        }
+        Assert.Equal((2, 3), (world.Asked, world.Compared));
+    }
+
+    [Fact]
+    public async Task Who_wants_only_what_is_kept_makes_no_call_of_the_embeddings_model_either()
+    {
+        await using var world = await World.StartAsync();
+        Assert.Equal(412, (await world.AskAsync("Late? [0]", "only-if-cached")).Status);
+        await world.AskAsync("Late? [0]");
+        Assert.Equal("hit", (await world.AskAsync("Late? [0]", "only-if-cached"))["x-baton-cache"]);
+        Assert.Equal(412, (await world.AskAsync("Late? [1]", "only-if-cached")).Status);
+        Assert.Equal((1, 1), (world.Asked, world.Compared));
+    }
+
+    [Fact]
     public void Only_so_many_questions_are_remembered_and_the_oldest_goes_first()
     {
         var (questions, rest) = (new AskedQuestions(2), Key(100));
@@ -113,11 +154,15 @@ public sealed class SimilarTests
 
         public int Compared => compared;
 
-        public static async Task<World> StartAsync()
+        /// <summary>Done when embeddings are to be answered.</summary>
+        public TaskCompletionSource MayCompare { get; set; } = new();
+
+        public static async Task<World> StartAsync(params (string, string)[] settings)
         {
             var world = new World();
+            world.MayCompare.SetResult();
             world.upstream = await WebServer.StartAsync(world.AnswerAsync);
-            world.Forward = await ForwardWorld.StartAsync([world.upstream.Address], [.. Settings, ("Gateway:Models:e:BaseUrl", new Uri(world.upstream.Address, "/v1").ToString())]);
+            world.Forward = await ForwardWorld.StartAsync([world.upstream.Address], [.. Settings, .. settings, ("Gateway:Models:e:BaseUrl", new Uri(world.upstream.Address, "/v1").ToString())]);
             return world;
         }
 
@@ -141,6 +186,7 @@ public sealed class SimilarTests
                 return;
             }
             Interlocked.Increment(ref compared);
+            await MayCompare.Task.WaitAsync(http.RequestAborted);
             var text = JsonElement.Parse(await new StreamReader(http.Request.Body).ReadToEndAsync()).GetProperty("input").GetString()!;
             if (double.TryParse(text[(text.IndexOf('[', StringComparison.Ordinal) + 1)..^1], CultureInfo.InvariantCulture, out var degrees))
             {

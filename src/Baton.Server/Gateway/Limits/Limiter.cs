@@ -130,8 +130,8 @@ internal sealed class Limiter(TimeProvider time, Func<int> nodes, int maxWaiting
     private void Pump(long now)
     {
         pass++;   // claims of those who have gone are void
-        if (queue.Count == 0) return;
         due = long.MaxValue;
+        if (queue.Count == 0) return;
         for (var flow = queue.First; flow is not null;)
         {
             var next = flow.Next;

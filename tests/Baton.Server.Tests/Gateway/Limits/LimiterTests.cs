@@ -170,6 +170,22 @@ public sealed class LimiterTests : IDisposable
     }
 
     [Fact]
+    public async Task A_call_is_woken_by_the_clock_though_one_that_waited_before_it_has_left()
+    {
+        LimitOwner[] owner = [Owner("key", "a", new KeyLimit(Requests: 1, MaxWaitSeconds: 100))];
+        await AdmittedAsync(owner);
+        using var leaves = new CancellationTokenSource();
+        var gone = AskAsync(owner, cancel: leaves.Token);
+        await leaves.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => gone);
+        time.Advance(TimeSpan.FromSeconds(62));
+        await AdmittedAsync(owner);
+        var waits = AskAsync(owner);
+        time.Advance(TimeSpan.FromSeconds(62));
+        Assert.IsType<AdmissionResult.Admitted>(await waits.WaitAsync(TimeSpan.FromSeconds(10)));
+    }
+
+    [Fact]
     public async Task A_changed_limit_goes_on_counting()
     {
         await AdmittedAsync([Owner("key", "a", new KeyLimit(Requests: 3))]);

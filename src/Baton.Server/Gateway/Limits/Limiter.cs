@@ -68,10 +68,7 @@ internal sealed class Limiter(TimeProvider time, Func<int> nodes, int maxWaiting
             var now = Now;
             var meters = MetersFor(owners, model, now);
             if (meters.Length == 0) return ValueTask.FromResult(Unlimited);
-            foreach (var meter in meters)
-            {
-                if (!meter.CanEverHold(tokens)) return ValueTask.FromResult<AdmissionResult>(new AdmissionResult.Refused($"This request may use {tokens} tokens, and {meter.Owner} has a limit of {meter.Describe(Shortage.Tokens)}", null, TimeSpan.Zero, LimitState.Of(meters, now)));
-            }
+            if (Never(meters, tokens, now, now) is { } never) return ValueTask.FromResult<AdmissionResult>(never);
             if (TryBegin(meters, tokens, now, out var blocking, out var shortage) is { } admission) return ValueTask.FromResult<AdmissionResult>(new AdmissionResult.Admitted(admission));
             waiter = new Waiter(this, caller, meters, tokens, now);
             if (MayWait(waiter, blocking!, shortage, now) is not { } wake || queue.Count >= maxWaiting) return ValueTask.FromResult<AdmissionResult>(Refusal(waiter, blocking!, shortage, now));
@@ -145,6 +142,11 @@ internal sealed class Limiter(TimeProvider time, Func<int> nodes, int maxWaiting
                     waiter.Set(new AdmissionResult.Admitted(admission));
                     isAdmitted = true;
                 }
+                else if (Never(waiter.Meters, waiter.Tokens, waiter.Since, now) is { } never)   // the limit was lowered, or is shared with another node
+                {
+                    queue.Remove(waiter);
+                    waiter.Set(never);
+                }
                 else if (MayWait(waiter, blocking!, shortage, now) is { } wake)
                 {
                     blocking!.ClaimedIn = pass;
@@ -185,9 +187,18 @@ internal sealed class Limiter(TimeProvider time, Func<int> nodes, int maxWaiting
         var deadline = waiter.Since + blocking.MaxWait.Ticks;
         if (deadline <= now) return null;
         if (blocking.Wait(shortage, waiter.Tokens, now) is not { } wait) return deadline;
-        // Nobody gives a request back, but tokens may be.
-        if (shortage == Shortage.Requests && now + wait.Ticks > deadline) return null;
-        return Math.Min(deadline, now + wait.Ticks);
+        if (wait.Ticks <= deadline - now) return now + wait.Ticks;
+        return shortage == Shortage.Requests ? null : deadline;   // nobody gives a request back, but tokens may be
+    }
+
+    /// <returns>The refusal of a call that alone is more than a limit; null where it could pass at some time.</returns>
+    private static AdmissionResult.Refused? Never(Meter[] meters, long tokens, long since, long now)
+    {
+        foreach (var meter in meters)
+        {
+            if (!meter.CanEverHold(tokens)) return new AdmissionResult.Refused($"This request may use {tokens} tokens, and {meter.Owner} has a limit of {meter.Describe(Shortage.Tokens)}", null, TimeSpan.FromTicks(now - since), LimitState.Of(meters, now));
+        }
+        return null;
     }
 
     private static AdmissionResult.Refused Refusal(Waiter waiter, Meter blocking, Shortage shortage, long now)

@@ -12,9 +12,8 @@ public sealed class LimiterTests : IDisposable
 {
     private readonly ManualTime time = new();
     private readonly Limiter limiter;
-    private int nodes = 1;
 
-    public LimiterTests() => limiter = new Limiter(time, () => nodes, 100);
+    public LimiterTests() => limiter = new Limiter(time, static () => 1, 100);
 
     public void Dispose() => limiter.Dispose();
 
@@ -185,36 +184,15 @@ public sealed class LimiterTests : IDisposable
         Assert.IsType<AdmissionResult.Admitted>(await waits.WaitAsync(TimeSpan.FromSeconds(10)));
     }
 
-    [Fact]
-    public async Task A_changed_limit_goes_on_counting()
-    {
-        await AdmittedAsync([Owner("key", "a", new KeyLimit(Requests: 3))]);
-        await AdmittedAsync([Owner("key", "a", new KeyLimit(Requests: 3))]);
-        await RefusedAsync([Owner("key", "a", new KeyLimit(Requests: 2))]);
-        await AdmittedAsync([Owner("key", "a", new KeyLimit(Requests: 3))]);
-        await RefusedAsync([Owner("key", "a", new KeyLimit(Requests: 3))]);
-    }
-
-    [Fact]
-    public async Task Each_of_several_nodes_grants_its_share()
-    {
-        nodes = 3;
-        LimitOwner[] owner = [Owner("key", "a", new KeyLimit(Requests: 10))];
-        for (var i = 0; i < 3; i++) await AdmittedAsync(owner);
-        Assert.Contains("10 requests per 60 s (3 on each of 3 nodes)", (await RefusedAsync(owner)).Limit, StringComparison.Ordinal);
-        nodes = 1;
-        for (var i = 0; i < 7; i++) await AdmittedAsync(owner);
-        await RefusedAsync(owner);
-    }
-
-    /// <summary>Random calls, ends, departures and pauses: after each, no limit is exceeded; at the end every place is free again.</summary>
+    /// <summary>Random calls, ends, departures, pauses and changes of the tokens and of the nodes: after each, no limit is exceeded, and nobody waits for longer than it may; at the end every place is free again.</summary>
     [Fact]
     public void Whatever_callers_do_no_limit_is_exceeded_and_no_place_is_lost() => Property.Holds(Gen.Choose(0, 9_999).ListOf().Select(steps => steps.ToList()).ToArbitrary(), steps =>
     {
-        var clock = new ManualTime();
-        using var tested = new Limiter(clock, static () => 1, 20);
-        ImmutableArray<KeyLimit> shared = [new KeyLimit(Concurrency: 4, MaxWaitSeconds: 20), new KeyLimit(Tokens: 300, WindowSeconds: 64, MaxWaitSeconds: 30)], own = [new KeyLimit(Requests: 6, WindowSeconds: 64, MaxWaitSeconds: 40)];
-        var (running, waiting) = (new List<Admission>(), new List<(Task<AdmissionResult> Task, CancellationTokenSource Leaves, int Key)>());
+        var (clock, share, now) = (new ManualTime(), 1, 0);
+        using var tested = new Limiter(clock, () => share, 20);
+        ImmutableArray<KeyLimit>[] given = [Shared(300), Shared(60)];
+        ImmutableArray<KeyLimit> own = [new KeyLimit(Requests: 6, WindowSeconds: 64, MaxWaitSeconds: 40)];
+        var (running, waiting) = (new List<Admission>(), new List<(Task<AdmissionResult> Task, CancellationTokenSource Leaves, int Key, DateTimeOffset Since)>());
         var starts = new List<(DateTimeOffset At, int Key, long Tokens)>();
         foreach (var step in steps)
         {
@@ -223,7 +201,7 @@ public sealed class LimiterTests : IDisposable
             {
                 var leaves = new CancellationTokenSource();
                 var key = which % 3;
-                waiting.Add((tested.AdmitAsync(("t", $"{key}"), [new LimitOwner(("key", "t", $"{key}"), $"{key}", own), new LimitOwner(("tenant", "t", ""), "t", shared)], "m", 10 + which, leaves.Token).AsTask(), leaves, key));
+                waiting.Add((tested.AdmitAsync(("t", $"{key}"), [new LimitOwner(("key", "t", $"{key}"), $"{key}", own), new LimitOwner(("tenant", "t", ""), "t", given[now])], "m", 10 + which, leaves.Token).AsTask(), leaves, key, clock.GetUtcNow()));
             }
             else if (what < 70 && running.Count > 0)
             {
@@ -233,6 +211,7 @@ public sealed class LimiterTests : IDisposable
                 ends.Dispose();
             }
             else if (what < 80 && waiting.Count > 0) waiting[which % waiting.Count].Leaves.Cancel();
+            else if (what < 85) (now, share) = (which % 2, 1 + (which / 2 % 2));
             else clock.Advance(TimeSpan.FromMilliseconds(which * 100));
             Assert.True(SpinWait.SpinUntil(() => waiting.Count(one => !one.Task.IsCompleted) == tested.Waiting, TimeSpan.FromSeconds(10)));   // what was decided has been told
             foreach (var one in waiting.Where(one => one.Task.IsCompleted).ToList())
@@ -243,6 +222,7 @@ public sealed class LimiterTests : IDisposable
                 running.Add(admission);
                 starts.Add((clock.GetUtcNow(), one.Key, admission.Tokens));
             }
+            if (waiting.Any(one => clock.GetUtcNow() - one.Since > TimeSpan.FromSeconds(40))) return false;
             var since = clock.GetUtcNow() - TimeSpan.FromSeconds(54);   // a start is noted up to 10 s late: at the end of a pause
             if (running.Count > 4 || starts.Where(one => one.At > since).GroupBy(one => one.Key).Any(key => key.Count() > 6)) return false;
         }
@@ -251,8 +231,11 @@ public sealed class LimiterTests : IDisposable
         // Those that were admitted at the last moment hold a place until they are ended, like all others.
         foreach (var one in waiting.Where(one => SpinWait.SpinUntil(() => one.Task.IsCompleted, TimeSpan.FromSeconds(10)) && one.Task is { IsCompletedSuccessfully: true, Result: AdmissionResult.Admitted })) ((AdmissionResult.Admitted)one.Task.Result).Admission.Dispose();
         clock.Advance(TimeSpan.FromSeconds(200));
-        var free = Enumerable.Range(0, 5).Select(i => tested.AdmitAsync(("t", "new"), [new LimitOwner(("tenant", "t", ""), "t", shared)], "m", 1, CancellationToken.None).AsTask()).Count(task => task.IsCompleted && task.Result is AdmissionResult.Admitted);
+        share = 1;
+        var free = Enumerable.Range(0, 5).Select(i => tested.AdmitAsync(("t", "new"), [new LimitOwner(("tenant", "t", ""), "t", given[0])], "m", 1, CancellationToken.None).AsTask()).Count(task => task.IsCompleted && task.Result is AdmissionResult.Admitted);
         return tested.Waiting == 1 && free == 4;
+
+        static ImmutableArray<KeyLimit> Shared(long tokens) => [new KeyLimit(Concurrency: 4, MaxWaitSeconds: 20), new KeyLimit(Tokens: tokens, WindowSeconds: 64, MaxWaitSeconds: 30)];
     });
 
     [Fact]

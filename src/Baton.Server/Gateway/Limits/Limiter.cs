@@ -243,17 +243,26 @@ internal sealed class Limiter(TimeProvider time, Func<int> nodes, int maxWaiting
         if (!isKnown || set.Limits != owner.Limits)
         {
             if (!isKnown) Prune(now);
-            var (before, used) = (set.Meters ?? [], new HashSet<Meter>());
-            var meters = new Meter[owner.Limits.Length];
-            for (var i = 0; i < meters.Length; i++)
-            {
-                var rule = owner.Limits[i];
-                meters[i] = before.FirstOrDefault(meter => meter.Continues(rule) && used.Add(meter)) ?? new Meter(owner.ToString(), rule);
-            }
-            known[owner.Id] = set = (owner.Limits, meters);
+            known[owner.Id] = set = (owner.Limits, Continue(set.Meters ?? [], owner));
         }
         for (var i = 0; i < set.Meters.Length; i++) set.Meters[i].Change(owner.Limits[i], share, now);
         return set.Meters;
+    }
+
+    /// <summary>A meter for each rule: the one that counted the same until now, else any that can count it, else a new one.</summary>
+    private static Meter[] Continue(Meter[] before, in LimitOwner owner)
+    {
+        var (left, meters) = (before.ToList(), new Meter?[owner.Limits.Length]);
+        foreach (var exactly in (ReadOnlySpan<bool>)[true, false])
+        {
+            for (var i = 0; i < meters.Length; i++)
+            {
+                var rule = owner.Limits[i];
+                if (meters[i] is null && left.Find(one => one.Continues(rule, exactly)) is { } meter && left.Remove(meter)) meters[i] = meter;
+            }
+        }
+        for (var i = 0; i < meters.Length; i++) (meters[i] ??= new Meter(owner.Limits[i])).Owner = owner.ToString();   // its name may be another
+        return meters!;
     }
 
     /// <summary>Forgets whoever has used nothing for a window: a key that was removed does not stay for ever.</summary>

@@ -13,15 +13,15 @@ internal enum Shortage
 }
 
 /// <summary>One limit of somebody, and what is used of it. Not thread-safe.</summary>
-/// <param name="owner">Whose it is, for messages: <c>key 'ci'</c>.</param>
-internal sealed class Meter(string owner, KeyLimit rule)
+internal sealed class Meter(KeyLimit rule)
 {
     private const int DefaultWindowSeconds = 60;
 
     private int nodes = 1;
     private int underWay;
 
-    public string Owner => owner;
+    /// <summary>Whose it is, for messages: <c>key 'ci'</c>.</summary>
+    public string Owner { get; set; } = "";
 
     public KeyLimit Rule { get; private set; } = rule;
 
@@ -44,8 +44,11 @@ internal sealed class Meter(string owner, KeyLimit rule)
 
     public bool IsFor(string model) => Rule.Model is not { } pattern || ModelPattern.Matches(pattern, model);
 
-    /// <summary>Whether a changed rule goes on counting where this one is.</summary>
-    public bool Continues(KeyLimit other) => Rule.Model == other.Model && Window.TotalSeconds == (other.WindowSeconds ?? DefaultWindowSeconds) && IsBucket(Rule) == IsBucket(other);
+    /// <summary>Whether a changed rule can go on counting where this one is.</summary>
+    /// <param name="exactly">Only where it counts neither more nor less than this one.</param>
+    public bool Continues(KeyLimit other, bool exactly) =>
+        Rule.Model == other.Model && Window.TotalSeconds == (other.WindowSeconds ?? DefaultWindowSeconds) && IsBucket(Rule) == IsBucket(other)
+        && (!exactly || (Rule.Requests is null, Rule.Tokens is null, Rule.Concurrency is null) == (other.Requests is null, other.Tokens is null, other.Concurrency is null));
 
     /// <summary>Takes another rule and another number of nodes, each of which grants an equal part: at least one, and the whole rest is nobody's.</summary>
     public void Change(KeyLimit rule, int nodes, long now)

@@ -26,6 +26,34 @@ public sealed class ChangedLimitTests : IDisposable
     }
 
     [Fact]
+    public async Task A_limit_that_is_put_in_front_of_others_leaves_their_counts()
+    {
+        var (requests, tokens, both) = (new KeyLimit(Requests: 2), new KeyLimit(Tokens: 100), new KeyLimit(Requests: 2, Tokens: 100));
+        for (var i = 0; i < 2; i++) await AdmittedAsync(Key(requests), tokens: 30);
+        await RefusedAsync(Key(tokens, requests));
+        await RefusedAsync(Key(requests, tokens));
+        await RefusedAsync(Key(both));   // what counts something more goes on with what it counted before
+    }
+
+    [Fact]
+    public async Task Calls_under_way_count_in_a_limit_that_has_got_another_beside_it()
+    {
+        var concurrency = new KeyLimit(Concurrency: 1);
+        var first = await AdmittedAsync(Key(concurrency));
+        await RefusedAsync(Key(new KeyLimit(Requests: 5), concurrency));
+        first.Dispose();
+        await AdmittedAsync(Key(new KeyLimit(Requests: 5), concurrency));
+    }
+
+    [Fact]
+    public async Task A_refusal_names_a_key_as_it_is_called_now()
+    {
+        await AdmittedAsync(Key(new KeyLimit(Requests: 1)));
+        var refused = await RefusedAsync([new LimitOwner(("key", "t", "a"), "renamed", [new KeyLimit(Requests: 1)])]);
+        Assert.Equal("Key 'renamed' has reached its limit of 1 requests per 60 s", refused.Limit);
+    }
+
+    [Fact]
     public async Task Each_of_several_nodes_grants_its_share()
     {
         nodes = 3;

@@ -88,7 +88,7 @@ internal sealed class Limiter(TimeProvider time, Func<int> nodes, int maxWaiting
             var (now, surplus) = (Now, admission.Tokens - used);
             for (var i = 0; i < admission.Meters.Length; i++)
             {
-                if (surplus > 0) admission.Meters[i].Tokens?.Return(admission.Taken[i], surplus, now);
+                if (surplus > 0 && admission.Taken[i] is not Meter.Unlimited) admission.Meters[i].Tokens?.Return(admission.Taken[i], surplus, now);
                 else if (surplus < 0) admission.Meters[i].Tokens?.Take(-surplus, now);
             }
             if (surplus > 0) Pump(now);

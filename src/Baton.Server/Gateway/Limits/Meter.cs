@@ -15,6 +15,9 @@ internal enum Shortage
 /// <summary>One limit of somebody, and what is used of it. Not thread-safe.</summary>
 internal sealed class Meter(KeyLimit rule)
 {
+    /// <summary>In the place of when tokens were taken: of a call that began before there was a limit of them.</summary>
+    public const long Unlimited = -1;
+
     private const int DefaultWindowSeconds = 60;
 
     private int nodes = 1;
@@ -76,12 +79,12 @@ internal sealed class Meter(KeyLimit rule)
         _ => null,
     };
 
-    /// <returns>When the tokens count as taken.</returns>
+    /// <returns>When the tokens count as taken; <see cref="Unlimited"/> where none were.</returns>
     public long Begin(long tokens, long now)
     {
         underWay++;
         Requests?.Take(1, now);
-        return Tokens?.Take(tokens, now) ?? 0;
+        return Tokens?.Take(tokens, now) ?? Unlimited;
     }
 
     public void End() => underWay--;

@@ -93,6 +93,16 @@ public sealed class ChangedLimitTests : IDisposable
         Assert.IsType<AdmissionResult.Admitted>(await fits);
     }
 
+    [Fact]
+    public async Task Tokens_of_a_call_that_began_before_they_were_limited_are_not_given_back_to_the_limit()
+    {
+        var first = await AdmittedAsync(Key(new KeyLimit(Requests: 5)), tokens: 80);
+        var limited = Key(new KeyLimit(Requests: 5, Tokens: 100, Algorithm: "sliding_window"));
+        await AdmittedAsync(limited, tokens: 100);
+        first.Settle(1, 0);
+        await RefusedAsync(limited, tokens: 10);
+    }
+
     private static LimitOwner[] Key(params KeyLimit[] limits) => [new LimitOwner(("key", "t", "a"), "a", [.. limits])];
 
     private Task<AdmissionResult> AskAsync(LimitOwner[] owners, long tokens = 0) => limiter.AdmitAsync(("t", "c"), owners, "m", tokens, TestContext.Current.CancellationToken).AsTask();

@@ -29,7 +29,7 @@ internal sealed class Limiter(TimeProvider time, Func<int> nodes, int maxWaiting
 
     private readonly Lock gate = new();
     private readonly long origin = time.GetTimestamp();
-    private readonly Dictionary<(string, string, string), (ImmutableArray<KeyLimit> Limits, Meter[] Meters)> known = [];
+    private readonly Dictionary<(string Kind, string Tenant, string Name), (ImmutableArray<KeyLimit> Limits, Meter[] Meters)> known = new(new OwnerComparer());
     private readonly LimitQueue queue = new();
     private readonly List<Meter> found = [];   // one call's at a time
     private ITimer? timer;
@@ -274,5 +274,12 @@ internal sealed class Limiter(TimeProvider time, Func<int> nodes, int maxWaiting
             if (Array.TrueForAll(set.Meters, meter => meter.IsIdle(now))) known.Remove(id);
         }
         pruneAt = Math.Max(FirstPrune, known.Count * 2);
+    }
+    /// <summary>Teams are one in upper and in lower case, as in the settings.</summary>
+    private sealed class OwnerComparer : IEqualityComparer<(string Kind, string Tenant, string Name)>
+    {
+        public bool Equals((string Kind, string Tenant, string Name) x, (string Kind, string Tenant, string Name) y) => x.Kind == y.Kind && x.Tenant == y.Tenant && x.Name.Equals(y.Name, StringComparison.OrdinalIgnoreCase);
+
+        public int GetHashCode((string Kind, string Tenant, string Name) owner) => HashCode.Combine(owner.Kind, owner.Tenant, owner.Name.GetHashCode(StringComparison.OrdinalIgnoreCase));
     }
 }

@@ -49,6 +49,18 @@ public sealed class LimitGateTests
     }
 
     [Fact]
+    public async Task A_teams_name_is_one_in_upper_and_in_lower_case()
+    {
+        await using var server = await TestServer.StartAsync(new TestServer.Settings { Values = new() { ["Gateway:Limits:Tenants:default:Teams:search:0:Requests"] = "2" } });
+        using var one = await KeyAsync(server, new CreateKey("one", "search"));
+        using var two = await KeyAsync(server, new CreateKey("two", "Search"));
+        (await server.PostAsync("/v1/chat/completions", $"{Echo}}}", one)).Ok();
+        (await server.PostAsync("/v1/chat/completions", $"{Echo}}}", two)).Ok();
+        (await server.PostAsync("/v1/chat/completions", $"{Echo}}}", one)).Ok(429);
+        (await server.PostAsync("/v1/chat/completions", $"{Echo}}}", two)).Ok(429);
+    }
+
+    [Fact]
     public async Task A_step_of_a_workflow_is_held_to_the_limits_of_its_tenant()
     {
         await using var upstream = await WebServer.StartAsync(http => Replies.WholeAsync(http, "Three."));

@@ -15,6 +15,7 @@ internal sealed class BudgetGate(BudgetLedger ledger, PriceTable prices, IOption
         var (tenant, team, key) = (call.Origin.Tenant, call.Origin.Team, call.Origin.Caller);
         if (call.Surface == Surface.CountTokens || !ledger.Counts(tenant, team, key, route.Name)) return true;
         var ceiling = Ceiling(call, route, asks);
+        if (ceiling.Dearest == ModelPrice.None) return true;
         var canClamp = settings.ClampMaxTokens && call.Surface.MaxTokensField is not null;
         // A stream can be ended once its money is used up, and a ceiling can be lowered: then the first token of each answer is enough to begin with.
         var least = ceiling.Cost(asks.IsStream && !ceiling.IsCapped || canClamp ? asks.Choices ?? 1 : ceiling.Tokens);
@@ -51,7 +52,7 @@ internal sealed class BudgetGate(BudgetLedger ledger, PriceTable prices, IOption
             {
                 if (target.SurfaceFor(call.Surface) is null) continue;
                 var price = prices.Of(target);
-                dearest = new ModelPrice(Math.Max(dearest.Input, Math.Max(price.Input, price.CacheWriteInput)), 0, 0, Math.Max(dearest.Output, price.Output), Math.Max(dearest.GpuSecond, price.GpuSecond));
+                dearest = new ModelPrice(Math.Max(dearest.Input, Math.Max(price.Input, Math.Max(price.CachedInput, price.CacheWriteInput))), 0, 0, Math.Max(dearest.Output, price.Output), Math.Max(dearest.GpuSecond, price.GpuSecond));
             }
         }
         return new CallCeiling(dearest, call.Account.PromptTokens, tokens * (asks.Choices ?? 1), isCapped);

@@ -30,12 +30,12 @@ internal sealed partial class BudgetLedger(TimeProvider time, TimeSpan patience)
     public Signal Urgent { get; } = new(time);
 
     /// <summary>Keeps money for a call.</summary>
-    /// <param name="least">The least that would do, in micro-dollars; at most <paramref name="wished"/>.</param>
-    /// <param name="wished">What it may cost.</param>
+    /// <param name="least">The least that would do, in micro-dollars; at most <paramref name="wished"/>, and counted as 1 at least.</param>
+    /// <param name="wished">What it may cost; 0 for what costs nothing, which no budget holds.</param>
     public async ValueTask<BudgetAdmission> AdmitAsync(TenantId tenant, string? team, string key, string model, long least, long wished, CancellationToken cancel)
     {
-        if (AccountsOf(tenant, team, key, model) is not { } accounts) return BudgetAdmission.Admitted.Free;
-        var amount = wished;
+        if (wished == 0 || AccountsOf(tenant, team, key, model) is not { } accounts) return BudgetAdmission.Admitted.Free;
+        (least, var amount) = (Math.Max(1, least), wished);
         foreach (var account in accounts)
         {
             if (account.Budget.Limit < least) return Refuse(account, least);   // no grant could pay it

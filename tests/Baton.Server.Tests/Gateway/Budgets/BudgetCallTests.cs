@@ -211,6 +211,31 @@ public sealed class BudgetCallTests
     }
 
     [Fact]
+    public async Task A_model_that_costs_nothing_is_asked_though_the_budget_is_overdrawn()
+    {
+        var (held, answer) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        await using var upstream = await WebServer.StartAsync(async http =>
+        {
+            var body = await new StreamReader(http.Request.Body).ReadToEndAsync();
+            if (body.Contains("hold", StringComparison.Ordinal))
+            {
+                held.SetResult();
+                await answer.Task;
+            }
+            if (body.Contains("stream", StringComparison.Ordinal)) await Replies.StreamAsync(http, [.. Enumerable.Range(0, 300).Select(i => Replies.Chunk($"{i} "))]);
+            else await Replies.WholeAsync(http, "Three.");
+        });
+        await using var world = await ForwardWorld.StartAsync([upstream.Address], Price, ("Gateway:Models:free:BaseUrl", upstream["/v1"].ToString()));
+        await PutAsync(world, 100);
+        var holds = world.SendAsync(ForwardWorld.Ask(""","user":"hold","max_tokens":60"""));
+        await held.Task.WaitAsync(TimeSpan.FromSeconds(60), Cancel);
+        Assert.Contains("is used up", (await world.SendAsync(ForwardWorld.AskStream)).Body, StringComparison.Ordinal);
+        for (var i = 0; i < 3; i++) Assert.Equal(200, (await world.SendAsync("""{"model":"free","max_tokens":5,"messages":[{"role":"user","content":"hi"}]}""")).Status);
+        answer.SetResult();
+        Assert.Equal(200, (await holds).Status);
+    }
+
+    [Fact]
     public async Task A_step_of_a_workflow_is_held_to_the_budget_of_its_tenant()
     {
         await using var upstream = await WebServer.StartAsync(http => Replies.WholeAsync(http, "Three."));

@@ -72,7 +72,8 @@ internal sealed record CallCeiling(ModelPrice Dearest, long Prompt, long Tokens,
     /// <summary>More than any answer has.</summary>
     public const long MostTokens = 1_000_000_000;
 
-    public long Cost(long tokens) => Dearest.Cost(TokenUsage.Within(Prompt, 0, Math.Min(tokens, MostTokens), 0), TimeSpan.Zero);
+    /// <summary>What so many tokens of answers and the prompt cost. At least a micro-dollar, also where seconds alone have a price or nothing is counted: else such calls would pass when all is spent.</summary>
+    public long Cost(long tokens) => Math.Max(1, Dearest.Cost(TokenUsage.Within(Prompt, 0, Math.Min(tokens, MostTokens), 0), TimeSpan.Zero));
 
     /// <summary>How many tokens an amount pays for, at least 1.</summary>
     public int TokensFor(long amount)

@@ -235,6 +235,21 @@ public sealed class BudgetCallTests
         Assert.Equal(200, (await holds).Status);
     }
 
+    [Theory]
+    [InlineData("GpuSecond", "1000000000", "/v1/chat/completions", """{"model":"m","messages":[{"role":"user","content":"hi"}],"max_tokens":5}""")]
+    [InlineData("Input", "1000000", "/v1/embeddings", """{"model":"m","input":""}""")]
+    public async Task A_call_that_is_estimated_to_cost_nothing_is_refused_once_nothing_is_left(string price, string amount, string path, string ask)
+    {
+        await using var upstream = await WebServer.StartAsync(http => Replies.JsonAsync(http, """{"object":"list","data":[],"usage":{"prompt_tokens":1000,"total_tokens":1000}}"""));
+        await using var world = await ForwardWorld.StartAsync([upstream.Address], ($"Targets:0:Price:{price}", amount));
+        await PutAsync(world, 500);
+        Assert.Equal(200, (await world.SendAsync(ask, path)).Status);
+        Assert.InRange((await StandAsync(world)).Spent, 500, long.MaxValue);
+        var refused = await world.SendAsync(ask, path);
+        Assert.Equal(429, refused.Status);
+        Assert.Contains("has $0.00 of $0.0005 left, and this request may cost $0.000001.", refused.Body, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_step_of_a_workflow_is_held_to_the_budget_of_its_tenant()
     {

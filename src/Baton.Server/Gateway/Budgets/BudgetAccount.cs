@@ -51,13 +51,20 @@ internal sealed class BudgetAccount(Budget budget, BudgetSpan span)
     /// <summary>Whether the row of the slice may say something else than what is known here.</summary>
     public bool IsUntold { get; set; } = true;
 
+    /// <summary>Whether the budget was removed, or is another since its period was changed: it holds nobody up any more.</summary>
+    public bool IsGone { get; set; }
+
     public long Available => Ceiling - Spent - Reserved;
 
     /// <summary>Whether more was spent than is paid for. A slice is never below what was spent from it: then it is the limit that does not pay.</summary>
     public bool IsOverdrawn => Available < 0 || (Available == 0 && Free < 0);
 
     /// <summary>Whether so little is at hand that more is to be lent before it is needed.</summary>
-    public bool IsLow => Free > 0 && Available < Ahead(0) / 2;
+    public bool IsLow => !IsGone && Free > 0 && Available < Ahead(0) / 2;
+
+    public bool IsIdle => Calls == 0 && !IsUntold && Spent == Reported && Ceiling == Spent;
+
+    public void Begin(long amount) => (Calls, Reserved) = (Calls + 1, Reserved + amount);
 
     public bool IsIdle => Reserved == 0 && !IsUntold && Spent == Reported && Ceiling == Spent;
 

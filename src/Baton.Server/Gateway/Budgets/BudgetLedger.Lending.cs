@@ -5,13 +5,16 @@ namespace Baton.Server.Gateway;
 /// <summary>What the ledger tells the database, and takes from it.</summary>
 internal sealed partial class BudgetLedger
 {
-    /// <summary>The budgets from now on. Those that are known keep their money; what was spent of those that are gone is nobody's.</summary>
+    /// <summary>The budgets from now on. Those that are known keep their money; what was spent of those that are gone is nobody's, and calls of theirs go on.</summary>
     public void Replace(IReadOnlyCollection<Budget> budgets)
     {
         lock (gate)
         {
             var known = tenants.Values.SelectMany(all => all).ToDictionary(one => one.Budget.Id, StringComparer.Ordinal);
             var now = time.GetUtcNow();
+            var ids = budgets.Select(budget => budget.Id).ToHashSet(StringComparer.Ordinal);
+            foreach (var account in All()) account.IsGone = !ids.Contains(account.Budget.Id);
+            draining.RemoveAll(static account => account.IsGone);
             tenants = budgets.GroupBy(budget => budget.Tenant).ToFrozenDictionary(group => group.Key, group => group.Select(budget => Series(known.GetValueOrDefault(budget.Id), budget, now)).ToArray());
         }
         Wake(urgent: true);

@@ -47,6 +47,7 @@ internal sealed partial class BudgetLedger(TimeProvider time, TimeSpan patience)
             var lacking = TryReserve(accounts, amount, demanded);
             demanded = 0;
             if (lacking is null) return new BudgetAdmission.Admitted(new Reservation(this, accounts, amount));
+            if (lacking.IsGone || lacking.Span.IsOver(time.GetUtcNow())) return await AdmitAsync(tenant, team, key, model, least, wished, cancel);   // other budgets, or others of their periods, are asked now
             var (left, isSure) = Left(lacking, amount, now);
             if (isSure && left < least) return Refuse(lacking, least, left);
             if (isSure)
@@ -136,11 +137,15 @@ internal sealed partial class BudgetLedger(TimeProvider time, TimeSpan patience)
     }
 
     /// <summary>Keeps as much for another call in the same budgets, without waiting for it.</summary>
-    internal Reservation? TryReserve(Reservation call) => TryReserve(call.Accounts, call.Step, demanded: 0) is null ? new Reservation(this, call.Accounts, call.Step) : null;
+    internal Reservation? TryReserve(Reservation call)
+    {
+        var accounts = Array.FindAll(call.Accounts, static account => !account.IsGone);
+        return TryReserve(accounts, call.Step, demanded: 0) is null ? new Reservation(this, accounts, call.Step) : null;
+    }
 
     internal Budget Tightest(BudgetAccount[] accounts)
     {
-        lock (gate) return accounts.MinBy(static account => account.Available)!.Budget;
+        lock (gate) return accounts.MinBy(static account => (account.IsGone, account.Available))!.Budget;
     }
 
     internal void End(Reservation call, long? actual)
@@ -162,6 +167,7 @@ internal sealed partial class BudgetLedger(TimeProvider time, TimeSpan patience)
         var more = call.Step;
         foreach (var account in call.Accounts)
         {
+            if (account.IsGone) continue;
             if (account.IsOverdrawn) return false;
             more = Math.Min(more, account.Available);
         }
@@ -176,7 +182,7 @@ internal sealed partial class BudgetLedger(TimeProvider time, TimeSpan patience)
         lock (gate) return new BudgetAdmission.Refused(account.Budget, asked, left ?? Math.Max(0, account.Available + Math.Max(0, account.Free ?? 0)), account.Span.End);
     }
 
-    /// <returns>Null when it is done; else the first account with too little, and nothing is kept.</returns>
+    /// <returns>Null when it is done; else the first account with too little, or that is gone, and nothing is kept.</returns>
     /// <param name="demanded">What was asked for by <see cref="PassAsync"/> before.</param>
     private BudgetAccount? TryReserve(BudgetAccount[] accounts, long amount, long demanded)
     {
@@ -186,7 +192,7 @@ internal sealed partial class BudgetLedger(TimeProvider time, TimeSpan patience)
             foreach (var account in accounts) account.Demand -= demanded;
             foreach (var account in accounts)
             {
-                if (account.Available < amount) return account;
+                if (account.IsGone || account.Available < amount) return account;
             }
             foreach (var account in accounts)
             {
@@ -208,7 +214,7 @@ internal sealed partial class BudgetLedger(TimeProvider time, TimeSpan patience)
     private static bool IsSpent(BudgetAccount account, long amount, DateTimeOffset asked) => IsSure(account, asked) && account.Available + Math.Max(0, account.Free!.Value) < amount;
 
     /// <summary>Whether the database has said what is free, at most a moment before the call, and no other process holds anything that it could give back.</summary>
-    private static bool IsSure(BudgetAccount account, DateTimeOffset asked) => account is { Free: not null, Lent: 0, IsAsked: false, IsUnheard: false, IsUntold: false } && account.HeardAt > asked - Believed;
+    private static bool IsSure(BudgetAccount account, DateTimeOffset asked) => account is { Free: not null, Lent: 0, IsAsked: false, IsUnheard: false, IsUntold: false, IsGone: false } && account.HeardAt > asked - Believed;
 
     /// <summary>Waits until the database has been asked, after this moment, for so much. The caller takes the demand back when it looks again; here, where it is cancelled.</summary>
     private async ValueTask PassAsync(BudgetAccount[] accounts, long amount, TimeSpan most, CancellationToken cancel)
@@ -240,22 +246,21 @@ internal sealed partial class BudgetLedger(TimeProvider time, TimeSpan patience)
 
     private BudgetAccount[]? AccountsOf(TenantId tenant, string? team, string key, string model)
     {
-        if (!tenants.TryGetValue(tenant, out var all)) return null;
-        var count = 0;
-        foreach (var series in all)
-        {
-            if (series.Budget.Covers(team, key, model)) count++;
-        }
-        if (count == 0) return null;
-        var accounts = new BudgetAccount[count];
         lock (gate)
         {
-            var (now, at) = (time.GetUtcNow(), 0);
+            if (!tenants.TryGetValue(tenant, out var all)) return null;
+            var count = 0;
             foreach (var series in all)
             {
-                if (at < count && series.Budget.Covers(team, key, model)) accounts[at++] = series.At(now, draining);
+                if (series.Budget.Covers(team, key, model)) count++;
             }
-            return at == count ? accounts : accounts[..at];   // a budget may have been changed between the two looks
+            if (count == 0) return null;
+            var (accounts, at, now) = (new BudgetAccount[count], 0, time.GetUtcNow());
+            foreach (var series in all)
+            {
+                if (series.Budget.Covers(team, key, model)) accounts[at++] = series.At(now, draining);
+            }
+            return accounts;
         }
     }
 

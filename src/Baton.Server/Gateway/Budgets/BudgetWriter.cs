@@ -130,8 +130,11 @@ internal sealed class BudgetWriter(BudgetLedger ledger, BudgetStore store, Wakeu
         var reports = ledger.Gather(isLast, out var waiters);
         try
         {
-            if (reports.Count > 0) ledger.Take(reports, await (isLast ? store.CloseAsync(reports) : store.ReportAsync(reports)));
-            return reports.Count > 0;
+            if (reports.Count == 0) return false;
+            var grants = await (isLast ? store.CloseAsync(reports) : store.ReportAsync(reports));
+            ledger.Take(reports, grants);
+            if (Array.Exists(grants, static grant => grant is null)) OnChanged();   // calls that wait for a budget that is gone are not to wait for the news
+            return true;
         }
         catch
         {

@@ -23,6 +23,62 @@ public sealed class ChangedBudgetTests
         Assert.Equal((1, 0), (refused.Asked, refused.Left));   // of what has a price, a micro-dollar is the least
     }
 
+    [Fact]
+    public async Task A_stream_goes_on_when_its_budget_is_removed_and_is_held_to_the_others()
+    {
+        var ledger = Open(Bank.Budget("all", 40), Bank.Budget("one", 30));
+        var stream = await AdmittedAsync(ledger, 10);
+        bank.Change([ledger], Bank.Budget("all", 40));
+        for (var spent = 1; spent <= 40; spent++) Assert.True(await bank.FinishAsync(ledger, stream.ChargeAsync(spent, Cancel)), $"after {spent}");
+        Assert.False(await bank.FinishAsync(ledger, stream.ChargeAsync(41, Cancel)));
+        Assert.Equal("all", stream.Tightest.Name);
+    }
+
+    [Fact]
+    public async Task A_stream_that_waits_for_a_grant_goes_on_when_its_budget_is_removed()
+    {
+        var ledger = Open(Bank.Budget("b", 40));
+        var stream = await AdmittedAsync(ledger, 10);
+        var waits = stream.ChargeAsync(30, Cancel).AsTask();
+        Assert.False(waits.IsCompleted);
+        bank.Change([ledger]);
+        bank.Serve(ledger);
+        Assert.True(await waits);
+        Assert.NotNull(stream.Another());   // for a second target beside a slow one
+        Assert.True(await bank.FinishAsync(ledger, stream.ChargeAsync(1_000, Cancel)));
+    }
+
+    [Fact]
+    public async Task A_call_that_waits_while_its_budget_begins_anew_with_another_period_counts_in_that()
+    {
+        var (ledger, other) = (New(), New());
+        bank.Open(other, Bank.Budget("b", 100));
+        await AdmittedAsync(other, 100);
+        bank.Open(ledger, Bank.Budget("b", 100));
+        var waits = ledger.AdmitAsync(Bank.Tenant, null, "k", "m", 60, 60, Cancel);   // the other may give something back
+        Assert.False(waits.IsCompleted);
+        bank.Change([ledger, other], Bank.Budget("b", 80, BudgetPeriod.Day, id: "bud_new"));
+        var call = Assert.IsType<BudgetAdmission.Admitted>(await bank.FinishAsync(ledger, waits)).Reservation!;
+        Assert.Equal((0, 60), (ledger.Find(Bank.Tenant, "b")!.Value.Spent, ledger.Find(Bank.Tenant, "b")!.Value.Reserved));
+        call.Settle(50);
+        Assert.Equal((50, 0), (ledger.Find(Bank.Tenant, "b")!.Value.Spent, ledger.Reserved));
+    }
+
+    [Fact]
+    public async Task A_call_that_waits_at_the_end_of_a_period_counts_in_the_next()
+    {
+        var (ledger, other) = (New(), New());
+        bank.Open(other, Bank.Budget("b", 100, BudgetPeriod.Hour));
+        await AdmittedAsync(other, 100);
+        time.Advance(TimeSpan.FromSeconds(3_599));
+        bank.Open(ledger, Bank.Budget("b", 100, BudgetPeriod.Hour));
+        var waits = ledger.AdmitAsync(Bank.Tenant, null, "k", "m", 60, 60, Cancel);
+        Assert.False(waits.IsCompleted);
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(60, Assert.IsType<BudgetAdmission.Admitted>(await bank.FinishAsync(ledger, waits)).Reservation!.Amount);
+        Assert.Equal(60, ledger.Find(Bank.Tenant, "b")!.Value.Reserved);
+    }
+
     private BudgetLedger New(TimeSpan? patience = null) => new(time, patience ?? TimeSpan.FromSeconds(2));
 
     private BudgetLedger Open(params Budget[] budgets)

@@ -27,6 +27,9 @@ internal sealed class BudgetAccount(Budget budget, BudgetSpan span)
     /// <summary>Of calls under way: what they may still spend.</summary>
     public long Reserved { get; private set; }
 
+    /// <summary>Calls under way, also those that have spent all that was kept for them and will tell more.</summary>
+    public int Calls { get; private set; }
+
     /// <summary>Of <see cref="Spent"/>: what the database knows.</summary>
     public long Reported { get; private set; }
 
@@ -66,9 +69,13 @@ internal sealed class BudgetAccount(Budget budget, BudgetSpan span)
 
     public void Begin(long amount) => (Calls, Reserved) = (Calls + 1, Reserved + amount);
 
-    public bool IsIdle => Reserved == 0 && !IsUntold && Spent == Reported && Ceiling == Spent;
+    public void End(long spent, long released)
+    {
+        Calls--;
+        Spend(spent, released);
+    }
 
-    public void Reserve(long amount) => Reserved += amount;
+    public void Reserve(long more) => Reserved += more;
 
     /// <summary>Turns reserved money into spent money, the other way with numbers below zero.</summary>
     public void Spend(long spent, long released) => (Spent, Reserved) = (Spent + spent, Reserved - released);

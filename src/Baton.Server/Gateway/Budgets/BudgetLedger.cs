@@ -155,7 +155,7 @@ internal sealed partial class BudgetLedger(TimeProvider time, TimeSpan patience)
             if (call.IsEnded) return;
             call.IsEnded = true;
             var (added, released) = ((actual ?? call.Charged) - call.Charged, Math.Max(0, call.Amount - call.Charged));
-            foreach (var account in call.Accounts) account.Spend(added, released);
+            foreach (var account in call.Accounts) account.End(added, released);
             call.Charged += added;
         }
         Wake(urgent: false);
@@ -196,7 +196,7 @@ internal sealed partial class BudgetLedger(TimeProvider time, TimeSpan patience)
             }
             foreach (var account in accounts)
             {
-                account.Reserve(amount);
+                account.Begin(amount);
                 isLow |= account.IsLow;
             }
         }

@@ -79,6 +79,83 @@ public sealed class ChangedBudgetTests
         Assert.Equal(60, ledger.Find(Bank.Tenant, "b")!.Value.Reserved);
     }
 
+    [Fact]
+    public async Task A_call_that_has_spent_all_that_is_kept_for_it_goes_on_beyond_the_end_of_its_period_and_is_counted()
+    {
+        var ledger = Open(Bank.Budget("b", 100, BudgetPeriod.Hour));
+        var call = await AdmittedAsync(ledger, 10);
+        await call.ChargeAsync(10, Cancel);
+        time.Advance(TimeSpan.FromHours(1));
+        for (var i = 0; i < 3; i++) bank.Serve(ledger);   // the hour that is over is told, and what is not in use goes back
+        call.Settle(30);
+        bank.Serve(ledger);
+        Assert.Equal(30, bank.Spent("b"));
+
+        var later = await AdmittedAsync(ledger, 10);
+        await later.ChargeAsync(10, Cancel);
+        time.Advance(TimeSpan.FromHours(1));
+        for (var i = 0; i < 3; i++) bank.Serve(ledger);
+        Assert.True(await bank.FinishAsync(ledger, later.ChargeAsync(90, Cancel)));
+        later.Release();
+        bank.Serve(ledger);
+        Assert.Equal(120, bank.Spent("b"));
+    }
+
+    /// <summary>Budgets with more than enough, which are removed, made anew and begin their next hours at any moment.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Whatever_becomes_of_budgets_nobody_is_refused_or_cut_while_there_is_money(int seed)
+    {
+        const int Clients = 8, Limit = 1_000_000;
+        using var stop = new CancellationTokenSource();
+        BudgetLedger[] ledgers = [New(TimeSpan.FromDays(40)), New(TimeSpan.FromDays(40))];
+        var lasting = Bank.Budget("lasting", Limit);
+        foreach (var ledger in ledgers) bank.Open(ledger, lasting, Bank.Budget("hourly", Limit, BudgetPeriod.Hour));
+        var serving = Task.WhenAll(bank.RunAsync(ledgers[0], stop.Token, ledgers[1]), bank.RunAsync(ledgers[1], stop.Token, ledgers[0]));
+        long delivered = 0, calling = Clients;
+        var asking = Enumerable.Range(0, Clients).Select(client => Task.Run(async () =>
+        {
+            try
+            {
+                var random = new Random((seed * 1_000) + client);
+                for (var i = 0; i < 150; i++)
+                {
+                    var asked = await ledgers[client % 2].AdmitAsync(Bank.Tenant, null, "k", "m", 1, random.Next(1, 60), stop.Token);
+                    var call = Assert.IsType<BudgetAdmission.Admitted>(asked).Reservation!;
+                    var (said, length) = (0L, random.Next(0, 200));
+                    while (said < length)
+                    {
+                        said += random.Next(1, 10);
+                        Assert.True(await call.ChargeAsync(said, stop.Token));
+                        if (random.Next(10) == 0) await Task.Yield();
+                    }
+                    call.Settle(said);
+                    Interlocked.Add(ref delivered, said);
+                }
+            }
+            finally
+            {
+                Interlocked.Decrement(ref calling);
+            }
+        })).ToList();
+        for (var i = 0; Interlocked.Read(ref calling) > 0; i++)
+        {
+            bank.Change(ledgers, [.. i % 5 == 0 ? (Budget[])[] : [Bank.Budget("fleeting", Limit, id: $"bud_fleeting{i}")], lasting, Bank.Budget("hourly", Limit, BudgetPeriod.Hour)]);
+            if (i < 2_000) time.Advance(TimeSpan.FromMinutes(20));
+            await Task.Yield();
+        }
+        await Task.WhenAll(asking);
+        await stop.CancelAsync();
+        await serving;
+        foreach (var ledger in ledgers)
+        {
+            Assert.Equal(0, ledger.Reserved);
+            bank.Serve(ledger, isLast: true);
+        }
+        Assert.Equal((delivered, delivered), (bank.Spent("lasting"), bank.Spent("hourly")));   // in whichever hour
+    }
+
     private BudgetLedger New(TimeSpan? patience = null) => new(time, patience ?? TimeSpan.FromSeconds(2));
 
     private BudgetLedger Open(params Budget[] budgets)

@@ -8,9 +8,9 @@ internal static class BudgetErrors
     public static GatewayError Refused(BudgetAdmission.Refused refused, Dialect dialect, DateTimeOffset now)
     {
         var budget = refused.Budget;
-        var until = refused.ResetsAt is { } at ? $" It begins anew at {at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)}." : " It does not begin anew by itself.";
+        var until = refused.IsForGood ? ": more than the whole budget." : refused.ResetsAt is { } at ? $". It begins anew at {at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)}." : ". It does not begin anew by itself.";
         var advice = refused.Left > 0 ? " Ask for fewer tokens, or shorten the prompt." : "";
-        return Of(dialect, $"Budget '{budget.Name}' ({budget.Period.ToName()}) of {budget.Whose} has {Dollars(refused.Left)} of {Dollars(budget.Limit)} left, and this request may cost {Dollars(refused.Asked)}.{until}{advice}") with { RetryAfter = refused.ResetsAt - now };
+        return Of(dialect, $"Budget '{budget.Name}' ({budget.Period.ToName()}) of {budget.Whose} has {Dollars(refused.Left)} of {Dollars(budget.Limit)} left, and this request may cost {Dollars(refused.Asked)}{until}{advice}") with { RetryAfter = refused.IsForGood ? null : refused.ResetsAt - now };
     }
 
     /// <summary>For a stream whose money is used up.</summary>

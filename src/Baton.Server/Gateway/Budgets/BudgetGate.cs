@@ -28,6 +28,7 @@ internal sealed class BudgetGate(BudgetLedger ledger, PriceTable prices, IOption
                 return true;
             case BudgetAdmission.Refused refused:
                 log.BudgetRefused(call.Id, refused.Budget.Name, refused.Left);
+                if (refused.IsForGood) call.Answer.Headers["x-should-retry"] = "false";   // the providers' SDKs look at it
                 await call.RefuseAsync(BudgetErrors.Refused(refused, call.Surface.Dialect, time.GetUtcNow()), refused.Budget);
                 return false;
             case BudgetAdmission.Unknown unknown:

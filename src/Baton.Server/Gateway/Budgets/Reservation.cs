@@ -61,7 +61,11 @@ internal abstract record BudgetAdmission
     /// <param name="Budget">The one that cannot pay.</param>
     /// <param name="Left">What it can.</param>
     /// <param name="ResetsAt">When it begins anew; null for never.</param>
-    public sealed record Refused(Budget Budget, long Asked, long Left, DateTimeOffset? ResetsAt) : BudgetAdmission;
+    public sealed record Refused(Budget Budget, long Asked, long Left, DateTimeOffset? ResetsAt) : BudgetAdmission
+    {
+        /// <summary>Whether no period could pay it.</summary>
+        public bool IsForGood => Asked > Budget.Limit;
+    }
 
     /// <summary>This process has no money in hand, and the database did not say whether there is more.</summary>
     public sealed record Unknown(Budget Budget) : BudgetAdmission;

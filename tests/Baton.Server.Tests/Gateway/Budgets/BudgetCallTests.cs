@@ -33,10 +33,12 @@ public sealed class BudgetCallTests
     [Fact]
     public async Task Anthropics_callers_are_refused_in_their_dialect()
     {
-        await using var upstream = await WebServer.StartAsync(http => Replies.JsonAsync(http, "{}"));
+        await using var upstream = await WebServer.StartAsync(http => Replies.JsonAsync(http, """{"usage":{"input_tokens":1,"output_tokens":7}}"""));
         await using var world = await ForwardWorld.StartAsync([upstream.Address], Price, ("Targets:0:Dialect", "anthropic"));
         await PutAsync(world, 20, "total");
-        var refused = await world.SendAsync(ForwardWorld.Ask(""","max_tokens":21"""), "/v1/messages");
+        Assert.Equal(200, (await world.SendAsync(ForwardWorld.Ask(""","max_tokens":20"""), "/v1/messages")).Status);
+        Assert.Equal((7, 13), await StandAsync(world));
+        var refused = await world.SendAsync(ForwardWorld.Ask(""","max_tokens":14"""), "/v1/messages");
         Assert.Equal((429, "rate_limit_error"), (refused.Status, JsonElement.Parse(refused.Body).GetProperty("error").GetProperty("type").GetString()));
         Assert.False(refused.Headers.Contains("Retry-After"));
         Assert.Contains("It does not begin anew by itself.", refused.Body, StringComparison.Ordinal);
@@ -208,6 +210,20 @@ public sealed class BudgetCallTests
         Assert.Equal(200, (await world.SendAsync(Ask, "/v1/embeddings")).Status);
         Assert.Equal((4, 3), await StandAsync(world));
         Assert.Equal(429, (await world.SendAsync(Ask, "/v1/embeddings")).Status);
+    }
+
+    [Fact]
+    public async Task A_call_that_costs_more_than_the_whole_budget_is_refused_for_good()
+    {
+        await using var upstream = await WebServer.StartAsync(http => Replies.WholeAsync(http, "Three."));
+        await using var world = await ForwardWorld.StartAsync([upstream.Address], Price);
+        await PutAsync(world, 20);
+        var refused = await world.SendAsync(ForwardWorld.Ask(""","max_tokens":21"""));
+        Assert.Equal((429, "false"), (refused.Status, refused["x-should-retry"]));
+        Assert.False(refused.Headers.Contains("Retry-After"));
+        Assert.Contains("has $0.00002 of $0.00002 left, and this request may cost $0.000021: more than the whole budget. Ask for fewer tokens", refused.Body, StringComparison.Ordinal);
+        Assert.Equal(200, (await world.SendAsync(ForwardWorld.Ask(""","max_tokens":20"""))).Status);
+        Assert.False((await world.SendAsync(ForwardWorld.Ask(""","max_tokens":20"""))).Headers.Contains("x-should-retry"));   // tomorrow it can be paid
     }
 
     [Fact]

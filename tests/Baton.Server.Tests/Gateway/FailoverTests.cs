@@ -12,7 +12,7 @@ namespace Baton.Server.Tests.Gateway;
 /// <summary>Targets that fail: before the first byte nobody sees it, after it the stream says so.</summary>
 public sealed class FailoverTests
 {
-    public static TheoryData<string> Failures => ["closed port", "reset", "500", "429", "401", "402", "403", "404", "405", "410", "413", "garbage", "headers, then reset", "empty stream", "half an event", "error event", "half an object"];
+    public static TheoryData<string> Failures => ["closed port", "reset", "500", "429", "401", "402", "403", "404", "405", "410", "413", "garbage", "headers, then reset", "empty stream", "half an event", "error event", "half an object", "nothing", "204", "a page", "error object", "error behind a space", "error behind a comment"];
 
     [Theory]
     [MemberData(nameof(Failures))]
@@ -365,6 +365,12 @@ public sealed class FailoverTests
             case "empty stream": await connection.WriteAsync(Replies.Head() + "0\r\n\r\n"); break;
             case "half an event": await connection.WriteAsync(Replies.Head() + Replies.Piece(": ping\n\ndata: {\"choi")); break;
             case "error event": await connection.WriteAsync(Replies.Head() + Replies.Piece("data: {\"error\": {\"message\":\"overloaded\"}}\n\n") + "0\r\n\r\n"); break;
+            case "nothing": await connection.WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"); break;
+            case "204": await connection.WriteAsync("HTTP/1.1 204 No Content\r\n\r\n"); break;
+            case "a page": await connection.WriteAsync("HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 6\r\n\r\n<html>"); break;
+            case "error object": await connection.WriteAsync(Replies.Head() + Replies.Piece("data: {\"object\":\"error\",\"message\":\"overloaded\"}\n\ndata: [DONE]\n\n") + "0\r\n\r\n"); break;
+            case "error behind a space": await connection.WriteAsync(Replies.Head() + Replies.Piece("data: { \"error\" : {\"message\":\"overloaded\"}}\n\n") + "0\r\n\r\n"); break;
+            case "error behind a comment": await connection.WriteAsync(Replies.Head() + Replies.Piece(": ping\n\nevent: error\ndata: {}\n\n") + "0\r\n\r\n"); break;
             case "half an object": await connection.WriteAsync("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{\"id\":"); break;
         }
     });

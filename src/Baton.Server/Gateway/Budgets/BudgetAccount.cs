@@ -57,10 +57,11 @@ internal sealed class BudgetAccount(Budget budget, BudgetSpan span)
     /// <summary>Whether the budget was removed, or is another since its period was changed: it holds nobody up any more.</summary>
     public bool IsGone { get; set; }
 
-    public long Available => Ceiling - Spent - Reserved;
+    /// <summary>What may still be spent. A slice is never below what was spent from it: where that was more than the limit, or the limit was lowered, what is beyond it is not at hand.</summary>
+    public long Available => Ceiling + Math.Min(0, Free ?? 0) - Spent - Reserved;
 
-    /// <summary>Whether more was spent than is paid for. A slice is never below what was spent from it: then it is the limit that does not pay.</summary>
-    public bool IsOverdrawn => Available < 0 || (Available == 0 && Free < 0);
+    /// <summary>Whether more was spent than is paid for.</summary>
+    public bool IsOverdrawn => Available < 0;
 
     /// <summary>Whether so little is at hand that more is to be lent before it is needed.</summary>
     public bool IsLow => !IsGone && Free > 0 && Available < Ahead(0) / 2;

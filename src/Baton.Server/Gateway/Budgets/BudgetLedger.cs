@@ -127,7 +127,7 @@ internal sealed partial class BudgetLedger(TimeProvider time, TimeSpan patience)
                 if (call.IsEnded || call.Charged <= call.Amount || TryExtend(call)) return true;
                 foreach (var account in call.Accounts)
                 {
-                    if (IsSure(account, now) && account.Available + account.Free < 0) return false;
+                    if (IsSpent(account, 0, now)) return false;
                 }
             }
             var rest = patience - time.GetElapsedTime(since);

@@ -36,9 +36,23 @@ internal static class ForwardedHeaders
         if (key is not null) to.Set(target.KeyHeader, target.Credential(key));
     }
 
-    public static void ToClient(ForwardedAnswer from, IHeaderDictionary to)
+    /// <param name="key">Of the target: a header that repeats it stays away.</param>
+    public static void ToClient(ForwardedAnswer from, IHeaderDictionary to, string? key)
     {
-        from.CopyTo(to, static name => !Kept.Contains(name) && !name.StartsWith("x-baton-", StringComparison.OrdinalIgnoreCase));
+        Pass(from, to);
+        while (key is not null && Repeating(to, key) is { } name) to.Remove(name);
+    }
+
+    private static string? Repeating(IHeaderDictionary headers, string key)
+    {
+        foreach (var (name, values) in headers)
+        {
+            for (var i = 0; i < values.Count; i++)
+            {
+                if (values[i]?.Contains(key, StringComparison.Ordinal) == true) return name;
+            }
+        }
+        return null;
     }
 
     /// <summary>Those of a refusal, without the key should the target have repeated it.</summary>
@@ -47,12 +61,17 @@ internal static class ForwardedHeaders
     {
         var (said, kept) = (new HeaderDictionary(), new HeaderDictionary());
         if (isTranslated) from.CopyTo(said, Waits.Contains);
-        else ToClient(from, said);
-        foreach (var (name, values) in said)
-        {
-            if (!values.Any(static value => value.AsSpan().ContainsAnyExceptInRange(' ', '~'))) kept[name] = new StringValues([.. values.Select(value => secrets.Mask(value ?? ""))]);   // others cannot be written
-        }
+        else Pass(from, said);
+        foreach (var (name, values) in said) kept[name] = new StringValues([.. values.Select(value => secrets.Mask(value ?? ""))]);
         return kept;
+    }
+
+    /// <summary>All but those of the connection, which also names some that are its own (RFC 9110, section 7.6.1).</summary>
+    private static void Pass(ForwardedAnswer from, IHeaderDictionary to)
+    {
+        from.CopyTo(to, static name => !Kept.Contains(name) && !name.StartsWith("x-baton-", StringComparison.OrdinalIgnoreCase));
+        if (from.Header("Connection") is not { } own) return;
+        foreach (var name in own.Split(',', StringSplitOptions.TrimEntries)) to.Remove(name);
     }
 
     /// <summary>Whether a header of a request may go to a target and change what it answers.</summary>

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Baton.Server.Gateway;
 
 /// <summary>An address that applications call, as the provider's own would be called.</summary>
@@ -34,14 +36,44 @@ internal sealed record Surface(string Path, Dialect Dialect, string? MaxTokensFi
         return -1;
     }
 
-    /// <summary>Whether a stream begins with an error instead of an answer.</summary>
-    public static bool IsError(ReadOnlySpan<byte> frame)
+    /// <summary>Whether an event tells of an error.</summary>
+    /// <param name="frames">It, and what follows.</param>
+    private static bool IsError(ReadOnlySpan<byte> frames)
     {
-        if (frame.StartsWith("event: error"u8) || frame.StartsWith("event:error"u8)) return true;
-        var at = frame.IndexOf("data:"u8);
-        if (at < 0) return false;
-        var data = frame[(at + 5)..].TrimStart((byte)' ');
-        return data.StartsWith("{\"error\":"u8) && !data["{\"error\":"u8.Length..].TrimStart((byte)' ').StartsWith("null"u8);
+        var rest = frames[..Frames.FirstLength(frames)];
+        if (rest.IndexOf("error"u8) < 0) return false;
+        while (!rest.IsEmpty)
+        {
+            var end = rest.IndexOfAny((byte)'\n', (byte)'\r');
+            var line = end < 0 ? rest : rest[..end];
+            rest = end < 0 ? default : rest[(end + 1)..];
+            if (line.StartsWith("event:"u8) && line["event:".Length..].Trim((byte)' ').SequenceEqual("error"u8)) return true;
+            if (line.StartsWith("data:"u8) && IsErrorObject(line["data:".Length..])) return true;
+        }
+        return false;
+    }
+
+    /// <summary>Whether an object has an error, or says that it is one.</summary>
+    private static bool IsErrorObject(ReadOnlySpan<byte> data)
+    {
+        try
+        {
+            var json = new Utf8JsonReader(data, isFinalBlock: false, default);
+            if (!json.Read() || json.TokenType != JsonTokenType.StartObject) return false;
+            while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+            {
+                var (isError, isKind) = (json.ValueTextEquals("error"u8), json.ValueTextEquals("object"u8) || json.ValueTextEquals("type"u8));
+                if (!json.Read()) return false;
+                if (isError && json.TokenType != JsonTokenType.Null) return true;
+                if (isKind && json.TokenType == JsonTokenType.String && json.ValueTextEquals("error"u8)) return true;
+                if (!json.TrySkip()) return false;
+            }
+        }
+        catch (JsonException)
+        {
+            // Whoever reads it will say what it is.
+        }
+        return false;
     }
 
     /// <summary>Whether an event has a type: a text may speak of it, but within a text the marks around it are other bytes.</summary>

@@ -113,7 +113,7 @@ internal sealed partial class TargetCaller
         {
             Tap ??= new UsageTap(isStream);
             Take();
-            ForwardedHeaders.ToClient(Response, Call.Answer.Headers);
+            ForwardedHeaders.ToClient(Response, Call.Answer.Headers, Key);
         }
 
         private void Take()

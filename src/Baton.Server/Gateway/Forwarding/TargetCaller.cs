@@ -107,7 +107,8 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
             if (read == 0) return Broken(answer, "ended its stream before it had said anything");
             length += read;
         }
-        if (Surface.IsError(answer.Buffer.AsSpan(0, length))) return Broken(answer, "began its answer with an error");
+        var begin = answer.Buffer.AsSpan(0, length);
+        if (Surface.ErrorAt(begin) is >= 0 and var at && !Frames.HaveData(begin[..at])) return Broken(answer, "began its answer with an error");
         answer.BeginStream();
         return await EndAsync(answer, PumpAsync(answer, length));
     }
@@ -215,6 +216,8 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
         var length = 0;
         for (int read; length < Answer.MaxBuffer && (read = await answer.ReadAsync(length)) > 0;) length += read;
         var (client, gone) = (answer.Call.Answer, answer.Call.Cancel);
+        if (length == 0) return Broken(answer, "answered with nothing");
+        if (answer.Response.MediaType.Equals("text/html", StringComparison.OrdinalIgnoreCase)) return Broken(answer, "answered with a page for people");   // of a proxy before it
         var isWhole = length < Answer.MaxBuffer;
         answer.Tap = new UsageTap(isStream: false);
         answer.Tap.Observe(answer.Buffer.AsSpan(0, length));   // it has been used, even where another target was sooner

@@ -186,17 +186,17 @@ public class LaneTests : IAsyncLifetime
     [Theory]
     [InlineData("/v1/chat/completions")]
     [InlineData("/V1/chat/completions")]
-    public async Task Headers_of_a_target_that_not_everybody_can_read_stay_away_and_the_answer_comes(string path)
+    public async Task Headers_of_a_target_that_are_not_for_the_client_stay_away_and_the_answer_comes(string path)
     {
         await using var odd = new RawServer(async connection =>
         {
-            while (await connection.ReadRequestAsync() is { Length: > 0 }) await connection.WriteAsync("HTTP/1.1 200 OK\r\nX-Note: caf\u00e9\r\nX-Bell: a\u0007b\r\nX-(Odd): 1\r\nX-Fine: a\tb\r\nContent-Length: 2\r\n\r\n{}");
+            while (await connection.ReadRequestAsync() is { Length: > 0 }) await connection.WriteAsync("HTTP/1.1 200 OK\r\nX-Note: caf\u00e9\r\nX-Bell: a\u0007b\r\nX-(Odd): 1\r\nX-Fine: a\tb\r\nX-Key: " + ForwardWorld.Key + "\r\nConnection: X-Own\r\nX-Own: 1\r\nContent-Length: 2\r\n\r\n{}");
         });
         await using var other = await ForwardWorld.StartAsync([odd.Address]);
         using var client = await RawClient.ConnectAsync(other.Server.Address);
         var reply = await client.AskAsync(Request(ForwardWorld.Ask(), path: path));
         Assert.Equal((200, "{}", "a\tb"), (reply.Status, reply.Body, reply.Headers["X-Fine"]));
-        foreach (var name in new[] { "X-Note", "X-Bell", "X-(Odd)" }) Assert.DoesNotContain(name, reply.Headers);
+        foreach (var name in new[] { "X-Note", "X-Bell", "X-(Odd)", "X-Key", "X-Own" }) Assert.DoesNotContain(name, reply.Headers);
     }
 
     [Fact]

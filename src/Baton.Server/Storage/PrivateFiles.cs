@@ -16,7 +16,7 @@ internal static class PrivateFiles
     public static void Create(string path)
     {
         if (File.Exists(path)) return;
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = Own;
         using var made = new FileStream(path, options);
     }

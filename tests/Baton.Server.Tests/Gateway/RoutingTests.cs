@@ -166,12 +166,26 @@ public sealed class RoutingTests
     public void An_event_is_complete_at_its_empty_line(string text, int length) => Assert.Equal(length, Frames.CompleteLength(Encoding.UTF8.GetBytes(text)));
 
     [Fact]
-    public void Of_several_models_in_one_request_the_last_counts_and_is_changed()
+    public void The_model_at_the_top_of_a_request_counts_and_is_changed()
     {
-        var body = """{"model":"cheap","x":{"model":"x"},"model":"m"}"""u8.ToArray();
+        var body = """{"x":{"model":"x"},"model":"m"}"""u8.ToArray();
         var peek = RequestPeek.Read(body, Surface.ChatCompletions, out _)!.Value;
         Assert.Equal("m", peek.Model);
-        Assert.Equal("""{"model":"cheap","x":{"model":"x"},"model":"up"}""", Encoding.UTF8.GetString(RequestPatch.Apply(body, peek, "up", null, null).Span));
+        Assert.Equal("""{"x":{"model":"x"},"model":"up"}""", Encoding.UTF8.GetString(RequestPatch.Apply(body, peek, "up", null, null).Span));
+    }
+
+    [Theory]
+    [InlineData("model", "\"dear\"")]
+    [InlineData("m\\u006fdel", "\"dear\"")]
+    [InlineData("stream", "true")]
+    [InlineData("n", "3")]
+    [InlineData("max_tokens", "5")]
+    [InlineData("max_completion_tokens", "5")]
+    public void What_a_request_is_judged_by_may_not_stand_in_it_twice(string name, string value)
+    {
+        var body = Encoding.UTF8.GetBytes($$"""{"model":"m","stream":false,"n":1,"max_tokens":4,"max_completion_tokens":4,"{{name}}":{{value}}}""");
+        Assert.Null(RequestPeek.Read(body, Surface.ChatCompletions, out var problem));
+        Assert.EndsWith("' stands in the request twice.", problem!.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -62,7 +62,7 @@ internal readonly record struct RequestPeek(string? Model, Place ModelAt, bool I
     /// <summary>Deeper than any schema of a tool.</summary>
     public const int MaxDepth = 256;
 
-    /// <summary>Reads the members at the top of an object; of several with one name the last counts, as it does upstream.</summary>
+    /// <summary>Reads the members at the top of an object. Those by which a request is judged stand there once: of two, targets differ in which they read.</summary>
     /// <param name="surface">Where it is asked: what is a limit here is a member like any other there.</param>
     /// <param name="problem">Why the body cannot be forwarded.</param>
     public static RequestPeek? Read(ReadOnlySpan<byte> body, Surface surface, out GatewayError? problem)
@@ -73,6 +73,7 @@ internal readonly record struct RequestPeek(string? Model, Place ModelAt, bool I
         var hasChoices = isChat || surface == Surface.Completions;
         var promptField = surface == Surface.Embeddings ? "input" : surface == Surface.Completions ? "prompt" : null;
         var json = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = MaxDepth });
+        var seen = 0;
         try
         {
             if (!json.Read() || json.TokenType != JsonTokenType.StartObject)
@@ -90,6 +91,9 @@ internal readonly record struct RequestPeek(string? Model, Place ModelAt, bool I
                 var isCap = capField is not null && json.ValueTextEquals(capField);
                 var isPrompt = promptField is not null && json.ValueTextEquals(promptField);
                 var isOtherCap = isChat && json.ValueTextEquals("max_completion_tokens"u8);
+                var mark = isModel ? 1 : isStream ? 2 : isChoices ? 4 : isCap ? 8 : isOtherCap ? 16 : 0;
+                if ((seen & mark) != 0) problem ??= GatewayError.Invalid($"'{json.GetString()}' stands in the request twice.", json.GetString());
+                seen |= mark;
                 json.Read();
                 var start = (int)json.TokenStartIndex;
                 if (isModel && json.TokenType is not (JsonTokenType.String or JsonTokenType.Null)) problem ??= GatewayError.Invalid("'model' must be a text.", "model");

@@ -76,7 +76,8 @@ internal sealed partial class LoopSocket : Wire
 
     public override ValueTask<int> SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancel) => Sending.TransferAsync(MemoryMarshal.AsMemory(bytes), null, cancel);
 
-    public override bool IsReadable() => HasEnded || socket.Poll(0, SelectMode.SelectRead);
+    /// <summary>Asks the system only where the loop has seen something since all was read: another call of it for each request would cost more than anything else that is done for it here.</summary>
+    public override bool IsReadable() => HasEnded || (Receiving.IsReady && socket.Poll(0, SelectMode.SelectRead));
 
     /// <summary>Lets a transfer go on when others have had their turn.</summary>
     internal void GoOnLater(LoopWait wait) => loop.GoOnLater(wait);

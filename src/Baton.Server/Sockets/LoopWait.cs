@@ -36,6 +36,9 @@ internal sealed class LoopWait(LoopSocket socket, bool isReceive) : IValueTaskSo
         return StartAsync(cancel);
     }
 
+    /// <summary>Whether it may be usable: it has not been found to be otherwise since the last event.</summary>
+    public bool IsReady => Volatile.Read(ref state) == Ready;
+
     /// <summary>It is known that it cannot be used now: before its socket is watched.</summary>
     public void Expect() => state = Idle;
 
@@ -101,7 +104,7 @@ internal sealed class LoopWait(LoopSocket socket, bool isReceive) : IValueTaskSo
         {
             if (cancel.IsCancellationRequested) return ValueTask.FromCanceled<int>(cancel);
             if (socket.IsDisposed) return ValueTask.FromException<int>(new SocketException((int)SocketError.OperationAborted));
-            var canGoOn = Volatile.Read(ref state) == Ready || socket.HasEnded;
+            var canGoOn = IsReady || socket.HasEnded;
             var isLater = canGoOn && EventLoop.Current is { } here && !here.MayGoOn();
             if (canGoOn && !isLater && TryTransfer(out var result)) return result >= 0 ? ValueTask.FromResult(result) : ValueTask.FromException<int>(Failure(result));
             core.Reset();

@@ -14,7 +14,7 @@ internal abstract class Wire : IDisposable
     /// <exception cref="SocketException">The connection broke, or was closed here.</exception>
     public abstract ValueTask<int> SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancel);
 
-    /// <summary>Whether anything can be read, or the other side has closed. Asks the system.</summary>
+    /// <summary>Whether anything can be read, or the other side has closed.</summary>
     public abstract bool IsReadable();
 
     public abstract void Dispose();

@@ -87,22 +87,27 @@ public sealed class PlainPoolTests
             }
         });
         using var loops = new EventLoops();
+        var isThere = () => false;
         using var pool = new PlainPool(new OutboundOptions(), async (to, _, cancel) =>
         {
             var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             if (!onLoops)
             {
                 await socket.ConnectAsync("127.0.0.1", host.Port, cancel);
-                return new FrameworkSocket(socket);
+                var plain = new FrameworkSocket(socket);
+                isThere = () => socket.SafeHandle.IsClosed || plain.IsReadable();
+                return plain;
             }
             var wire = new LoopSocket(socket, loops.Next());
             await wire.ConnectAsync(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, host.Port), cancel);
+            isThere = () => socket.SafeHandle.IsClosed || wire.IsReadable();
             return wire;
         }, TimeProvider.System);
         for (var i = 10; i < 60; i++)
         {
             Assert.Equal($"{i}{new string('x', length)}", await AskAsync(pool, new Uri(host.Address, $"{i}")));
             await written.WaitAsync(Cancel);
+            if (isLate) await Eventually.IsTrueAsync(() => isThere());
         }
     }
 

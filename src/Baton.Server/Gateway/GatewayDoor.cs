@@ -1,4 +1,5 @@
 using Baton.Client;
+using Baton.Server.Http;
 using Microsoft.AspNetCore.Routing.Template;
 
 namespace Baton.Server.Gateway;
@@ -20,10 +21,10 @@ internal static class GatewayDoor
     /// <summary>An address that is none, or one that takes other methods.</summary>
     public static Task RefuseAddress(HttpContext http)
     {
-        var (path, allowed) = (Clip(http.Request.Path), MethodsOf(http));
+        var (path, allowed) = (http.Request.Path.ToString().Clip(MaxShown), MethodsOf(http));
         if (allowed.Count == 0) return new GatewayError(404, "not_found_error", "unknown_address", $"There is nothing at {path}. There are: {string.Join(", ", Surface.All.Select(surface => $"/v1{surface.Path}"))} and /v1/models.").WriteAsync(http, DialectOf(http));
         http.Response.Headers.Allow = string.Join(", ", allowed);
-        return new GatewayError(405, "invalid_request_error", "method_not_allowed", $"{Clip(http.Request.Method)} is not possible at {path}; allowed: {http.Response.Headers.Allow}.").WriteAsync(http, DialectOf(http));
+        return new GatewayError(405, "invalid_request_error", "method_not_allowed", $"{http.Request.Method.Clip(MaxShown)} is not possible at {path}; allowed: {http.Response.Headers.Allow}.").WriteAsync(http, DialectOf(http));
     }
 
     /// <summary>What the address takes.</summary>
@@ -33,6 +34,4 @@ internal static class GatewayDoor
             .Where(endpoint => new TemplateMatcher(new RouteTemplate(endpoint.RoutePattern), []).TryMatch(http.Request.Path, []))
             .SelectMany(static endpoint => endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? []).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal),
     ];
-
-    private static string Clip(string text) => text.Length <= MaxShown ? text : $"{text[..MaxShown]}…";
 }

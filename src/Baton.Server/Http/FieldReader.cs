@@ -31,7 +31,7 @@ internal sealed class FieldReader
             foreach (var (name, _) in members)
             {
                 if (faults.Count > MaxFaults) break;
-                if (!known.Contains(name)) faults.Add(new Fault($"{at}/{Short(name)}", $"There is no field '{Short(name)}'. Fields here: {string.Join(", ", known)}."));
+                if (!known.Contains(name)) faults.Add(new Fault($"{at}/{name.Clip(MaxEcho)}", $"There is no field '{name.Clip(MaxEcho)}'. Fields here: {string.Join(", ", known)}."));
             }
             return faults.Count == 0 ? null : Problems.InvalidBody(string.Join(" ", faults.Take(3).Select(fault => $"{(fault.Pointer.Length == 0 ? "body" : fault.Pointer)}: {fault.Detail}")), [.. faults.Take(MaxFaults)]);
         }
@@ -122,7 +122,7 @@ internal sealed class FieldReader
         }
         foreach (var (key, item) in pairs)
         {
-            if (key.Length is 0 || key.Length > maxName) faults.Add(new Fault($"{at}/{name}/{Short(key)}", $"A name in '{name}' has 1 to {maxName} characters."));
+            if (key.Length is 0 || key.Length > maxName) faults.Add(new Fault($"{at}/{name}/{key.Clip(MaxEcho)}", $"A name in '{name}' has 1 to {maxName} characters."));
             else if (!item.TryGetString(out var text) || text.Length > maxValue) faults.Add(new Fault($"{at}/{name}/{key}", $"A value in '{name}' is a text of at most {maxValue} characters, not {Describe(item)}."));
             else texts.Add(key, text);
         }
@@ -131,13 +131,11 @@ internal sealed class FieldReader
 
     public void Add(string pointer, string detail) => faults.Add(new Fault(pointer, detail));
 
-    private static string Short(string text) => text.Length <= MaxEcho ? text : $"{text[..MaxEcho]}…";
-
     private static string Describe(JqValue value) => value.Kind switch
     {
         JqKind.Null => "null",
         JqKind.True or JqKind.False => "a boolean",
-        JqKind.Number => $"the number {Short(value.ToString())}",
+        JqKind.Number => $"the number {value.ToString().Clip(MaxEcho)}",
         JqKind.String => "a text",
         JqKind.Array => "a list",
         _ => $"an object with {value.AsObject().Count} fields",

@@ -88,12 +88,10 @@ internal static class Problems
 
     /// <summary>Names and values of the request stand in it, but never at full length: a refusal is not as large as what it refuses.</summary>
     public static ProblemResult Of(string slug, int status, string title, string detail, IReadOnlyList<Fault>? faults = null) =>
-        new(new Problem(Base + slug, title, status, Clip(detail), Errors: faults is { Count: > 0 } ? [.. faults.Take(MaxFaults).Select(fault => fault with { Pointer = Clip(fault.Pointer), Detail = Clip(fault.Detail) })] : null)
+        new(new Problem(Base + slug, title, status, detail.Clip(MaxText), Errors: faults is { Count: > 0 } ? [.. faults.Take(MaxFaults).Select(fault => fault with { Pointer = fault.Pointer.Clip(MaxText), Detail = fault.Detail.Clip(MaxText) })] : null)
         {
             TraceId = Activity.Current?.TraceId.ToString(),
         });
-
-    private static string Clip(string text) => text.Length <= MaxText ? text : $"{text[..MaxText]}…";
 
     private static string Explain(string verb, string state) => (verb, state) switch
     {

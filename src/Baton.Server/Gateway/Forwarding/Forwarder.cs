@@ -11,7 +11,7 @@ namespace Baton.Server.Gateway;
 /// </summary>
 internal sealed class Forwarder(RouteTable table, LimitGate limits, RouteCaller models, KeptResponses responses, BuiltInCompletions builtIns, AnswerCache cache, ResumableStreams streams, UsageLedger ledger, IOptions<GatewayOptions> options, TimeProvider time, ILogger<Forwarder> log)
 {
-    private const int MaxNamesShown = 8;
+    private const int MaxNamesShown = 8, MaxShown = 200;
 
     public Task HandleAsync(HttpContext http, Surface surface) => HandleAsync(GatewayCall.Of(http, surface, time), ReadAsync(http));
 
@@ -146,13 +146,11 @@ internal sealed class Forwarder(RouteTable table, LimitGate limits, RouteCaller 
 
     /// <summary>Says the same of a model that is not there: what a key may not ask for is none of its holder's business.</summary>
     internal static GatewayError NotAllowed(VirtualKey key, string model) =>
-        new(403, "permission_error", "model_not_allowed", $"The key '{key.Name}' may not ask for '{Clip(model)}'. Its models: {Clip(string.Join(", ", key.Models))}.", "model");
+        new(403, "permission_error", "model_not_allowed", $"The key '{key.Name}' may not ask for '{model.Clip(MaxShown)}'. Its models: {string.Join(", ", key.Models).Clip(MaxShown)}.", "model");
 
     internal static GatewayError Unknown(string model, VirtualKey? key, IEnumerable<ModelRoute> known)
     {
         var near = string.Join(", ", Engine.Nearest.Few(model, known.Select(route => route.Name).Concat(ModelCaller.BuiltIns).Where(name => key?.Allows(name) != false), MaxNamesShown));
-        return new GatewayError(404, "not_found_error", "model_not_found", $"There is no model '{Clip(model)}' here.{(near.Length == 0 ? "" : $" Nearest are: {near}.")} GET /v1/models lists them all.", "model");
+        return new GatewayError(404, "not_found_error", "model_not_found", $"There is no model '{model.Clip(MaxShown)}' here.{(near.Length == 0 ? "" : $" Nearest are: {near}.")} GET /v1/models lists them all.", "model");
     }
-
-    private static string Clip(string text) => text.Length <= 200 ? text : $"{text[..200]}…";
 }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Data.Common;
 using Baton.Engine;
 using Baton.Jq;
+using Baton.Server.Http;
 using Baton.Server.Identity;
 using Microsoft.Extensions.Options;
 
@@ -123,7 +124,7 @@ internal sealed class KeptResponses(ResponseStore store, IOptions<GatewayOptions
 
     public static GatewayError Unavailable(StorageUnavailableException e) => new(503, "overloaded_error", "storage_unavailable", $"Stored responses cannot be reached now: {e.Message}") { RetryAfter = Patience };
 
-    public static string Clip(string id) => id.Length <= 80 ? id : $"{id[..80]}…";
+    public static string Clip(string id) => id.Clip(80);
 
     private GatewayError TooLong(string id, ConversationSize found) => GatewayError.Invalid(
         $"The conversation up to '{id}' has {found.Turns:N0} turns and {found.TotalBytes:N0} bytes. Fewer than {settings.MaxTurns:N0} turns and at most {settings.MaxConversationBytes:N0} bytes can be gone on from (Gateway:Responses:MaxTurns, MaxConversationBytes): send what matters of it as 'input'.",

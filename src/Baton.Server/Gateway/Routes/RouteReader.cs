@@ -5,6 +5,7 @@ using System.Reflection;
 using System.Text.Json;
 using Baton.Engine;
 using Baton.Jq;
+using Baton.Server.Http;
 
 namespace Baton.Server.Gateway;
 
@@ -14,6 +15,8 @@ namespace Baton.Server.Gateway;
 /// </summary>
 internal static class RouteReader
 {
+    private const int MaxShown = 100;
+
     public static (ModelOptions Model, ImmutableArray<RouteFault> Faults) Read(JqValue value, RoutePlace place)
     {
         var faults = ImmutableArray.CreateBuilder<RouteFault>();
@@ -28,7 +31,7 @@ internal static class RouteReader
         var properties = type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.CanWrite).ToDictionary(property => JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name), StringComparer.Ordinal);
         foreach (var (name, member) in members)
         {
-            if (!properties.TryGetValue(name, out var property)) faults.Add(new RouteFault(place.Below(Clip(name)), $": there is no such member. {Nearest.Hint(name, properties.Keys)}"));
+            if (!properties.TryGetValue(name, out var property)) faults.Add(new RouteFault(place.Below(name.Clip(MaxShown)), $": there is no such member. {Nearest.Hint(name, properties.Keys)}"));
             else if (!member.IsNull && ReadValue(Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType, member, place.Below(name), faults) is { } found) property.SetValue(read, found);
         }
         return read;
@@ -66,7 +69,7 @@ internal static class RouteReader
         var named = (IDictionary)Activator.CreateInstance(type)!;
         foreach (var (name, member) in members)
         {
-            if (ReadValue(type.GenericTypeArguments[1], member, place.Below(Clip(name)), faults) is { } item) named[name] = item;
+            if (ReadValue(type.GenericTypeArguments[1], member, place.Below(name.Clip(MaxShown)), faults) is { } item) named[name] = item;
         }
         return named;
     }
@@ -98,6 +101,4 @@ internal static class RouteReader
         JqKind.Array => "a list",
         _ => "an object",
     };
-
-    private static string Clip(string name) => name.Length <= 100 ? name : $"{name[..100]}…";
 }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using System.Text;
 using Baton.Engine;
 
 namespace Baton.Server.Outbound;
@@ -8,8 +9,11 @@ namespace Baton.Server.Outbound;
 /// <summary>Which methods and headers a workflow may send.</summary>
 internal static class HeaderRules
 {
-    private static readonly SearchValues<char> TokenChars = SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
-    private static readonly SearchValues<byte> TokenBytes = SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
+    /// <summary>Of which a token consists (RFC 9110, section 5.6.2).</summary>
+    private const string Token = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+    private static readonly SearchValues<char> TokenChars = SearchValues.Create(Token);
+    private static readonly SearchValues<byte> TokenBytes = SearchValues.Create(Encoding.ASCII.GetBytes(Token));
     private static readonly SearchValues<char> LineChars = SearchValues.Create("\r\n\0");
 
     // They belong to one connection (RFC 9110, section 7.6.1) or follow from the body: this server sets them.
@@ -39,10 +43,13 @@ internal static class HeaderRules
     /// <summary>Whether a name and a value, written one behind the other, are one header and no more.</summary>
     public static bool IsOne(string name, string value) => name.Length > 0 && !name.AsSpan().ContainsAny(NameEnds) && !value.AsSpan().ContainsAny(LineChars);
 
+    /// <summary>Whether it may be the name of a header.</summary>
+    public static bool IsToken(ReadOnlySpan<byte> name) => !name.IsEmpty && !name.ContainsAnyExcept(TokenBytes);
+
     /// <summary>Whether a header is written in what all readers of HTTP take: its name a token, its value in visible ASCII, spaces and tabs.</summary>
     public static bool IsPlain(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
-        if (name.IsEmpty || name.ContainsAnyExcept(TokenBytes)) return false;
+        if (!IsToken(name)) return false;
         while (value.IndexOfAnyExceptInRange((byte)' ', (byte)'~') is >= 0 and var at)
         {
             if (value[at] != '\t') return false;

@@ -31,8 +31,7 @@ internal sealed class LaneRequest(int mostOfBody)
 
     private const int MostOfHead = 8 << 10, MostHeaders = 64;
 
-    private static readonly SearchValues<byte> NameBytes = SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8),
-        HostBytes = SearchValues.Create("-._:[]0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
+    private static readonly SearchValues<byte> HostBytes = SearchValues.Create("-._:[]0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
 
     /// <summary>What changes how a request is read, or asks for more than an answer.</summary>
     private static readonly FrozenSet<string> ForTheServer = new[] { "Content-Encoding", "Expect", "HTTP2-Settings", "Keep-Alive", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade" }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
@@ -108,7 +107,7 @@ internal sealed class LaneRequest(int mostOfBody)
         var value = line[(colon + 1)..].Trim((byte)' ');
         // Most lines say what they said in the request before, and need neither be checked nor become texts again.
         if (number < before.Count && before[number] is var known && Ascii.EqualsIgnoreCase(written, known.Name) && Ascii.Equals(value, known.Value)) return known;
-        if (written.ContainsAnyExcept(NameBytes) || value.ContainsAnyExceptInRange((byte)' ', (byte)'~')) return null;
+        if (!HeaderRules.IsToken(written) || value.ContainsAnyExceptInRange((byte)' ', (byte)'~')) return null;
         var name = HeaderNames.Of(written);
         int? length = null;
         if (!IsPlain(name, value, ref length)) return null;

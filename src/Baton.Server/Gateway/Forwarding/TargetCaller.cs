@@ -258,6 +258,7 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
         var (_, target, era) = asked;
         var (status, label, retryAfter) = (response.Status, target.Label, response.Header("Retry-After"));
         var body = await ErrorReply.ReadAsync(response, limits.Token);
+        var mayTryAnother = true;
         switch (status)
         {
             case < 400:
@@ -281,12 +282,12 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
                 break;
             default:
                 target.Health.Answered(null);
+                mayTryAnother = false;   // every target would say the same
                 break;
         }
         var text = Encoding.UTF8.GetString(body);
         var secrets = Secrets.Of(key);
         var shown = secrets.Mask(text);
-        var mayTryAnother = status is 402 or 404 or 405 or 408 or 409 or 410 or 413 or 425 or 429 or >= 500;
         var headers = ForwardedHeaders.OfRefusal(response, secrets, isTranslated: translatedFor is not null);
         var reply = translatedFor is not null ? Reply(translatedFor, ErrorTranslation.Read(status, shown)) with { Headers = headers }
             : new UpstreamReply(status, headers, shown == text ? body : Encoding.UTF8.GetBytes(shown));

@@ -39,13 +39,13 @@ internal static class SettingsSections
     {
         if (Nullable.GetUnderlyingType(type) is { } value) return section.Value is "" ? null : FindMistake(section, value);
         if (!type.IsGenericType && (type.Assembly != typeof(SettingsSections).Assembly || type.IsEnum)) return FindUnreadable(section, type);
-        var properties = type.GetProperties(BindingFlags.Public | BindingFlags.Instance);
         var isSet = section.Value is { Length: > 0 };   // what it says is not repeated: it may be meant for another setting, and be secret
         if (type.IsGenericType)   // a list, or a dictionary of names
         {
             if (isSet) return $"{section.Path} cannot be one value: {(type.GenericTypeArguments is [_] ? $"it is a list, and {section.Path}:0 its first element" : $"it has parts with names, such as {section.Path}:name")}.";
             return section.GetChildren().Select(child => FindMistake(child, type.GenericTypeArguments[^1])).FirstOrDefault(found => found is not null);
         }
+        var properties = type.GetProperties(BindingFlags.Public | BindingFlags.Instance);
         if (isSet) return $"{section.Path} cannot be one value: it has settings of its own, such as {section.Path}:{properties[0].Name}.";
         foreach (var child in section.GetChildren())
         {

@@ -71,7 +71,7 @@ internal sealed partial class LoopSocket : Wire
     /// <summary>The wait of a <see cref="ReceiveAsync(Func{Memory{byte}}, CancellationToken)"/>, for who gives it another form.</summary>
     public LoopWait Receiving { get; }
 
-    /// <summary>As <see cref="Receiving"/>, of Sending.</summary>
+    /// <summary>As <see cref="Receiving"/>, of sending.</summary>
     public LoopWait Sending { get; }
 
     public override ValueTask<int> SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancel) => Sending.TransferAsync(MemoryMarshal.AsMemory(bytes), null, cancel);

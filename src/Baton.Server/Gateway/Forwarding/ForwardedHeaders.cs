@@ -43,18 +43,6 @@ internal static class ForwardedHeaders
         while (key is not null && Repeating(to, key) is { } name) to.Remove(name);
     }
 
-    private static string? Repeating(IHeaderDictionary headers, string key)
-    {
-        foreach (var (name, values) in headers)
-        {
-            for (var i = 0; i < values.Count; i++)
-            {
-                if (values[i]?.Contains(key, StringComparison.Ordinal) == true) return name;
-            }
-        }
-        return null;
-    }
-
     /// <summary>Those of a refusal, without the key should the target have repeated it.</summary>
     /// <param name="isTranslated">Whether its body is told in another dialect, whose SDKs know no others of the target's headers.</param>
     public static HeaderDictionary OfRefusal(ForwardedAnswer from, Secrets secrets, bool isTranslated)
@@ -66,6 +54,10 @@ internal static class ForwardedHeaders
         return kept;
     }
 
+    /// <summary>Whether a header of a request may go to a target and change what it answers.</summary>
+    public static bool ChangesAnswers(string name) =>
+        name.StartsWith("anthropic-", StringComparison.OrdinalIgnoreCase) || (name.StartsWith("openai-", StringComparison.OrdinalIgnoreCase) && !Accounts.Contains(name));
+
     /// <summary>All but those of the connection, which also names some that are its own (RFC 9110, section 7.6.1).</summary>
     private static void Pass(ForwardedAnswer from, IHeaderDictionary to)
     {
@@ -74,9 +66,17 @@ internal static class ForwardedHeaders
         foreach (var name in own.Split(',', StringSplitOptions.TrimEntries)) to.Remove(name);
     }
 
-    /// <summary>Whether a header of a request may go to a target and change what it answers.</summary>
-    public static bool ChangesAnswers(string name) =>
-        name.StartsWith("anthropic-", StringComparison.OrdinalIgnoreCase) || (name.StartsWith("openai-", StringComparison.OrdinalIgnoreCase) && !Accounts.Contains(name));
+    private static string? Repeating(IHeaderDictionary headers, string key)
+    {
+        foreach (var (name, values) in headers)
+        {
+            for (var i = 0; i < values.Count; i++)
+            {
+                if (values[i]?.Contains(key, StringComparison.Ordinal) == true) return name;
+            }
+        }
+        return null;
+    }
 
     /// <summary>A provider's own headers are for those who speak its dialect.</summary>
     private static bool IsAsked(string name, Dialect dialect) => Asked.Contains(name)

@@ -275,6 +275,7 @@ internal sealed class Limiter(TimeProvider time, Func<int> nodes, int maxWaiting
         }
         pruneAt = Math.Max(FirstPrune, known.Count * 2);
     }
+
     /// <summary>Teams are one in upper and in lower case, as in the settings.</summary>
     private sealed class OwnerComparer : IEqualityComparer<(string Kind, string Tenant, string Name)>
     {

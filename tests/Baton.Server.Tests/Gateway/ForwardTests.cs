@@ -146,11 +146,7 @@ public sealed class ForwardTests
     public async Task A_ceiling_of_tokens_is_put_into_the_request()
     {
         var seen = new List<string>();
-        await using var upstream = await WebServer.StartAsync(async http =>
-        {
-            seen.Add(await new StreamReader(http.Request.Body).ReadToEndAsync());
-            await Replies.WholeAsync(http, "Three.");
-        });
+        await using var upstream = await Replies.HearingAsync(seen);
         await using var world = await ForwardWorld.StartAsync([upstream.Address], ("MaxOutputTokens", "100"));
         foreach (var tokens in (string[])["", ""","max_tokens":4000""", ""","max_tokens":7""", ""","max_completion_tokens":4000"""]) await world.SendAsync(ForwardWorld.Ask(tokens));
         const string messages = "\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"model\":\"m\"";
@@ -167,15 +163,11 @@ public sealed class ForwardTests
     [InlineData(""","max_completion_tokens":null,"max_tokens":7""", ""","max_completion_tokens":null,"max_tokens":7""")]
     public async Task Whatever_a_request_says_of_its_most_tokens_the_ceiling_holds(string said, string sent)
     {
-        var seen = "";
-        await using var upstream = await WebServer.StartAsync(async http =>
-        {
-            seen = await new StreamReader(http.Request.Body).ReadToEndAsync();
-            await Replies.WholeAsync(http, "Three.");
-        });
+        var seen = new List<string>();
+        await using var upstream = await Replies.HearingAsync(seen);
         await using var world = await ForwardWorld.StartAsync([upstream.Address], ("MaxOutputTokens", "100"));
         await world.SendAsync(ForwardWorld.Ask(said));
-        Assert.Equal(ForwardWorld.Ask(sent), seen);
+        Assert.Equal(ForwardWorld.Ask(sent), Assert.Single(seen));
     }
 
     [Theory]

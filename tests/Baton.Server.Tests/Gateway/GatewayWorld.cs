@@ -110,6 +110,13 @@ internal static class Replies
 
     public static Task WholeAsync(HttpContext http, string content, string finish = "stop") => JsonAsync(http, Completion(content, finish));
 
+    /// <summary>A target that answers "Three." to every request, of which it keeps the bodies.</summary>
+    public static Task<WebServer> HearingAsync(ICollection<string> bodies) => WebServer.StartAsync(async http =>
+    {
+        bodies.Add(await new StreamReader(http.Request.Body).ReadToEndAsync());
+        await WholeAsync(http, "Three.");
+    });
+
     public static string Completion(string content, string finish = "stop") =>
         $$$"""{"id":"c1","object":"chat.completion","model":"upstream-1","choices":[{"index":0,"message":{"role":"assistant","content":{{{Quote(content)}}} },"finish_reason":"{{{finish}}}"}],"usage":{"prompt_tokens":11,"completion_tokens":7,"total_tokens":18}}""";
 

@@ -177,14 +177,10 @@ public sealed class SelectionTests
         Assert.All(route.Explain(Surface.CountTokens, null), one => Assert.Equal("speaks openai, and there is no translation", one.Why));
     }
 
+    public static TheoryData<string> Strategies => ["round_robin", "random", "weighted", "least_loaded", "latency", "prefix_affine", "priority"];
+
     [Theory]
-    [InlineData("round_robin")]
-    [InlineData("random")]
-    [InlineData("weighted")]
-    [InlineData("least_loaded")]
-    [InlineData("latency")]
-    [InlineData("prefix_affine")]
-    [InlineData("priority")]
+    [MemberData(nameof(Strategies))]
     public async Task No_target_gets_more_at_once_than_it_may_have(string strategy)
     {
         var route = Route(strategy, one => one.MaxConcurrency = 3, one => one.MaxConcurrency = 5);
@@ -200,13 +196,7 @@ public sealed class SelectionTests
     }
 
     [Theory]
-    [InlineData("round_robin")]
-    [InlineData("random")]
-    [InlineData("weighted")]
-    [InlineData("least_loaded")]
-    [InlineData("latency")]
-    [InlineData("prefix_affine")]
-    [InlineData("priority")]
+    [MemberData(nameof(Strategies))]
     public void The_chances_that_are_told_are_those_that_come_about(string strategy)
     {
         var route = Route(strategy, 1, 2, 3);

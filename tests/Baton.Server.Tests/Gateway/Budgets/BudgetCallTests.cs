@@ -123,34 +123,26 @@ public sealed class BudgetCallTests
     [Fact]
     public async Task The_ceiling_is_lowered_to_what_the_budget_can_pay_where_that_is_set()
     {
-        var seen = "";
-        await using var upstream = await WebServer.StartAsync(async http =>
-        {
-            seen = await new StreamReader(http.Request.Body).ReadToEndAsync();
-            await Replies.WholeAsync(http, "Three.");
-        });
+        var seen = new List<string>();
+        await using var upstream = await Replies.HearingAsync(seen);
         await using var world = await ForwardWorld.StartAsync([upstream.Address], Price, ("Budgets:ClampMaxTokens", "true"));
         await PutAsync(world, 9);
         Assert.Equal(200, (await world.SendAsync(ForwardWorld.Ask(""","max_tokens":100"""))).Status);
-        Assert.Contains("\"max_tokens\":9}", seen, StringComparison.Ordinal);
+        Assert.Contains("\"max_tokens\":9}", seen[^1], StringComparison.Ordinal);
         Assert.Equal(200, (await world.SendAsync(ForwardWorld.Ask())).Status);
-        Assert.Contains("\"max_tokens\":2,", seen, StringComparison.Ordinal);
+        Assert.Contains("\"max_tokens\":2,", seen[^1], StringComparison.Ordinal);
         Assert.Equal(429, (await world.SendAsync(ForwardWorld.Ask(""","max_tokens":1"""))).Status);   // the target used 7 of the 2
     }
 
     [Fact]
     public async Task A_ceiling_is_lowered_to_what_the_budget_can_pay_of_each_answer()
     {
-        var seen = "";
-        await using var upstream = await WebServer.StartAsync(async http =>
-        {
-            seen = await new StreamReader(http.Request.Body).ReadToEndAsync();
-            await Replies.WholeAsync(http, "Three.");
-        });
+        var seen = new List<string>();
+        await using var upstream = await Replies.HearingAsync(seen);
         await using var world = await ForwardWorld.StartAsync([upstream.Address], Price, ("Budgets:ClampMaxTokens", "true"));
         await PutAsync(world, 9);
         Assert.Equal(200, (await world.SendAsync(ForwardWorld.Ask(""","n":2,"max_tokens":100"""))).Status);
-        Assert.Contains("\"max_tokens\":4}", seen, StringComparison.Ordinal);
+        Assert.Contains("\"max_tokens\":4}", seen[^1], StringComparison.Ordinal);
         Assert.Equal(429, (await world.SendAsync(ForwardWorld.Ask(""","n":3,"max_tokens":100"""))).Status);   // 2 are left: not one token for each
     }
 

@@ -15,7 +15,7 @@ internal sealed class LaneConnection(ConnectionContext connection, Forwarder for
     private readonly PipeReader input = connection.Transport.Input;
     private volatile Waiting waiting = Waiting.Nothing;
     private long since;
-    private volatile bool isClosing;
+    private volatile bool isClosing, isSlow;
     private long received;
 
     /// <summary>What a connection waits for.</summary>
@@ -40,7 +40,7 @@ internal sealed class LaneConnection(ConnectionContext connection, Forwarder for
                 var bytes = read.Buffer;
                 if ((read.IsCompleted || isClosing) && bytes.IsEmpty) return false;
                 var reading = request.Read(bytes);
-                if (reading == LaneReading.Incomplete && !read.IsCompleted)
+                if (reading == LaneReading.Incomplete && !read.IsCompleted && !isSlow)
                 {
                     Volatile.Write(ref received, bytes.Length);
                     if (waiting == Waiting.Request) Wait(Waiting.Body);
@@ -75,6 +75,7 @@ internal sealed class LaneConnection(ConnectionContext connection, Forwarder for
     private void Wait(Waiting what)
     {
         Volatile.Write(ref since, clock.Now);
+        isSlow = false;
         waiting = what;
     }
 
@@ -83,8 +84,15 @@ internal sealed class LaneConnection(ConnectionContext connection, Forwarder for
     {
         var (what, began) = (waiting, Volatile.Read(ref since));
         if (what == Waiting.Request && clock.IsIdleTooLong(began)) SayGoodbye();
-        else if (what == Waiting.Body && clock.IsTooSlow(began, Volatile.Read(ref received))) connection.Abort(new ConnectionAbortedException("The client is too slow to send its request."));
+        else if (what == Waiting.Body && clock.IsTooSlow(began, Volatile.Read(ref received))) LeaveToServer();
         else if (what == Waiting.Nothing && answer.WrittenUntil is > 0 and var until && clock.IsOver(until)) connection.Abort(new ConnectionAbortedException("The client is too slow to take its answer."));
+    }
+
+    /// <summary>The request comes too slowly: the server waits as long again, and then tells its client so.</summary>
+    private void LeaveToServer()
+    {
+        isSlow = true;
+        input.CancelPendingRead();
     }
 
     /// <summary>The answer that is under way is the last; where there is none, it is over.</summary>

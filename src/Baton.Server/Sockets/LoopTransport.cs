@@ -6,9 +6,12 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 namespace Baton.Server.Sockets;
 
 /// <summary>Takes clients' connections for the server, onto the loops of this process in turns.</summary>
-internal sealed class LoopTransport(EventLoops loops) : IConnectionListenerFactory
+internal sealed class LoopTransport(EventLoops loops, TimeProvider time, ILogger<LoopTransport> log) : IConnectionListenerFactory
 {
     private const int Backlog = 512;
+
+    /// <summary>How long a process out of files or memory waits before it tries to take the next connection.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
@@ -23,11 +26,13 @@ internal sealed class LoopTransport(EventLoops loops) : IConnectionListenerFacto
             socket?.Dispose();
             throw new AddressInUseException(e.Message, e);
         }
-        return ValueTask.FromResult<IConnectionListener>(new Listener(socket, loops));
+        return ValueTask.FromResult<IConnectionListener>(new Listener(socket, loops, time, log));
     }
 
-    private sealed class Listener(Socket socket, EventLoops loops) : IConnectionListener
+    private sealed class Listener(Socket socket, EventLoops loops, TimeProvider time, ILogger log) : IConnectionListener
     {
+        private bool isShort;
+
         public EndPoint EndPoint { get; } = socket.LocalEndPoint!;
 
         public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
@@ -36,7 +41,15 @@ internal sealed class LoopTransport(EventLoops loops) : IConnectionListenerFacto
             {
                 try
                 {
-                    return Take(await socket.AcceptAsync(cancellationToken));
+                    var connection = Take(await socket.AcceptAsync(cancellationToken));
+                    isShort = false;
+                    return connection;
+                }
+                catch (SocketException e) when (e.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
+                {
+                    if (!isShort) log.NotTaken(e.Message);   // once, until one is taken again
+                    isShort = true;
+                    await Task.Delay(Pause, time, cancellationToken);   // the one that waits stays there: asking for it at once would ask without end
                 }
                 catch (SocketException e) when (e.SocketErrorCode != SocketError.OperationAborted)
                 {

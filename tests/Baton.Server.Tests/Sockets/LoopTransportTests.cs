@@ -13,6 +13,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Baton.Server.Tests.Sockets;
 
@@ -37,7 +38,7 @@ public sealed class LoopTransportTests : IAsyncLifetime
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2);
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(certificate));
         });
-        builder.Services.AddSingleton<EventLoops>().AddSingleton<IConnectionListenerFactory, LoopTransport>();
+        builder.Services.AddSingleton(TimeProvider.System).AddSingleton<EventLoops>().AddSingleton<IConnectionListenerFactory, LoopTransport>();
         app = builder.Build();
         app.MapPost("/echo", async http =>
         {
@@ -120,7 +121,7 @@ public sealed class LoopTransportTests : IAsyncLifetime
     public async Task An_address_that_is_taken_is_said_to_be()
     {
         using var loops = new EventLoops();
-        await Assert.ThrowsAsync<AddressInUseException>(async () => await new LoopTransport(loops).BindAsync(new IPEndPoint(IPAddress.Loopback, addresses[0].Port), Cancel));
+        await Assert.ThrowsAsync<AddressInUseException>(async () => await new LoopTransport(loops, TimeProvider.System, NullLogger<LoopTransport>.Instance).BindAsync(new IPEndPoint(IPAddress.Loopback, addresses[0].Port), Cancel));
     }
 
     private static X509Certificate2 Certificate()

@@ -130,13 +130,17 @@ public sealed class RequestTranslationTests
 
     [Theory]
     [InlineData("adaptive", "high")]
-    [InlineData("disabled", "none")]
+    [InlineData("disabled", null)]   // so it is there anyhow, and many hosts of this dialect refuse the word
     [InlineData("between_tools", null)]
     public void How_Anthropics_callers_want_it_to_think_is_told_by_effort(string type, string? effort)
     {
         var told = Translate(Surface.Messages, Dialect.OpenAi, Ask($$""","thinking":{"type":"{{type}}"}"""))["reasoning_effort"];
         Assert.Equal(effort ?? "", told.TryGetString(out var word) ? word : "");
     }
+
+    [Fact]
+    public void Ollama_is_told_not_to_think_where_Anthropics_callers_say_so() =>
+        Assert.Equal("false", Translate(Surface.Messages, Dialect.Ollama, Ask(""","thinking":{"type":"disabled"}"""))["think"].ToJson());
 
     [Fact]
     public void Signed_thoughts_come_back_to_Anthropic_by_way_of_each_dialect()

@@ -28,7 +28,7 @@ internal sealed class ChatWriter(Conversation conversation, ModelOptions options
         json.Optional("seed", conversation.Seed);
         json.Texts("stop", conversation.Stop);
         json.Optional("user", Pseudonym.ForOpenAi(conversation.User));
-        if (conversation.Effort is not Effort.Unsaid) json.WriteString("reasoning_effort", Efforts.OpenAi(conversation.Effort));
+        if (conversation.Effort is not (Effort.Unsaid or Effort.Disabled)) json.WriteString("reasoning_effort", Efforts.OpenAi(conversation.Effort));
         Format();
         Tools();
     }

@@ -176,6 +176,9 @@ internal enum Effort
 
     /// <summary>Not at all.</summary>
     None,
+
+    /// <summary>Not at all, said by a caller of Anthropic's dialect, where that is so anyhow: hosts of OpenAI's, of which many know no word for it and refuse it, are told nothing.</summary>
+    Disabled,
     Minimal,
     Low,
     Medium,

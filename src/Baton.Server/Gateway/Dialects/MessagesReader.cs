@@ -49,7 +49,7 @@ internal static class MessagesReader
         var effort = faults.Optional(body["output_config"], "effort", "output_config") switch { null => Effort.Unsaid, "low" => Effort.Low, "medium" => Effort.Medium, "high" => Effort.High, _ => Effort.Highest };
         switch (faults.Optional(body["thinking"], "type", "thinking"))
         {
-            case "disabled": return (Effort.None, null);
+            case "disabled": return (Effort.Disabled, null);
             case "adaptive": return (effort == Effort.Unsaid ? Effort.High : effort, null);   // its default there
             case "enabled":
                 var tokens = faults.Whole(body["thinking"], "budget_tokens", 1, "thinking");

@@ -170,7 +170,7 @@ internal sealed class MessagesWriter(Conversation conversation, ModelOptions opt
     /// </summary>
     private bool Thoughts(bool forced)
     {
-        if (conversation.Effort is Effort.Unsaid or Effort.None && conversation.ThinkingTokens is null) return false;
+        if (conversation.Effort is Effort.Unsaid or Effort.None or Effort.Disabled && conversation.ThinkingTokens is null) return false;
         if (forced || (!conversation.Tools.IsEmpty && conversation.Choice is ToolChoice.Required or ToolChoice.Named)) return false;
         var turns = Turn.Join(Turns());
         if (turns is [.., { Role: Role.Assistant }]) return false;

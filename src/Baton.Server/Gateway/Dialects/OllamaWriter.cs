@@ -48,7 +48,7 @@ internal sealed class OllamaWriter(Conversation conversation, ModelOptions optio
     /// <summary>Only one family of models there knows grades; others think or do not.</summary>
     private void Think()
     {
-        if (conversation.Effort == Effort.None) json.WriteBoolean("think", false);
+        if (conversation.Effort is Effort.None or Effort.Disabled) json.WriteBoolean("think", false);
         else if (conversation.Effort == Effort.Unsaid && conversation.ThinkingTokens is null) return;
         else if (model.Contains("gpt-oss", StringComparison.OrdinalIgnoreCase)) json.WriteString("think", Efforts.Common(conversation.Effort));
         else json.WriteBoolean("think", true);

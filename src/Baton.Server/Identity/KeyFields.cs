@@ -22,6 +22,7 @@ internal sealed record KeyFields(string? Name, bool HasTeam, string? Team, KeySc
         var fields = new FieldReader(body);
         var name = fields.Name("name", MaxName, required: isNew);
         if (name is { Length: 0 }) fields.Add("/name", "A key has a name.");
+        if (name == Caller.Workflow) fields.Add("/name", $"'{Caller.Workflow}' is what runs of workflows are called in usage and budgets. Choose another name.");
         var team = fields.Name("team", MaxName);
         if (team is { Length: 0 }) fields.Add("/team", "A team has a name; leave 'team' out for none.");
         KeyScope? scope = null;

@@ -75,4 +75,8 @@ internal sealed class KeyUse
 /// <summary>Who sends a request.</summary>
 /// <param name="Name">Of the credential; <c>local</c> where none is needed.</param>
 /// <param name="Key">Null for those of the environment and of the keys file.</param>
-internal sealed record Caller(TenantId Tenant, string Name, KeyScope Scope, VirtualKey? Key = null);
+internal sealed record Caller(TenantId Tenant, string Name, KeyScope Scope, VirtualKey? Key = null)
+{
+    /// <summary>What runs are called where keys have names, as in usage and budgets. No key can have it.</summary>
+    public const string Workflow = "workflow";
+}

@@ -3,6 +3,7 @@ using Baton.Engine;
 using Baton.Engine.Dsl;
 using Baton.Jq;
 using Baton.Server.Gateway;
+using Baton.Server.Identity;
 using Baton.Server.Outbound;
 
 namespace Baton.Server.Workflows;
@@ -49,7 +50,7 @@ internal sealed class LlmFunction(ModelCaller models)
 
     private static ModelRequest Read(JqValue arguments, StepContext step) => new()
     {
-        Origin = new CallOrigin(step.Tenant, CallOrigin.Workflow, step.Run.ToString(), step.Key),
+        Origin = new CallOrigin(step.Tenant, Caller.Workflow, step.Run.ToString(), step.Key),
         Model = Text(arguments, "model"),
         Messages = Messages(arguments),
         Schema = arguments["schema"] is { IsNull: false } schema ? schema : (JqValue?)null,

@@ -228,6 +228,7 @@ public class KeyTests(KeyTests.Shared shared) : IClassFixture<KeyTests.Shared>
     [Theory]
     [InlineData("""{}""", "/name")]
     [InlineData("""{"name":""}""", "/name")]
+    [InlineData("""{"name":"workflow"}""", "/name")]
     [InlineData("""{"name":"k","scope":"root"}""", "/scope")]
     [InlineData("""{"name":"k","expires_at":"tomorrow"}""", "/expires_at")]
     [InlineData("""{"name":"k","expires_at":"2001-01-01T00:00:00Z"}""", "/expires_at")]

@@ -80,8 +80,8 @@ internal static partial class RouteEndpoints
         if (name.Length == 0 || name == http.CallerName) return http.Caller;
         if (http.Caller.Scope < KeyScope.Admin) return Problems.InsufficientScope(http.Caller.Scope.ToName(), KeyScope.Admin.ToName());
         if (keys.Keys.FirstOrDefault(key => key.Tenant == http.Tenant && key.Name == name && key.IsGood(now)) is { } key) return key.Caller;
-        if (name == CallOrigin.Workflow || credentials.Has(http.Tenant, name)) return new Caller(http.Tenant, name, KeyScope.Admin);
-        return Problems.InvalidQuery("key", $"There is no key '{name}' that is good now. GET /api/v1/keys lists those that were made here; those of the keys file and of the environment have names too, and steps of workflows ask as '{CallOrigin.Workflow}'.");
+        if (name == Caller.Workflow || credentials.Has(http.Tenant, name)) return new Caller(http.Tenant, name, KeyScope.Admin);
+        return Problems.InvalidQuery("key", $"There is no key '{name}' that is good now. GET /api/v1/keys lists those that were made here; those of the keys file and of the environment have names too, and steps of workflows ask as '{Caller.Workflow}'.");
     }
 
     private static async Task<IResult> AnswerAsync(HttpContext http, string name, RouteTable table, RouteStore store, RouteLoader loader, RouteChange change, CancellationToken cancel)

@@ -78,6 +78,8 @@ public sealed class DoctorTests : IDisposable
     [InlineData("BATON_Gateway__Models__m__Targets__0__Price__Input", "2.5", "Gateway:Models:m:Targets:0:Price:Input cannot be '2.5': it is a whole number, such as 10.")]
     [InlineData("BATON_Gateway__Models__m__Stream", "yes", "Gateway:Models:m:Stream cannot be 'yes': it is true or false.")]
     [InlineData("BATON_Gateway__Models__m__Price", "2.5", "Gateway:Models:m:Price cannot be one value: it has settings of its own, such as Gateway:Models:m:Price:")]
+    [InlineData("BATON_Gateway__Models__qwen3:8b__BaseUrl", "http://127.0.0.1:11434", "There is no setting 'Gateway:Models:qwen3:8b'. A name cannot hold a colon here: in place of 'qwen3:8b' write 'qwen3-8b'")]
+    [InlineData("BATON_Gateway__Models__m__Target__BaseUrl", "http://127.0.0.1:11434", "There is no setting 'Gateway:Models:m:Target'. Did you mean 'Targets'?")]
     [InlineData("BATON_Gateway__Models__m__Timeout__Minutes", "5", "There is no setting 'Gateway:Models:m:Timeout:Minutes': Gateway:Models:m:Timeout is a duration")]
     [InlineData("BATON_Workflows__MaxRunInMemory", "5", "Did you mean 'MaxRunsInMemory'?")]
     [InlineData("BATON_Workflow__MaxRunsInMemory", "5", "Did you mean 'Workflows'?")]

@@ -18,71 +18,11 @@ internal sealed class Forwarder(RouteTable table, LimitGate limits, RouteCaller 
     /// <param name="reading">The body, or why it is not taken.</param>
     public async Task HandleAsync(GatewayCall call, ValueTask<(ReadOnlyMemory<byte> Body, GatewayError? Problem)> reading)
     {
-        var surface = call.Surface;
         try
         {
-            // 0. The body, as it is.
             var (body, problem) = await reading;
-            // 1. The rest of an answer that it has the start of.
-            if (call.RequestHeaders.TryGetValue(CacheHeaders.LastEventId, out var seen))
-            {
-                await streams.ResumeAsync(call, seen.ToString());
-                return;
-            }
-            if (problem is not null)
-            {
-                await call.RefuseAsync(problem);
-                return;
-            }
-            // 2. What has to be known of it.
-            if (RequestPeek.Read(body.Span, surface, out problem) is not { } peek)
-            {
-                await call.RefuseAsync(problem!);
-                return;
-            }
-            var routes = table.Current;
-            var model = peek.Model is { Length: > 0 } named ? named : routes.DefaultModel;
-            call.Account.OwnTokens = peek.PromptTokens;
-            // 3. Who answers for the model, where the caller may ask for it.
-            if (call.Origin.Key is { } key && !key.Allows(model))
-            {
-                await call.RefuseAsync(NotAllowed(key, model));
-                return;
-            }
-            var isBuiltIn = ModelCaller.IsBuiltIn(model);
-            var route = isBuiltIn ? null : routes.Find(call.Origin.Tenant, model);
-            if (!isBuiltIn && route is null)
-            {
-                await call.RefuseAsync(Unknown(model, call.Origin.Key, routes.For(call.Origin.Tenant)));
-                return;
-            }
-            call.Account.Asked = route?.Name;
-            // 4. What it goes on from, where that is kept here.
-            (var whole, problem) = surface == Surface.Responses ? await responses.PutItemsAsync(call, body) : default;
-            if (whole is not null)
-            {
-                (body, peek) = (whole.Value, RequestPeek.Read(whole.Value.Span, surface, out problem) ?? default);
-                call.Account.OwnTokens = peek.PromptTokens;
-            }
-            (var earlier, problem) = surface == Surface.Responses && problem is null ? await responses.FindAsync(call, peek.PreviousResponse) : (null, problem);
-            if (problem is not null)
-            {
-                await call.RefuseAsync(problem);
-                return;
-            }
-            call.Account.EarlierTokens = earlier?.PromptTokens ?? 0;
-            // 5. Whether there is room for it within the caller's limits.
-            if (!await limits.AdmitAsync(call, model, route, peek)) return;
-            // 6. What was said before.
-            (var turns, problem) = earlier is not null ? await responses.ReadAsync(call, peek.PreviousResponse!) : (whole is null ? null : EarlierTurns.InRequest, null);
-            if (problem is not null)
-            {
-                await call.RefuseAsync(problem);
-                return;
-            }
-            // 7. What they say.
-            var request = new ForwardedRequest(body, peek) { Earlier = turns, IsMixed = route?.IsMixed == true };
-            await (route is null ? BuiltInAsync(call, model, request) : RouteAsync(call, route, request));
+            if (call.RequestHeaders.TryGetValue(CacheHeaders.LastEventId, out var seen)) await streams.ResumeAsync(call, seen.ToString());   // the rest of an answer that it has the start of
+            else if ((problem ?? await AnswerAsync(call, body)) is { } refusal) await call.RefuseAsync(refusal);
         }
         catch (OperationCanceledException) when (call.Cancel.IsCancellationRequested)
         {
@@ -95,9 +35,48 @@ internal sealed class Forwarder(RouteTable table, LimitGate limits, RouteCaller 
         }
         finally
         {
-            // 8. What it used, and what came of it.
-            if (!call.IsHandedOver) call.End(ledger);
+            if (!call.IsHandedOver) call.End(ledger);   // what it used, and what came of it
         }
+    }
+
+    /// <returns>Why it is refused; null where it has been answered.</returns>
+    private async ValueTask<GatewayError?> AnswerAsync(GatewayCall call, ReadOnlyMemory<byte> body)
+    {
+        // 1. What has to be known of it.
+        var surface = call.Surface;
+        if (RequestPeek.Read(body.Span, surface, out var problem) is not { } peek) return problem;
+        var routes = table.Current;
+        var model = peek.Model is { Length: > 0 } named ? named : routes.DefaultModel;
+        call.Account.OwnTokens = peek.PromptTokens;
+        // 2. Who answers for the model, where the caller may ask for it.
+        if (call.Origin.Key is { } key && !key.Allows(model)) return NotAllowed(key, model);
+        var isBuiltIn = ModelCaller.IsBuiltIn(model);
+        var route = isBuiltIn ? null : routes.Find(call.Origin.Tenant, model);
+        if (!isBuiltIn && route is null) return Unknown(model, call.Origin.Key, routes.For(call.Origin.Tenant));
+        call.Account.Asked = route?.Name;
+        // 3. What it goes on from, where that is kept here.
+        var (whole, earlier) = ((ReadOnlyMemory<byte>?)null, (ConversationSize?)null);
+        if (surface == Surface.Responses)
+        {
+            (whole, problem) = await responses.PutItemsAsync(call, body);
+            if (whole is { } put)
+            {
+                (body, peek) = (put, RequestPeek.Read(put.Span, surface, out problem) ?? default);
+                call.Account.OwnTokens = peek.PromptTokens;
+            }
+            if (problem is null) (earlier, problem) = await responses.FindAsync(call, peek.PreviousResponse);
+            if (problem is not null) return problem;
+        }
+        call.Account.EarlierTokens = earlier?.PromptTokens ?? 0;
+        // 4. Whether there is room for it within the caller's limits.
+        if (!await limits.AdmitAsync(call, model, route, peek)) return null;
+        // 5. What was said before.
+        (var turns, problem) = earlier is not null ? await responses.ReadAsync(call, peek.PreviousResponse!) : (whole is null ? null : EarlierTurns.InRequest, null);
+        if (problem is not null) return problem;
+        // 6. What is said now.
+        var request = new ForwardedRequest(body, peek) { Earlier = turns, IsMixed = route?.IsMixed == true };
+        await (route is null ? BuiltInAsync(call, model, request) : RouteAsync(call, route, request));
+        return null;
     }
 
     private Task BuiltInAsync(GatewayCall call, string model, ForwardedRequest request)

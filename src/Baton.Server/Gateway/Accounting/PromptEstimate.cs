@@ -28,14 +28,19 @@ internal struct PromptEstimate
 
     /// <param name="written">A text of the request, as JSON writes it.</param>
     /// <param name="isEscaped">Whether it has a backslash.</param>
-    public void Add(ReadOnlySpan<byte> written, bool isEscaped)
+    /// <param name="name">Of the member that it is the value of, or an element of; empty for those of the request itself.</param>
+    public void Add(ReadOnlySpan<byte> written, bool isEscaped, ReadOnlySpan<byte> name)
     {
-        if (written.Length > DataBytes && IsData(written)) data++;
+        if (written.Length > DataBytes && HoldsData(name) && IsData(written)) data++;
         else text += written.Length - (isEscaped ? EscapeOverhead * Escapes(written) : 0);
     }
 
     /// <summary>A token as a number.</summary>
     public void AddToken() => tokens++;
+
+    /// <summary>Where the dialects put pictures, sounds and files. In a text, encoded data is read by the model like any other, and costs what it is long.</summary>
+    private static bool HoldsData(ReadOnlySpan<byte> name) =>
+        name.EndsWith("url"u8) || name.EndsWith("data"u8) || name.SequenceEqual("image"u8) || name.SequenceEqual("images"u8) || name.SequenceEqual("audio"u8) || name.SequenceEqual("video"u8);
 
     /// <summary>Whether all of it is base64, behind the head of a data URI or without one. A text in a language that writes no spaces is not, however long.</summary>
     private static bool IsData(ReadOnlySpan<byte> written)

@@ -18,13 +18,13 @@ internal sealed class BudgetGate(BudgetLedger ledger, PriceTable prices, IOption
         if (ceiling.Dearest == ModelPrice.None) return true;
         var canClamp = settings.ClampMaxTokens && call.Surface.MaxTokensField is not null;
         // A stream can be ended once its money is used up, and a ceiling can be lowered: then the first token of each answer is enough to begin with.
-        var least = ceiling.Cost(asks.IsStream && !ceiling.IsCapped || canClamp ? asks.Choices ?? 1 : ceiling.Tokens);
+        var least = ceiling.Cost(asks.IsStream && !ceiling.IsCapped || canClamp ? asks.Written : ceiling.Tokens);
         var wished = ceiling.Cost(ceiling.Tokens);
         switch (await ledger.AdmitAsync(tenant, team, key, route.Name, Math.Min(least, wished), wished, call.Cancel))
         {
             case BudgetAdmission.Admitted { Reservation: { } reservation }:
                 call.Spending = new CallSpending(reservation, prices, ceiling, call.Account);
-                if (canClamp && reservation.Amount < wished) call.Spending.Affordable = Math.Max(1, ceiling.TokensFor(reservation.Amount) / (asks.Choices ?? 1));   // each answer may have so many
+                if (canClamp && reservation.Amount < wished) call.Spending.Affordable = Math.Max(1, ceiling.TokensFor(reservation.Amount) / asks.Written);   // each answer may have so many
                 return true;
             case BudgetAdmission.Refused refused:
                 log.BudgetRefused(call.Id, refused.Budget.Name, refused.Left);
@@ -56,7 +56,7 @@ internal sealed class BudgetGate(BudgetLedger ledger, PriceTable prices, IOption
                 dearest = new ModelPrice(Math.Max(dearest.Input, Math.Max(price.Input, Math.Max(price.CachedInput, price.CacheWriteInput))), 0, 0, Math.Max(dearest.Output, price.Output), Math.Max(dearest.GpuSecond, price.GpuSecond));
             }
         }
-        return new CallCeiling(dearest, call.Account.PromptTokens, tokens * (asks.Choices ?? 1), isCapped);
+        return new CallCeiling(dearest, call.Account.PromptTokens, tokens * asks.Written, isCapped);
     }
 }
 

@@ -23,7 +23,7 @@ internal sealed class CallSpending(Reservation reservation, PriceTable prices, C
         if (!ReferenceEquals(priced.Target, target)) priced = (target, prices.Of(target));
         var price = priced.Price;
         var cost = price.Cost(usage, price.GpuSecond == 0 ? TimeSpan.Zero : account.Elapsed / Math.Max(1, target.Health.UnderWay));
-        if (isEstimated && ceiling.Explains(usage.Output)) cost = Math.Min(cost, reservation.Amount);
+        if (isEstimated && ceiling.Explains(usage.Output)) cost -= Math.Max(0, price.Cost(usage, TimeSpan.Zero) - reservation.Step);   // seconds are no estimate
         cost += EarlierCost();
         var isPaid = await reservation.ChargeAsync(cost, cancel);
         IsSpent = !isPaid && !tap.IsTold;   // an answer that has told what it used is over

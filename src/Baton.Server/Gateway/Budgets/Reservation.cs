@@ -15,7 +15,7 @@ internal sealed class Reservation
 
     internal BudgetAccount[] Accounts { get; }
 
-    /// <summary>By how much it is extended.</summary>
+    /// <summary>What was kept at first, at least 1; by so much it is extended.</summary>
     internal long Step { get; }
 
     /// <summary>The budget that has the least left.</summary>

@@ -29,7 +29,7 @@ internal sealed class BegunAnswer
     /// <summary>Whether what a target says has to be kept, in case that another can go on with it.</summary>
     /// <param name="target">What the target is asked.</param>
     public static bool MayBe(GatewayCall call, ModelRoute route, Surface target, RequestPeek asked) =>
-        asked.IsStream && (asked.Choices ?? 1) == 1 && call.Surface.IsConversation && target != Surface.Responses && route.Chain.Any(static one => one.CanGoOn != 0);
+        asked.IsStream && asked.Choices == 1 && call.Surface.IsConversation && target != Surface.Responses && route.Chain.Any(static one => one.CanGoOn != 0);
 
     /// <param name="asked">What the target was asked.</param>
     /// <param name="earlier">What it went on with; null where it was the first.</param>

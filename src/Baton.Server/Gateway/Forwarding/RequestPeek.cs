@@ -45,8 +45,11 @@ internal readonly record struct RequestPeek(string? Model, Place ModelAt, bool I
     /// <summary>Whether a stream is to tell its usage.</summary>
     public bool AsksForUsage { get; init; }
 
-    /// <summary>How many answers are asked for at once, the member <c>n</c>: 1 to <see cref="MaxChoices"/>; null where it does not say.</summary>
-    public int? Choices { get; init; }
+    /// <summary>How many answers come at once: as the member <c>n</c> says, for each prompt of a completion. At least 1.</summary>
+    public int Choices { get; init; }
+
+    /// <summary>How many are written for that, and paid for: as <c>best_of</c> says for each prompt of a completion, where that is more. At least 1.</summary>
+    public int Written { get; init; }
 
     /// <summary>The response that it goes on from, the member <c>previous_response_id</c>; null for none, and for what is no id.</summary>
     public string? PreviousResponse { get; init; }
@@ -56,8 +59,8 @@ internal readonly record struct RequestPeek(string? Model, Place ModelAt, bool I
 
     public const string OtherCapField = "max_completion_tokens";
 
-    /// <summary>More than any provider gives.</summary>
-    private const int MaxChoices = 1_000;
+    /// <summary>More than any provider gives, and takes.</summary>
+    private const int MaxChoices = 1_000, MaxPrompts = 100_000;
 
     /// <summary>Deeper than any schema of a tool.</summary>
     public const int MaxDepth = 256;
@@ -73,7 +76,7 @@ internal readonly record struct RequestPeek(string? Model, Place ModelAt, bool I
         var hasChoices = isChat || surface == Surface.Completions;
         var promptField = surface == Surface.Embeddings ? "input" : surface == Surface.Completions ? "prompt" : null;
         var json = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = MaxDepth });
-        var seen = 0;
+        var (seen, choices, bestOf, prompts) = (0, 1, 1, 1);
         try
         {
             if (!json.Read() || json.TokenType != JsonTokenType.StartObject)
@@ -87,11 +90,12 @@ internal readonly record struct RequestPeek(string? Model, Place ModelAt, bool I
                 var isStream = json.ValueTextEquals("stream"u8);
                 var isOptions = json.ValueTextEquals("stream_options"u8);
                 var isChoices = hasChoices && json.ValueTextEquals("n"u8);
+                var isBestOf = surface == Surface.Completions && json.ValueTextEquals("best_of"u8);
                 var isPrevious = json.ValueTextEquals("previous_response_id"u8);
                 var isCap = capField is not null && json.ValueTextEquals(capField);
                 var isPrompt = promptField is not null && json.ValueTextEquals(promptField);
                 var isOtherCap = isChat && json.ValueTextEquals("max_completion_tokens"u8);
-                var mark = isModel ? 1 : isStream ? 2 : isChoices ? 4 : isCap ? 8 : isOtherCap ? 16 : 0;
+                var mark = isModel ? 1 : isStream ? 2 : isChoices ? 4 : isCap ? 8 : isOtherCap ? 16 : isBestOf ? 32 : 0;
                 if ((seen & mark) != 0) problem ??= GatewayError.Invalid($"'{json.GetString()}' stands in the request twice.", json.GetString());
                 seen |= mark;
                 json.Read();
@@ -100,11 +104,13 @@ internal readonly record struct RequestPeek(string? Model, Place ModelAt, bool I
                 else if (isModel) peek = peek with { Model = json.GetString(), ModelAt = new Place(start, (int)json.BytesConsumed - start) };
                 else if (isOptions) peek = ReadStreamOptions(ref json, peek);
                 else if (isStream) peek = peek with { IsStream = json.TokenType == JsonTokenType.True };
-                else if (isChoices) peek = peek with { Choices = ReadWhole(ref json, "n", ref problem) is { } count ? (int)Math.Clamp(count, 1, MaxChoices) : null };
+                else if (isChoices) choices = ReadCount(ref json, "n", ref problem);
+                else if (isBestOf) bestOf = ReadCount(ref json, "best_of", ref problem);
                 else if (isPrevious) peek = peek with { PreviousResponse = json is { TokenType: JsonTokenType.String, ValueIsEscaped: false } ? Encoding.UTF8.GetString(json.ValueSpan) : null };
                 else if (isCap) peek = peek with { Cap = ReadCap(ref json, capField!, ref problem) };
                 else if (isOtherCap) peek = peek with { OtherCap = ReadCap(ref json, OtherCapField, ref problem) };
-                PassOver(ref json, ref prompt, isPrompt);
+                var inner = PassOver(ref json, ref prompt, isPrompt);
+                if (isPrompt && hasChoices) prompts = Math.Clamp(inner, 1, MaxPrompts);
             }
             while (json.Read())   // what follows must be nothing
             {
@@ -118,20 +124,25 @@ internal readonly record struct RequestPeek(string? Model, Place ModelAt, bool I
         {
             problem = GatewayError.Invalid("'model' is not a valid text.", "model");
         }
-        return problem is null ? peek with { PromptTokens = prompt.Tokens } : null;
+        return problem is null ? peek with { PromptTokens = prompt.Tokens, Choices = choices * prompts, Written = Math.Max(choices, bestOf) * prompts } : null;
     }
 
     /// <summary>To the end of a value.</summary>
     /// <param name="holdsTokens">Whether numbers in it are tokens: a prompt may be given as they are.</param>
-    private static void PassOver(ref Utf8JsonReader json, ref PromptEstimate prompt, bool holdsTokens)
+    /// <returns>How many texts and lists stand in it, where it is a list itself.</returns>
+    private static int PassOver(ref Utf8JsonReader json, ref PromptEstimate prompt, bool holdsTokens)
     {
-        var depth = json.CurrentDepth;
+        var (depth, inner) = (json.CurrentDepth, 0);
+        ReadOnlySpan<byte> name = default;
         do
         {
-            if (json.TokenType == JsonTokenType.String) prompt.Add(json.ValueSpan, json.ValueIsEscaped);
+            if (json.CurrentDepth == depth + 1 && json.TokenType is JsonTokenType.String or JsonTokenType.StartArray) inner++;
+            if (json.TokenType == JsonTokenType.PropertyName) name = json.ValueSpan;
+            else if (json.TokenType == JsonTokenType.String) prompt.Add(json.ValueSpan, json.ValueIsEscaped, name);
             else if (holdsTokens && json.TokenType == JsonTokenType.Number) prompt.AddToken();
         }
         while ((json.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray || json.CurrentDepth > depth) && json.Read());
+        return inner;
     }
 
     /// <summary>What cannot be read is refused: the target may read it all the same, and then no limit holds.</summary>
@@ -155,7 +166,9 @@ internal readonly record struct RequestPeek(string? Model, Place ModelAt, bool I
         return null;
     }
 
-    private static GatewayError NotWhole(string name) => GatewayError.Invalid($"'{name}' must be a whole number of {(name == "n" ? "answers, such as 1" : "tokens, such as 1000")}.", name);
+    private static int ReadCount(ref Utf8JsonReader json, string name, ref GatewayError? problem) => (int)Math.Clamp(ReadWhole(ref json, name, ref problem) ?? 1, 1, MaxChoices);
+
+    private static GatewayError NotWhole(string name) => GatewayError.Invalid($"'{name}' must be a whole number of {(name is "n" or "best_of" ? "answers, such as 1" : "tokens, such as 1000")}.", name);
 
     /// <summary>Reads an object to its end; anything else is left for the caller to pass over.</summary>
     private static RequestPeek ReadStreamOptions(ref Utf8JsonReader json, RequestPeek peek)

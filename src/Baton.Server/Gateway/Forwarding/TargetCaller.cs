@@ -162,7 +162,7 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
     private static async Task<bool> PumpAsync(Answer answer, int length)
     {
         var (surface, client, gone) = (answer.Call.Surface, answer.Call.Answer, answer.Call.Cancel);
-        var (isComplete, choices) = (false, answer.Request.Peek.Choices ?? 1);
+        var (isComplete, choices) = (false, answer.Request.Peek.Choices);
         while (true)
         {
             var buffer = answer.Buffer;

@@ -210,7 +210,7 @@ public sealed class UsageTapTests
     {
         var words = string.Concat(Enumerable.Repeat("word ", 800));
         Assert.InRange(PromptTokens($$"""{"messages":[{"role":"user","content":"{{words}}"}]}"""), 1000, 1003);
-        Assert.InRange(PromptTokens($$"""{"messages":[{"role":"user","content":"{{new string('A', 1_000_000)}}"}]}"""), 1000, 1003);
+        Assert.InRange(PromptTokens($$$"""{"messages":[{"role":"user","content":[{"type":"image","source":{"data":"{{{new string('A', 1_000_000)}}}"}}]}]}"""), 1000, 1003);
         Assert.Equal(5, PromptTokens("""{"a":"1234","b":[["1234",{"c":"12345678"}],1,"1234"],"d":{}}"""));
     }
 
@@ -221,7 +221,7 @@ public sealed class UsageTapTests
         var escaped = string.Concat(text.Select(one => $"\\u{(int)one:x4}"));
         Assert.InRange(PromptTokens($$"""{"messages":[{"content":"{{text}}"}]}"""), 30_000, 30_003);
         Assert.InRange(PromptTokens($$"""{"messages":[{"content":"{{escaped}}"}]}"""), 30_000, 30_003);
-        Assert.InRange(PromptTokens($$"""{"messages":[{"content":"data:{{text}}"}]}"""), 30_000, 30_004);
+        Assert.InRange(PromptTokens($$"""{"messages":[{"image_url":"data:{{text}}"}]}"""), 30_000, 30_004);
         Assert.InRange(PromptTokens($$"""{"messages":[{"content":"{{string.Concat(Enumerable.Repeat("\\\\u", 4_000))}}"}]}"""), 3_000, 3_003);   // a backslash and a u
     }
 
@@ -230,7 +230,15 @@ public sealed class UsageTapTests
     [InlineData("data:image\\/png;base64,\\/9j\\/4AA\\u002BQ\\u003d\\u003D\\n")]
     [InlineData("_-+/")]
     public void A_picture_is_one_in_whichever_way_it_is_written(string head) =>
-        Assert.InRange(PromptTokens($$"""{"messages":[{"content":"{{head}}{{new string('A', 100_000)}}=="}]}"""), 1000, 1003);
+        Assert.InRange(PromptTokens($$$"""{"messages":[{"content":[{"image_url":{"url":"{{{head}}}{{{new string('A', 100_000)}}}=="}}]}]}"""), 1000, 1003);
+
+    [Theory]
+    [InlineData("""{"messages":[{"role":"user","content":"TEXT"}]}""")]
+    [InlineData("""{"messages":[{"content":[{"type":"text","text":"TEXT"}]}]}""")]
+    [InlineData("""{"messages":[{"content":[{"type":"image_url","image_url":{"url":"http://h"}},{"type":"text","text":"data:;base64,TEXT"}]}]}""")]
+    [InlineData("""{"input":"TEXT"}""")]
+    public void Encoded_data_in_a_text_is_a_text_like_any_other(string body) =>
+        Assert.InRange(PromptTokens(body.Replace("TEXT", new string('A', 100_000), StringComparison.Ordinal)), 25_000, 25_010);
 
     [Fact]
     public void A_prompt_that_is_given_as_tokens_has_so_many_and_each_has_one_at_least()

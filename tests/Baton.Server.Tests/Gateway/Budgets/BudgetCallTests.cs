@@ -183,6 +183,8 @@ public sealed class BudgetCallTests
     [InlineData("/v1/chat/completions", ""","max_tokens":50,"n":3.0""")]
     [InlineData("/v1/chat/completions", ""","max_tokens":-1,"max_completion_tokens":1""")]
     [InlineData("/v1/completions", ""","max_tokens":100,"max_completion_tokens":1""")]
+    [InlineData("/v1/completions", ""","max_tokens":10,"best_of":10""")]
+    [InlineData("/v1/completions", ""","max_tokens":5,"n":2,"prompt":["a","b","c","d","e",[1,2],[3],"f","g","h"]""")]
     [InlineData("/v1/messages", ""","max_tokens":100,"max_completion_tokens":1""")]
     public async Task The_most_that_a_target_may_take_a_request_for_is_reserved(string path, string most)
     {
@@ -256,6 +258,23 @@ public sealed class BudgetCallTests
         var refused = await world.SendAsync(ask, path);
         Assert.Equal(429, refused.Status);
         Assert.Contains("has $0.00 of $0.0005 left, and this request may cost $0.000001.", refused.Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Seconds_of_a_host_are_charged_while_a_stream_passes_however_few_tokens_it_may_have()
+    {
+        await using var upstream = await WebServer.StartAsync(async http =>
+        {
+            for (var i = 0; i < 2_000; i++)   // ten seconds and more, where nobody ends it
+            {
+                await Replies.StreamAsync(http, Replies.Chunk("More."));
+                await Task.Delay(5, http.RequestAborted);
+            }
+        });
+        await using var world = await ForwardWorld.StartAsync([upstream.Address], ("Targets:0:Price:GpuSecond", "1000000"), ("Targets:0:Price:Output", "1000000"));
+        await PutAsync(world, 200_000);   // a fifth of a second
+        var ended = await world.SendAsync(ForwardWorld.Ask(""","max_tokens":100000,"stream":true"""));
+        Assert.Contains("is used up", ended.Body, StringComparison.Ordinal);
     }
 
     [Fact]

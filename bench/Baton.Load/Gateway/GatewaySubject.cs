@@ -31,16 +31,17 @@ internal sealed record GatewaySubject(string Name, Uri Address, IReadOnlyList<in
     public static async Task<GatewaySubject> BatonAsync(BenchDatabases databases, Uri upstream, bool isFull)
     {
         var (database, settings) = (await databases.NewAsync(DatabaseKind.Sqlite), GatewaySettings.Of(upstream, isFull));
-        var key = isFull ? await NewKeyAsync(database, settings) : null;
+        var key = await PrepareAsync(database, settings, isFull);
         var server = await ServerProcess.StartGatewayAsync(database, settings);
         return new GatewaySubject(isFull ? "baton-full" : "baton-bare", server.Address, [server.Pid], key, server);
     }
 
-    /// <summary>Keys are made by a server that serves the API, before.</summary>
-    private static async Task<string> NewKeyAsync(BenchDatabase database, (string, string)[] settings)
+    /// <summary>By a server that serves the API: it makes the tables, which is not the gateway's to be measured by, and the key.</summary>
+    /// <returns>The key; null where none is wanted.</returns>
+    private static async Task<string?> PrepareAsync(BenchDatabase database, (string, string)[] settings, bool hasKey)
     {
         await using var server = await ServerProcess.StartAsync(database, settings);
-        return await GatewaySettings.NewKeyAsync(server);
+        return hasKey ? await GatewaySettings.NewKeyAsync(server) : null;
     }
 
     /// <summary>A request in the bytes of HTTP/1.1.</summary>

@@ -11,7 +11,7 @@ internal sealed class LoopTransport(EventLoops loops, TimeProvider time, ILogger
     private const int Backlog = 512;
 
     /// <summary>How long a process out of files or memory waits before it tries to take the next connection.</summary>
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100), BetweenWords = TimeSpan.FromMinutes(1);
 
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
@@ -31,7 +31,7 @@ internal sealed class LoopTransport(EventLoops loops, TimeProvider time, ILogger
 
     private sealed class Listener(Socket socket, EventLoops loops, TimeProvider time, ILogger log) : IConnectionListener
     {
-        private bool isShort;
+        private long? toldAt;
 
         public EndPoint EndPoint { get; } = socket.LocalEndPoint!;
 
@@ -41,14 +41,15 @@ internal sealed class LoopTransport(EventLoops loops, TimeProvider time, ILogger
             {
                 try
                 {
-                    var connection = Take(await socket.AcceptAsync(cancellationToken));
-                    isShort = false;
-                    return connection;
+                    return Take(await socket.AcceptAsync(cancellationToken));
                 }
                 catch (SocketException e) when (e.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
                 {
-                    if (!isShort) log.NotTaken(e.Message);   // once, until one is taken again
-                    isShort = true;
+                    if (toldAt is not { } told || time.GetElapsedTime(told) > BetweenWords)
+                    {
+                        toldAt = time.GetTimestamp();
+                        log.NotTaken(e.Message);
+                    }
                     await Task.Delay(Pause, time, cancellationToken);   // the one that waits stays there: asking for it at once would ask without end
                 }
                 catch (SocketException e) when (e.SocketErrorCode != SocketError.OperationAborted)

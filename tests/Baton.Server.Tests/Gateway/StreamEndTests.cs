@@ -59,12 +59,15 @@ public sealed class StreamEndTests
     }
 
     [Theory]
-    [InlineData("", false)]
-    [InlineData("data: [DONE]\n\n", true)]
-    public async Task Of_several_answers_one_that_stops_does_not_end_the_others(string end, bool isWhole)
+    [InlineData("/v1/chat/completions", ""","n":2""", "", false)]
+    [InlineData("/v1/chat/completions", ""","n":2""", "data: [DONE]\n\n", true)]
+    [InlineData("/v1/completions", ""","prompt":["a","b"]""", "", false)]
+    [InlineData("/v1/completions", ""","prompt":["a","b"]""", "data: [DONE]\n\n", true)]
+    [InlineData("/v1/completions", ""","prompt":["a"]""", "", true)]
+    public async Task Of_several_answers_one_that_stops_does_not_end_the_others(string path, string several, string end, bool isWhole)
     {
         await using var upstream = await WebServer.StartAsync(http => Replies.StreamAsync(http, Chunk("Three.", "\"stop\""), end));
         await using var world = await ForwardWorld.StartAsync([upstream.Address]);
-        Assert.Equal(!isWhole, (await world.SendAsync(ForwardWorld.Ask(""","stream":true,"n":2"""))).Body.Contains("stream_interrupted", StringComparison.Ordinal));
+        Assert.Equal(!isWhole, (await world.SendAsync(ForwardWorld.Ask(""","stream":true""" + several), path)).Body.Contains("stream_interrupted", StringComparison.Ordinal));
     }
 }

@@ -11,7 +11,10 @@ internal sealed class LoopTransport(EventLoops loops, TimeProvider time, ILogger
     private const int Backlog = 512;
 
     /// <summary>How long a process out of files or memory waits before it tries to take the next connection.</summary>
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100), BetweenWords = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>It is said so often at most.</summary>
+    private static readonly TimeSpan BetweenWords = TimeSpan.FromMinutes(1);
 
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {

@@ -22,8 +22,9 @@ internal sealed class CallSpending(Reservation reservation, PriceTable prices, C
         var usage = tap.Usage(ceiling.Prompt, out var isEstimated);
         if (!ReferenceEquals(priced.Target, target)) priced = (target, prices.Of(target));
         var price = priced.Price;
-        var cost = price.Cost(usage, price.GpuSecond == 0 ? TimeSpan.Zero : account.Elapsed / Math.Max(1, target.Health.UnderWay));
-        if (isEstimated && ceiling.Explains(usage.Output)) cost -= Math.Max(0, price.Cost(usage, TimeSpan.Zero) - reservation.Step);   // seconds are no estimate
+        var ofTokens = price.Cost(usage, TimeSpan.Zero);
+        var cost = price.GpuSecond == 0 ? ofTokens : price.Cost(usage, account.Elapsed / Math.Max(1, target.Health.UnderWay));
+        if (isEstimated && ceiling.Explains(usage.Output)) cost -= Math.Max(0, ofTokens - reservation.Step);   // seconds are no estimate
         cost += EarlierCost();
         var isPaid = await reservation.ChargeAsync(cost, cancel);
         IsSpent = !isPaid && !tap.IsTold;   // an answer that has told what it used is over

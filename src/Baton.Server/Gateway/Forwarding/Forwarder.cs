@@ -22,7 +22,11 @@ internal sealed class Forwarder(RouteTable table, LimitGate limits, RouteCaller 
         {
             var (body, problem) = await reading;
             if (call.RequestHeaders.TryGetValue(CacheHeaders.LastEventId, out var seen)) await streams.ResumeAsync(call, seen.ToString());   // the rest of an answer that it has the start of
-            else if ((problem ?? await AnswerAsync(call, body)) is { } refusal) await call.RefuseAsync(refusal);
+            else
+            {
+                var (answering, refusal) = problem is null ? await BeginAsync(call, body) : (null, problem);
+                await (refusal is null ? answering ?? Task.CompletedTask : call.RefuseAsync(refusal));
+            }
         }
         catch (OperationCanceledException) when (call.Cancel.IsCancellationRequested)
         {
@@ -39,20 +43,21 @@ internal sealed class Forwarder(RouteTable table, LimitGate limits, RouteCaller 
         }
     }
 
-    /// <returns>Why it is refused; null where it has been answered.</returns>
-    private async ValueTask<GatewayError?> AnswerAsync(GatewayCall call, ReadOnlyMemory<byte> body)
+    /// <summary>What comes before any target is asked. It mostly need not wait: what waits for the target is not this, but who called it.</summary>
+    /// <returns>What answers it, which has begun; or why it is refused; neither where that has been said.</returns>
+    private async ValueTask<(Task? Answering, GatewayError? Refusal)> BeginAsync(GatewayCall call, ReadOnlyMemory<byte> body)
     {
         // 1. What has to be known of it.
         var surface = call.Surface;
-        if (RequestPeek.Read(body.Span, surface, out var problem) is not { } peek) return problem;
+        if (RequestPeek.Read(body.Span, surface, out var problem) is not { } peek) return (null, problem);
         var routes = table.Current;
         var model = peek.Model is { Length: > 0 } named ? named : routes.DefaultModel;
         call.Account.OwnTokens = peek.PromptTokens;
         // 2. Who answers for the model, where the caller may ask for it.
-        if (call.Origin.Key is { } key && !key.Allows(model)) return NotAllowed(key, model);
+        if (call.Origin.Key is { } key && !key.Allows(model)) return (null, NotAllowed(key, model));
         var isBuiltIn = ModelCaller.IsBuiltIn(model);
         var route = isBuiltIn ? null : routes.Find(call.Origin.Tenant, model);
-        if (!isBuiltIn && route is null) return Unknown(model, call.Origin.Key, routes.For(call.Origin.Tenant));
+        if (!isBuiltIn && route is null) return (null, Unknown(model, call.Origin.Key, routes.For(call.Origin.Tenant)));
         call.Account.Asked = route?.Name;
         // 3. What it goes on from, where that is kept here.
         var (whole, earlier) = ((ReadOnlyMemory<byte>?)null, (ConversationSize?)null);
@@ -65,18 +70,17 @@ internal sealed class Forwarder(RouteTable table, LimitGate limits, RouteCaller 
                 call.Account.OwnTokens = peek.PromptTokens;
             }
             if (problem is null) (earlier, problem) = await responses.FindAsync(call, peek.PreviousResponse);
-            if (problem is not null) return problem;
+            if (problem is not null) return (null, problem);
         }
         call.Account.EarlierTokens = earlier?.PromptTokens ?? 0;
         // 4. Whether there is room for it within the caller's limits.
-        if (!await limits.AdmitAsync(call, model, route, peek)) return null;
+        if (!await limits.AdmitAsync(call, model, route, peek)) return default;
         // 5. What was said before.
         (var turns, problem) = earlier is not null ? await responses.ReadAsync(call, peek.PreviousResponse!) : (whole is null ? null : EarlierTurns.InRequest, null);
-        if (problem is not null) return problem;
+        if (problem is not null) return (null, problem);
         // 6. What is said now.
         var request = new ForwardedRequest(body, peek) { Earlier = turns, IsMixed = route?.IsMixed == true };
-        await (route is null ? BuiltInAsync(call, model, request) : RouteAsync(call, route, request));
-        return null;
+        return (route is null ? BuiltInAsync(call, model, request) : RouteAsync(call, route, request), null);
     }
 
     private Task BuiltInAsync(GatewayCall call, string model, ForwardedRequest request)

@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Runtime.InteropServices;
 
 namespace Baton.Server.Outbound;
 
@@ -17,7 +18,7 @@ internal sealed class ForwardMessage(string method, Uri uri, ReadOnlyMemory<byte
     public ReadOnlyMemory<byte>? Json => json;
 
     /// <summary>Without those of the connection and the body.</summary>
-    public IReadOnlyList<KeyValuePair<string, string>> Headers => headers;
+    public ReadOnlySpan<KeyValuePair<string, string>> Headers => CollectionsMarshal.AsSpan(headers);
 
     public bool Has(string name) => IndexOf(name) >= 0;
 

@@ -6,6 +6,8 @@ namespace Baton.Server.Outbound;
 /// <summary>An answer of a model's host: its head is there, its body is read as it comes. Disposed before its end, it is broken off.</summary>
 internal abstract class ForwardedAnswer : IDisposable
 {
+    private string? contentType;   // asked for several times
+
     public abstract int Status { get; }
 
     public bool IsSuccess => Status is >= 200 and < 300;
@@ -24,7 +26,7 @@ internal abstract class ForwardedAnswer : IDisposable
     {
         get
         {
-            var type = Header("Content-Type").AsSpan();
+            var type = (contentType ??= Header("Content-Type") ?? "").AsSpan();
             var end = type.IndexOf(';');
             return (end < 0 ? type : type[..end]).Trim();
         }

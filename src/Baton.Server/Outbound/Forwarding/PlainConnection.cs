@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Net.Sockets;
-using System.Runtime.CompilerServices;
 using Baton.Server.Sockets;
 
 namespace Baton.Server.Outbound;
@@ -44,27 +43,12 @@ internal sealed class PlainConnection(Wire wire, PlainHost host, long opened) : 
         }
     }
 
-    /// <summary>Sends a request and reads the head of its answer; those that only say that one will come (1xx) are passed over.</summary>
-    /// <exception cref="IOException">The connection broke or ended before, or what comes is not HTTP.</exception>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<AnswerHead> AskAsync(ForwardMessage message, Uri uri, CancellationToken cancel)
+    /// <summary>Reads the head of the answer to a request that has not gone whole: some hosts answer before they have read all of it, and then read no more of it. That is the answer, and the connection's last.</summary>
+    /// <exception cref="IOException">As <see cref="Received"/> and <see cref="TryReadHead"/>.</exception>
+    /// <exception cref="SocketException">The connection broke.</exception>
+    public async ValueTask<AnswerHead> ReadHeadWhileAsync(Task sending, CancellationToken cancel)
     {
-        try
-        {
-            var sending = SendAsync(message, uri, cancel);
-            if (!sending.IsCompletedSuccessfully) return await ReadHeadWhileAsync(sending.AsTask(), cancel);
-            return await ReadHeadAsync(cancel);
-        }
-        catch (SocketException e)
-        {
-            throw new IOException(e.Message, e);
-        }
-    }
-
-    /// <summary>Some hosts answer before they have read all of a request, and then read no more of it: that is the answer, and the connection's last.</summary>
-    private async ValueTask<AnswerHead> ReadHeadWhileAsync(Task sending, CancellationToken cancel)
-    {
-        var reading = ReadHeadAsync(cancel).AsTask();
+        var reading = ReadHeadAsync(cancel);
         if (await Task.WhenAny(sending, reading) == sending && sending.IsCompletedSuccessfully) return await reading;
         _ = sending.ContinueWith(static sending => sending.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);   // it ends with the connection
         try
@@ -78,20 +62,24 @@ internal sealed class PlainConnection(Wire wire, PlainHost host, long opened) : 
         }
     }
 
-    private async ValueTask<AnswerHead> ReadHeadAsync(CancellationToken cancel)
+    /// <summary>Waits for more of a head, for <see cref="Received"/>.</summary>
+    /// <exception cref="SocketException">The connection broke.</exception>
+    public ValueTask<int> ReceiveHeadAsync(CancellationToken cancel)
     {
-        while (true)
-        {
-            if (TryReadHead() is { } head) return head;
-            if (end == buffer.Length) MakeRoom();
-            var read = await wire.ReceiveAsync(buffer.AsMemory(end), cancel);
-            if (read == 0) throw new HttpIOException(HttpRequestError.ResponseEnded);
-            end += read;
-        }
+        if (end == buffer.Length) MakeRoom();
+        return wire.ReceiveAsync(buffer.AsMemory(end), cancel);
     }
 
-    /// <summary>Its buffer goes back before the answer is waited for: that may take minutes.</summary>
-    private async ValueTask SendAsync(ForwardMessage message, Uri uri, CancellationToken cancel)
+    /// <exception cref="IOException">The connection ended before the head did.</exception>
+    public void Received(int count)
+    {
+        if (count == 0) throw new HttpIOException(HttpRequestError.ResponseEnded);
+        end += count;
+    }
+
+    /// <summary>Sends a request. Its buffer goes back before the answer is waited for: that may take minutes.</summary>
+    /// <exception cref="SocketException">The connection broke.</exception>
+    public async ValueTask SendAsync(ForwardMessage message, Uri uri, CancellationToken cancel)
     {
         var body = message.Json ?? default;
         var isTogether = body.Length <= MostTogether;
@@ -113,8 +101,10 @@ internal sealed class PlainConnection(Wire wire, PlainHost host, long opened) : 
         }
     }
 
+    /// <summary>The head of an answer; those that only say that one will come (1xx) are passed over.</summary>
     /// <returns>Null while it has not come whole.</returns>
-    private AnswerHead? TryReadHead()
+    /// <exception cref="IOException">What comes is not HTTP.</exception>
+    public AnswerHead? TryReadHead()
     {
         while (AnswerHead.EndOf(buffer.AsSpan(at, end - at)) is >= 0 and var length)
         {
@@ -152,6 +142,15 @@ internal sealed class PlainConnection(Wire wire, PlainHost host, long opened) : 
         catch (SocketException e)
         {
             throw new IOException(e.Message, e);
+        }
+    }
+
+    private async Task<AnswerHead> ReadHeadAsync(CancellationToken cancel)
+    {
+        while (true)
+        {
+            if (TryReadHead() is { } head) return head;
+            Received(await ReceiveHeadAsync(cancel));
         }
     }
 

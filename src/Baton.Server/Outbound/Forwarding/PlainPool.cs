@@ -48,21 +48,24 @@ internal sealed class PlainPool : IDisposable
         PlainConnection? connection = null;
         try
         {
-            connection = Take(host);
-            if (connection is not null)
+            for (var isKept = (connection = Take(host)) is not null; ; (connection, isKept) = (null, false))
             {
+                connection ??= await OpenAsync(host, cancel);
                 try
                 {
-                    return new PlainAnswer(this, connection, await connection.AskAsync(message, uri, cancel));
+                    var sending = connection.SendAsync(message, uri, cancel);
+                    if (!sending.IsCompletedSuccessfully) return new PlainAnswer(this, connection, await connection.ReadHeadWhileAsync(sending.AsTask(), cancel));
+                    while (true)   // here and not behind a call: each that waits for another costs about a µs
+                    {
+                        if (connection.TryReadHead() is { } head) return new PlainAnswer(this, connection, head);
+                        connection.Received(await connection.ReceiveHeadAsync(cancel));
+                    }
                 }
-                catch (IOException e) when (CallErrors.IsCut(e) && !cancel.IsCancellationRequested)
+                catch (Exception e) when (isKept && CallErrors.IsCut(e) && !cancel.IsCancellationRequested)
                 {
                     connection.Dispose();
-                    connection = null;
                 }
             }
-            connection = await OpenAsync(host, cancel);
-            return new PlainAnswer(this, connection, await connection.AskAsync(message, uri, cancel));
         }
         catch (Exception e)
         {

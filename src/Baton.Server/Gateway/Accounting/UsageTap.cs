@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 
 namespace Baton.Server.Gateway;
 
@@ -23,7 +24,7 @@ internal sealed class UsageTap(bool isStream)
 
     private static readonly SearchValues<byte> Structure = SearchValues.Create("\"{}[]\n"u8);
 
-    private readonly byte[] name = new byte[MaxName];
+    private Name name;
     private int nameLength, depth, usageDepth;
     private bool isInString, isEscaped, isInWrapper, isInMessage, isInDetails, skipsLine, isAtLineStart = true, isDataLine, hasNumber, lineTells, lineEnds, isInChoices, hasNoChoice, isArray;
     private Member member, wrapper;
@@ -38,6 +39,12 @@ internal sealed class UsageTap(bool isStream)
     private enum Member
     {
         None, Usage, Message, Response, Details, Type, Choices, Finish, Input, PromptTokens, Output, Total, CacheRead, CacheWrite, CachedWithin, Reasoning, PromptEval, Eval,
+    }
+
+    [InlineArray(MaxName)]
+    private struct Name
+    {
+        private byte first;
     }
 
     /// <summary>Whether the answer has told what it used, to its end: what it said before is no estimate.</summary>
@@ -150,7 +157,7 @@ internal sealed class UsageTap(bool isStream)
         var said = end < 0 ? text : text[..end];
         if (IsOfInterest)
         {
-            if (nameLength + said.Length <= MaxName) said.CopyTo(name.AsSpan(nameLength));
+            if (nameLength + said.Length <= MaxName) said.CopyTo(((Span<byte>)name)[nameLength..]);
             nameLength = Math.Min(nameLength + said.Length, MaxName + 1);
         }
         if (end < 0 || text[end] == (byte)'\n') return Took(said.Length);
@@ -158,7 +165,7 @@ internal sealed class UsageTap(bool isStream)
         else
         {
             isInString = false;
-            lineEnds |= member == Member.Finish ? nameLength > 0 : member == Member.Type && IsLast(name.AsSpan(0, Math.Min(nameLength, MaxName)));
+            lineEnds |= member == Member.Finish ? nameLength > 0 : member == Member.Type && IsLast(((ReadOnlySpan<byte>)name)[..Math.Min(nameLength, MaxName)]);
         }
         return Took(end + 1);
     }
@@ -195,7 +202,7 @@ internal sealed class UsageTap(bool isStream)
                 (isInString, nameLength) = (true, 0);
                 break;
             case (byte)':':
-                if (depth > 0) member = MemberOf(name.AsSpan(0, Math.Min(nameLength, MaxName)));
+                if (depth > 0) member = MemberOf(((ReadOnlySpan<byte>)name)[..Math.Min(nameLength, MaxName)]);
                 break;
             case (byte)'{':
                 Open();

@@ -45,5 +45,5 @@ internal sealed class CallSpending(Reservation reservation, PriceTable prices, C
     /// <summary>What a call came to.</summary>
     public long Cost(CallAccount call) => prices.Cost(call.Target!, call.Used(out _), call.Busy);
 
-    private long EarlierCost() => account.Earlier.Sum(Cost);
+    private long EarlierCost() => account.Earlier.IsEmpty ? 0 : account.Earlier.Sum(Cost);
 }

@@ -62,7 +62,7 @@ internal static class ForwardedHeaders
     private static void Pass(ForwardedAnswer from, IHeaderDictionary to)
     {
         from.CopyTo(to, static name => !Kept.Contains(name) && !name.StartsWith("x-baton-", StringComparison.OrdinalIgnoreCase));
-        if (from.Header("Connection") is not { } own) return;
+        if (from.Header("Connection") is not { } own || own.Equals("keep-alive", StringComparison.OrdinalIgnoreCase)) return;
         foreach (var name in own.Split(',', StringSplitOptions.TrimEntries)) to.Remove(name);
     }
 

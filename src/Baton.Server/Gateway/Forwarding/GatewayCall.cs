@@ -79,7 +79,7 @@ internal sealed class GatewayCall(Surface surface, CallOrigin origin, IHeaderDic
     public void Asks(ModelRoute route, ModelTarget target)
     {
         Account.Asks(route, target);
-        AskedLast = $"{route.Name}/{target.Name}";
+        AskedLast = target.RouteAndName;
     }
 
     /// <summary>The same call with an answer that may turn out not to count.</summary>

@@ -211,7 +211,7 @@ internal sealed partial class TargetCaller(OutboundClient client, KeptResponses 
         }
     }
 
-    private static async Task<Attempt> WholeAsync(Answer answer)
+    private static async ValueTask<Attempt> WholeAsync(Answer answer)
     {
         var length = 0;
         for (int read; length < Answer.MaxBuffer && (read = await answer.ReadAsync(length)) > 0;) length += read;

@@ -53,7 +53,7 @@ internal sealed class LaneConnection(ConnectionContext connection, Forwarder for
                     return true;
                 }
                 waiting = Waiting.Nothing;
-                var body = new byte[request.BodyLength];
+                var body = GC.AllocateUninitializedArray<byte>(request.BodyLength);
                 bytes.Slice(request.Length - body.Length, body.Length).CopyTo(body);
                 input.AdvanceTo(bytes.GetPosition(request.Length));
                 answer.Reset(isLast: isClosing || stopping.IsCancellationRequested);

@@ -28,6 +28,9 @@ internal sealed record ModelTarget(string Name, string Path, string Model, Targe
     /// <summary>How messages name it.</summary>
     public string Label => field ??= $"Target '{Name}' of model '{Route}'";
 
+    /// <summary>Its name behind that of its model.</summary>
+    public string RouteAndName => field ??= $"{Route}/{Name}";
+
     /// <summary>Whether it is given no new requests: those under way end in peace.</summary>
     public bool IsDraining { get; } = Options.Drain || Options.Weight == 0;
 

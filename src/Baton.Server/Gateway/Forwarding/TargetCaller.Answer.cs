@@ -35,7 +35,7 @@ internal sealed partial class TargetCaller
         public async ValueTask<int> ReadAsync(int from)
         {
             if (from == Buffer.Length) Grow();
-            var reading = Time.GetTimestamp();
+            var reading = hasBegun ? 0 : Time.GetTimestamp();
             int read;
             try
             {

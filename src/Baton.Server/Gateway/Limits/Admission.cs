@@ -42,13 +42,13 @@ internal sealed class Admission(Limiter limiter, Meter[] meters, long[] taken, l
 internal readonly record struct LimitState(LimitState.Part? Requests, LimitState.Part? Tokens)
 {
     [StructLayout(LayoutKind.Auto)]
-    internal readonly record struct Part(long Limit, long Remaining, TimeSpan Reset)
+    internal readonly record struct Part(Allowance Of, long Remaining, TimeSpan Reset)
     {
         public static Part? Nearer(Part? one, Allowance? other, long now)
         {
             if (other is null) return one;
             var room = Math.Max(0, other.Room(now));
-            return one is { } nearest && (double)nearest.Remaining / nearest.Limit <= (double)room / other.Limit ? one : new Part(other.Limit, room, other.Wait(other.Limit, now));
+            return one is { } nearest && (double)nearest.Remaining / nearest.Of.Limit <= (double)room / other.Limit ? one : new Part(other, room, other.Wait(other.Limit, now));
         }
     }
 
@@ -68,7 +68,7 @@ internal readonly record struct LimitState(LimitState.Part? Requests, LimitState
     private static void Explain(IHeaderDictionary headers, Part? told, string limit, string remaining, string reset)
     {
         if (told is not { } part) return;
-        headers[limit] = part.Limit.ToString(CultureInfo.InvariantCulture);
+        headers[limit] = part.Of.LimitText;
         headers[remaining] = part.Remaining.ToString(CultureInfo.InvariantCulture);
         headers[reset] = Duration(part.Reset);
     }
@@ -76,7 +76,7 @@ internal readonly record struct LimitState(LimitState.Part? Requests, LimitState
     /// <summary>As OpenAI writes it: <c>120ms</c>, <c>7.5s</c>, <c>6m0s</c>, <c>1h2m3s</c>.</summary>
     internal static string Duration(TimeSpan time) => time switch
     {
-        { TotalSeconds: < 1 } => string.Create(CultureInfo.InvariantCulture, $"{(long)Math.Ceiling(time.TotalMilliseconds)}ms"),
+        { TotalSeconds: < 1 } => ((int)Math.Ceiling(time.TotalMilliseconds)).ToString(CultureInfo.InvariantCulture) + "ms",   // in most answers: small numbers have their texts already
         { TotalMinutes: < 1 } => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.###}s"),
         { TotalHours: < 1 } => string.Create(CultureInfo.InvariantCulture, $"{time.Minutes}m{time.Seconds}s"),
         _ => string.Create(CultureInfo.InvariantCulture, $"{(long)time.TotalHours}h{time.Minutes}m{time.Seconds}s"),

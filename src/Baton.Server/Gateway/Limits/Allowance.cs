@@ -1,9 +1,14 @@
+using System.Globalization;
+
 namespace Baton.Server.Gateway;
 
 /// <summary>So much per window. Times are ticks of 100 ns since any moment; they never go back. Not thread-safe.</summary>
 internal abstract class Allowance(long limit, TimeSpan window)
 {
     public long Limit { get; private set; } = limit;
+
+    /// <summary>As headers tell it: the same for many calls.</summary>
+    public string LimitText { get; private set; } = limit.ToString(CultureInfo.InvariantCulture);
 
     public TimeSpan Window => window;
 
@@ -21,7 +26,7 @@ internal abstract class Allowance(long limit, TimeSpan window)
     public abstract TimeSpan Wait(long amount, long now);
 
     /// <summary>Sets another limit; what was taken stays taken.</summary>
-    public virtual void Change(long to, long now) => Limit = to;
+    public virtual void Change(long to, long now) => (Limit, LimitText) = (to, to.ToString(CultureInfo.InvariantCulture));
 }
 
 /// <summary>

@@ -19,11 +19,10 @@ internal sealed class LimitGate(Limiter limiter, IOptions<GatewayOptions> option
     /// <exception cref="OperationCanceledException">The client left while it waited.</exception>
     public async ValueTask<bool> AdmitAsync(GatewayCall call, string model, ModelRoute? route, RequestPeek peek)
     {
-        var since = time.GetTimestamp();
         var asking = AskAsync(call, model, route, peek);
-        var mustWait = !asking.IsCompleted;
+        var waitsSince = asking.IsCompleted ? 0 : time.GetTimestamp();
         var result = await asking;
-        if (mustWait) call.Waited(since);
+        if (waitsSince != 0) call.Waited(waitsSince);
         switch (result)
         {
             case AdmissionResult.Admitted(var admission):

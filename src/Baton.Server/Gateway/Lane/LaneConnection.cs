@@ -57,7 +57,19 @@ internal sealed class LaneConnection(ConnectionContext connection, Forwarder for
                 bytes.Slice(request.Length - body.Length, body.Length).CopyTo(body);
                 input.AdvanceTo(bytes.GetPosition(request.Length));
                 answer.Reset(isLast: isClosing || stopping.IsCancellationRequested);
-                await forwarder.HandleAsync(Call(caller), ValueTask.FromResult<(ReadOnlyMemory<byte>, GatewayError?)>((body, null)));
+                var call = Call(caller);
+                try
+                {
+                    await forwarder.AnswerAsync(call, body);
+                }
+                catch (Exception e) when (Forwarder.IsExpected(call, e))
+                {
+                    await forwarder.FailAsync(call, e);
+                }
+                finally
+                {
+                    forwarder.End(call);
+                }
                 if (connection.ConnectionClosed.IsCancellationRequested) answer.Abort();   // who stopped sending may listen still: what was broken off for that must not end well
                 else await answer.EndAsync();
                 if (!answer.IsWhole) return false;

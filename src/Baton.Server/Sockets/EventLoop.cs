@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -30,9 +31,12 @@ internal sealed unsafe partial class EventLoop : IDisposable
     private uint lastTurn;
     private int leftOfTurn;
     private volatile bool isDisposed;
+    private readonly long busyPoll;
 
-    public EventLoop(string name)
+    /// <param name="busyPoll">How long it looks for events before it sleeps.</param>
+    public EventLoop(string name, TimeSpan busyPoll)
     {
+        this.busyPoll = (long)(busyPoll.TotalSeconds * Stopwatch.Frequency);
         if ((epoll = EpollCreate(CloseOnExec)) < 0 || (bell = EventFd(0, CloseOnExec)) < 0) throw new SocketException(Errors.Of(Marshal.GetLastPInvokeError()));
         Control(bell, CanRead | OnChange, data: ulong.MaxValue);   // each time that it is rung, and nobody has to read it
         new Thread(Run) { IsBackground = true, Name = name }.Start();
@@ -106,7 +110,7 @@ internal sealed unsafe partial class EventLoop : IDisposable
         var events = stackalloc byte[MostEvents * EventSize];
         while (!isDisposed)
         {
-            var count = EpollWait(epoll, events, MostEvents, later.IsEmpty ? -1 : 0);
+            var count = NextEvents(events);
             for (var i = 0; i < count; i++)
             {
                 var one = events + (i * EventSize);
@@ -131,6 +135,21 @@ internal sealed unsafe partial class EventLoop : IDisposable
             _ = Close(epoll);
             _ = Close(bell);
         }
+    }
+
+    /// <summary>Waits for events, awake at first where that is wanted; not at all where transfers wait for their turn.</summary>
+    private int NextEvents(byte* events)
+    {
+        if (busyPoll > 0)
+        {
+            var began = Stopwatch.GetTimestamp();
+            do
+            {
+                if (EpollWait(epoll, events, MostEvents, 0) is not 0 and var count) return count;
+            }
+            while (later.IsEmpty && Stopwatch.GetTimestamp() - began < busyPoll);
+        }
+        return EpollWait(epoll, events, MostEvents, later.IsEmpty ? -1 : 0);
     }
 
     private void Control(int descriptor, uint events, ulong data)

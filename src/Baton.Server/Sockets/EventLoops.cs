@@ -1,9 +1,10 @@
 namespace Baton.Server.Sockets;
 
 /// <summary>The loops of a process that forwards: one for each processor. Thread-safe.</summary>
-internal sealed class EventLoops : IDisposable
+/// <param name="busyPoll">See <see cref="SocketOptions.BusyPoll"/>.</param>
+internal sealed class EventLoops(TimeSpan busyPoll = default) : IDisposable
 {
-    private readonly EventLoop[] all = [.. Enumerable.Range(1, Environment.ProcessorCount).Select(static number => new EventLoop($"Sockets {number}"))];
+    private readonly EventLoop[] all = [.. Enumerable.Range(1, Environment.ProcessorCount).Select(number => new EventLoop($"Sockets {number}", busyPoll))];
     private uint last;
 
     /// <summary>Each in its turn.</summary>

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Options;
 
 namespace Baton.Server.Sockets;
 
@@ -13,10 +14,10 @@ internal static class SocketsModule
         /// <param name="onlyForwards">Whether it does nothing else.</param>
         public void AddSockets(bool onlyForwards)
         {
-            builder.Services.AddSettings<SocketOptions>(SocketOptions.Section);
+            builder.Services.AddSettings<SocketOptions>(SocketOptions.Section).AddSingleton<IValidateOptions<SocketOptions>, SocketOptionsValidator>();
             var settings = builder.Configuration.GetSection(SocketOptions.Section).Get<SocketOptions>() ?? new SocketOptions();
             if (onlyForwards) InlineSockets.Use(builder.WebHost);
-            if (OperatingSystem.IsLinux() && (settings.OwnLoops ?? onlyForwards)) builder.Services.AddSingleton<EventLoops>().AddSingleton<IConnectionListenerFactory, LoopTransport>();
+            if (OperatingSystem.IsLinux() && (settings.OwnLoops ?? onlyForwards)) builder.Services.AddSingleton(_ => new EventLoops(settings.BusyPoll)).AddSingleton<IConnectionListenerFactory, LoopTransport>();
         }
     }
 }

@@ -12,12 +12,16 @@ public sealed class LoopSocketTests : IDisposable
 
     public void Dispose() => loops.Dispose();
 
-    [Fact]
-    public async Task What_is_sent_arrives_whole_and_in_order_both_ways_at_once_however_it_is_cut()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2_000)]
+    public async Task What_is_sent_arrives_whole_and_in_order_both_ways_at_once_however_it_is_cut_and_however_long_a_loop_polls_before_it_sleeps(int ticks)
     {
+        using var polling = new EventLoops(TimeSpan.FromTicks(ticks));
         await Task.WhenAll(Enumerable.Range(0, 16).Select(async seed =>
         {
-            using var pair = await LoopPair.ConnectAsync(loops, smallBuffers: seed % 2 == 0);
+            using var pair = await LoopPair.ConnectAsync(polling, smallBuffers: seed % 2 == 0);
             await Task.WhenAll(SendAsync(pair.Near, seed), SendAsync(pair.Far, seed + 100), ReceiveAsync(pair.Far, seed), ReceiveAsync(pair.Near, seed + 100));
         }));
 

@@ -40,6 +40,34 @@ public sealed partial class AnswerTranslationTests
     }
 
     [Fact]
+    public void That_a_host_is_at_work_is_told_once_there_is_an_answer_and_changes_nothing_else()
+    {
+        var (quiet, told) = (Stream(), Stream("""{"type":"ping"}"""));
+        foreach (var caller in Callers)
+        {
+            var ping = caller == Surface.Messages ? "event: ping\ndata: {\"type\":\"ping\"}\n\n" : ": ping\n\n";
+            var answer = Translate(caller, Dialect.Anthropic, told);
+            Assert.Equal(2, answer.Split(ping).Length - 1);   // not before it has said anything
+            Assert.Equal(Translate(caller, Dialect.Anthropic, quiet), answer.Replace(ping, "", StringComparison.Ordinal));
+        }
+
+        static string Stream(params string[] ping) => Exchanges.Anthropic(
+            [
+                .. ping,
+                """{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}""",
+                """{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Three."}}""",
+                .. ping,
+                """{"type":"content_block_stop","index":0}""",
+                """{"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"toolu_1","name":"count","input":{}}}""",
+                """{"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":"{\"what\":"}}""",
+                .. ping,
+                """{"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":"1}"}}""",
+                """{"type":"content_block_stop","index":1}""",
+                """{"type":"message_delta","delta":{"stop_reason":"tool_use","stop_sequence":null},"usage":{"output_tokens":9}}""",
+            ]);
+    }
+
+    [Fact]
     public void Chat_completions_of_Anthropics_tools()
     {
         var chunks = Data(Translate(Surface.ChatCompletions, Dialect.Anthropic, Exchanges.AnthropicTools));

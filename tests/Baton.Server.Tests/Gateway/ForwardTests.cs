@@ -160,6 +160,8 @@ public sealed class ForwardTests
     [InlineData(""","max_tokens":4e3""", ""","max_tokens":100""")]
     [InlineData(""","max_tokens":-1""", ""","max_tokens":100""")]
     [InlineData(""","max_tokens":null""", ""","max_tokens":100""")]
+    [InlineData(""","n_predict":4000,"max_tokens":1""", ""","n_predict":100,"max_tokens":1""")]
+    [InlineData(""","n_predict":7""", ""","n_predict":7""")]
     [InlineData(""","max_completion_tokens":null,"max_tokens":7""", ""","max_completion_tokens":null,"max_tokens":7""")]
     public async Task Whatever_a_request_says_of_its_most_tokens_the_ceiling_holds(string said, string sent)
     {
@@ -176,6 +178,7 @@ public sealed class ForwardTests
     [InlineData("max_tokens", "-2")]
     [InlineData("max_tokens", "{}")]
     [InlineData("max_completion_tokens", "1e400")]
+    [InlineData("n_predict", "\"4000\"")]
     [InlineData("n", "\"3\"")]
     [InlineData("n", "2.5")]
     public async Task A_number_of_tokens_or_answers_that_cannot_be_read_is_refused(string member, string value)

@@ -13,6 +13,12 @@ internal abstract record AnswerEvent
     /// <summary>The answer begins.</summary>
     public sealed record Start(string? Id, string? Model) : AnswerEvent;
 
+    /// <summary>Nothing yet, but the target is at work.</summary>
+    public sealed record Ping : AnswerEvent
+    {
+        public static Ping Instance { get; } = new();
+    }
+
     public sealed record Text(string Value) : AnswerEvent;
 
     public sealed record Thinking(string Value) : AnswerEvent;

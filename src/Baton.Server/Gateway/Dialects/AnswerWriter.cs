@@ -33,6 +33,9 @@ internal abstract class AnswerWriter(AnswerHead head) : IDisposable
 
     public void Dispose() => json.Dispose();
 
+    /// <summary>A line that says nothing: it keeps connections open that are closed when they are silent.</summary>
+    protected static void Comment(IBufferWriter<byte> to) => to.Write(": ping\n\n"u8);
+
     protected abstract void Whole(WholeAnswer answer, Utf8JsonWriter json);
 
     /// <summary>Begins an event: its object is open.</summary>

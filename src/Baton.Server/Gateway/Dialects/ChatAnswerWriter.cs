@@ -24,6 +24,7 @@ internal sealed class ChatAnswerWriter(AnswerHead head) : AnswerWriter(head)
                     json.WriteString("content", "");
                 });
                 break;
+            case AnswerEvent.Ping: Comment(to); break;
             case AnswerEvent.Text text: Delta(to, "content", text.Value); break;
             case AnswerEvent.Refusal refusal: Delta(to, "refusal", refusal.Value); break;
             case AnswerEvent.Thinking thought:

@@ -54,6 +54,7 @@ internal sealed class MessagesAnswerReader : EventReader
                 if (chunk.Get("delta"u8).Text("stop_reason") is { } reason) Stop(ReasonOf(reason), chunk.Get("delta"u8).Text("stop_sequence"), into);
                 break;
             case "message_stop": End(into); break;
+            case "ping": into.Add(AnswerEvent.Ping.Instance); break;
             case "error": Fail(chunk, into); break;
         }
     }

@@ -25,6 +25,10 @@ internal sealed class MessagesAnswerWriter(AnswerHead head) : AnswerWriter(head)
         switch (said)
         {
             case AnswerEvent.Start start: Start(start, to); break;
+            case AnswerEvent.Ping:
+                Open("ping", to);
+                Close(to);
+                break;
             case AnswerEvent.Text text: Text(text.Value, to); break;
             case AnswerEvent.Refusal refusal:
                 hasDeclined = true;

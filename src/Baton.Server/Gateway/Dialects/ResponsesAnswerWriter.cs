@@ -28,6 +28,7 @@ internal sealed partial class ResponsesAnswerWriter(AnswerHead head, bool keeps)
                 Whole("response.created", "in_progress", to);
                 Whole("response.in_progress", "in_progress", to);
                 break;
+            case AnswerEvent.Ping: Comment(to); break;
             case AnswerEvent.Text text:
                 if (open is not Part.Text) Begin(new Part.Text(""), to);
                 Delta("response.output_text.delta", text.Value, to);

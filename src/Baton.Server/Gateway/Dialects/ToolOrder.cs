@@ -27,7 +27,7 @@ internal sealed class ToolOrder
                 Release(into);
             }
         }
-        else if (said is not AnswerEvent.Tokens && current >= 0 && !end.IsComplete)
+        else if (said is not (AnswerEvent.Tokens or AnswerEvent.Ping) && current >= 0 && !end.IsComplete)
         {
             held.Add(said);
             return;

@@ -41,7 +41,7 @@ internal sealed class BegunAnswer
         if (first.Translate(call.Surface, out _) is not { Conversation: { Format: null } conversation } || conversation.Turns is [.., { Role: Role.Assistant }]) return null;
         var events = new List<AnswerEvent>();
         EventReader.For(dialect, "").Read(stream, events);
-        if (events.Exists(static one => one is not (AnswerEvent.Start or AnswerEvent.Text or AnswerEvent.Tokens or AnswerEvent.Failure))) return null;
+        if (events.Exists(static one => one is not (AnswerEvent.Start or AnswerEvent.Text or AnswerEvent.Tokens or AnswerEvent.Ping or AnswerEvent.Failure))) return null;
         var text = earlier?.said + string.Concat(events.OfType<AnswerEvent.Text>().Select(static one => one.Value));
         if (text.Length == 0) return null;
         var name = earlier?.id ?? (events.OfType<AnswerEvent.Start>().FirstOrDefault()?.Id is { } own && own.StartsWith(IdPrefix, StringComparison.Ordinal) ? own[IdPrefix.Length..] : call.Id[RequestId.Prefix.Length..]);
@@ -80,7 +80,7 @@ internal sealed class BegunAnswer
         var member = surface == Surface.Responses ? "input" : "messages";
         var turns = body[member].TryGetArray(out var list) ? list : JqArray.Create([JqValue.Object(("role", "user"), ("content", body[member]))]);
         body = body.With(member, turns.Add(JqValue.Object(("role", "assistant"), ("content", said.TrimEnd()))));
-        foreach (var limit in (ReadOnlySpan<string>)["max_tokens", "max_completion_tokens", "max_output_tokens"])
+        foreach (var limit in (ReadOnlySpan<string>)["max_tokens", "max_completion_tokens", "max_output_tokens", RequestPeek.EngineCapField])
         {
             if (body[limit].TryGetInt64(out var most)) body = body.With(limit, Math.Max(1, most - (Encoding.UTF8.GetByteCount(said) / PromptEstimate.BytesPerToken)));
         }

@@ -45,7 +45,8 @@ internal static class RequestPatch
         var limit = most.ToString(CultureInfo.InvariantCulture);
         if (peek.Cap.Most > most) edits.Add((peek.Cap.At, limit));
         if (peek.OtherCap.Most > most) edits.Add((peek.OtherCap.At, limit));
-        if (peek.Cap.Most is not null || peek.OtherCap.Most is not null || field is null) return;
+        if (peek.EngineCap.Most > most) edits.Add((peek.EngineCap.At, limit));
+        if (peek.Cap.Most is not null || peek.OtherCap.Most is not null || peek.EngineCap.Most is not null || field is null) return;
         var unsaid = field == RequestPeek.OtherCapField ? peek.OtherCap.At : peek.Cap.At;   // it is there and says null: of two with one name the last counts
         edits.Add(unsaid.IsNone ? (new Place(AfterBrace(body), 0), $"\"{field}\":{limit},") : (unsaid, limit));
     }

@@ -30,8 +30,11 @@ internal readonly record struct RequestPeek(string? Model, Place ModelAt, bool I
     /// <summary>The other member of chat completions, <see cref="OtherCapField"/>. Which of the two counts, targets see differently.</summary>
     public TokenCap OtherCap { get; init; }
 
+    /// <summary>The member <see cref="EngineCapField"/> of conversations and completions: it is llama.cpp's own, and counts there before the others.</summary>
+    public TokenCap EngineCap { get; init; }
+
     /// <summary>The most tokens that an answer may have, whichever of its members the target goes by; null where it does not say, or says that there is no such limit.</summary>
-    public long? MaxTokens => (Math.Max(Cap.Most ?? -1, OtherCap.Most ?? -1) is var most and >= 0 and < TokenCap.Endless) ? most : null;
+    public long? MaxTokens => (Math.Max(Math.Max(Cap.Most ?? -1, OtherCap.Most ?? -1), EngineCap.Most ?? -1) is var most and >= 0 and < TokenCap.Endless) ? most : null;
 
     /// <summary>The value of <c>stream_options</c>, where it is an object or null.</summary>
     public Place StreamOptionsAt { get; init; }
@@ -57,7 +60,7 @@ internal readonly record struct RequestPeek(string? Model, Place ModelAt, bool I
     /// <summary>An estimate of its prompt: see <see cref="PromptEstimate"/>.</summary>
     public long PromptTokens { get; init; }
 
-    public const string OtherCapField = "max_completion_tokens";
+    public const string OtherCapField = "max_completion_tokens", EngineCapField = "n_predict";
 
     /// <summary>More than any provider gives, and takes.</summary>
     private const int MaxChoices = 1_000, MaxPrompts = 100_000;
@@ -95,7 +98,8 @@ internal readonly record struct RequestPeek(string? Model, Place ModelAt, bool I
                 var isCap = capField is not null && json.ValueTextEquals(capField);
                 var isPrompt = promptField is not null && json.ValueTextEquals(promptField);
                 var isOtherCap = isChat && json.ValueTextEquals("max_completion_tokens"u8);
-                var mark = isModel ? 1 : isStream ? 2 : isChoices ? 4 : isCap ? 8 : isOtherCap ? 16 : isBestOf ? 32 : 0;
+                var isEngineCap = hasChoices && json.ValueTextEquals("n_predict"u8);
+                var mark = isModel ? 1 : isStream ? 2 : isChoices ? 4 : isCap ? 8 : isOtherCap ? 16 : isBestOf ? 32 : isEngineCap ? 64 : 0;
                 if ((seen & mark) != 0) problem ??= GatewayError.Invalid($"'{json.GetString()}' stands in the request twice.", json.GetString());
                 seen |= mark;
                 json.Read();
@@ -109,6 +113,7 @@ internal readonly record struct RequestPeek(string? Model, Place ModelAt, bool I
                 else if (isPrevious) peek = peek with { PreviousResponse = json is { TokenType: JsonTokenType.String, ValueIsEscaped: false } ? Encoding.UTF8.GetString(json.ValueSpan) : null };
                 else if (isCap) peek = peek with { Cap = ReadCap(ref json, capField!, ref problem) };
                 else if (isOtherCap) peek = peek with { OtherCap = ReadCap(ref json, OtherCapField, ref problem) };
+                else if (isEngineCap) peek = peek with { EngineCap = ReadCap(ref json, EngineCapField, ref problem) };
                 var inner = PassOver(ref json, ref prompt, isPrompt);
                 if (isPrompt && hasChoices) prompts = Math.Clamp(inner, 1, MaxPrompts);
             }

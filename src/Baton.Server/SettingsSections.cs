@@ -52,7 +52,7 @@ internal static class SettingsSections
             if (properties.FirstOrDefault(property => property.Name.Equals(child.Key, StringComparison.OrdinalIgnoreCase)) is not { } property)
             {
                 var names = properties.Select(static property => property.Name);
-                return $"There is no setting '{child.Path}'. {(Nearest.Find(child.Key, names) is null && IsPartOfName(child, names) ? NoColon(section, child) : Nearest.Hint(child.Key, names))}";
+                return $"There is no setting '{child.Path}'. {(Nearest.Find(child.Key, names) is null && IsPartOfName(child, names) ? NoColon(section, child, properties) : Nearest.Hint(child.Key, names))}";
             }
             if (FindMistake(child, property.PropertyType) is { } mistake) return mistake;
         }
@@ -63,8 +63,11 @@ internal static class SettingsSections
     private static bool IsPartOfName(IConfigurationSection child, IEnumerable<string> names) =>
         child.GetChildren().Select(static inner => inner.Key).ToList() is { Count: > 0 } inner && inner.TrueForAll(one => names.Contains(one, StringComparer.OrdinalIgnoreCase));
 
-    private static string NoColon(IConfigurationSection section, IConfigurationSection child) =>
-        $"A name cannot hold a colon here: in place of '{section.Key}:{child.Key}' write '{section.Key}-{child.Key}' (what a provider calls a model is its setting Model, which can).";
+    private static string NoColon(IConfigurationSection section, IConfigurationSection child, PropertyInfo[] properties)
+    {
+        var hint = Array.Exists(properties, static property => property.Name == "Model") ? " (what a provider calls a model is its setting Model, which can)" : "";
+        return $"A name cannot hold a colon here: in place of '{section.Key}:{child.Key}' write '{section.Key}-{child.Key}'{hint}.";
+    }
 
     /// <summary>The framework reads values too, but leaves out without a word whatever element of a list or a dictionary has one that it cannot read.</summary>
     private static string? FindUnreadable(IConfigurationSection section, Type type)

@@ -28,7 +28,7 @@ internal sealed record KeySql
     public string Get { get; init; } = $"{Select} WHERE tenant_id = @Tenant AND id = @Id";
 
     // Ids are in the order of time.
-    public string List { get; init; } = $"{Select} WHERE tenant_id = @Tenant AND (@Team IS NULL OR team = @Team) AND (@BeforeId IS NULL OR id < @BeforeId) ORDER BY id DESC LIMIT @Limit";
+    public string List { get; init; } = $"{Select} WHERE tenant_id = @Tenant AND (@Team IS NULL OR lower(team) = lower(@Team)) AND (@BeforeId IS NULL OR id < @BeforeId) ORDER BY id DESC LIMIT @Limit";
 
     public string All { get; init; } = Select;
 

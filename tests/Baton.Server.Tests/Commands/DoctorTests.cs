@@ -79,11 +79,13 @@ public sealed class DoctorTests : IDisposable
     [InlineData("BATON_Gateway__Models__m__Stream", "yes", "Gateway:Models:m:Stream cannot be 'yes': it is true or false.")]
     [InlineData("BATON_Gateway__Models__m__Price", "2.5", "Gateway:Models:m:Price cannot be one value: it has settings of its own, such as Gateway:Models:m:Price:")]
     [InlineData("BATON_Gateway__Models__qwen3:8b__BaseUrl", "http://127.0.0.1:11434", "There is no setting 'Gateway:Models:qwen3:8b'. A name cannot hold a colon here: in place of 'qwen3:8b' write 'qwen3-8b'")]
+    [InlineData("BATON_Gateway__Limits__Tenants__a:b__Limits__0__Requests", "5", "There is no setting 'Gateway:Limits:Tenants:a:b'. A name cannot hold a colon here: in place of 'a:b' write 'a-b'.")]
     [InlineData("BATON_Gateway__Models__m__Target__BaseUrl", "http://127.0.0.1:11434", "There is no setting 'Gateway:Models:m:Target'. Did you mean 'Targets'?")]
     [InlineData("BATON_Gateway__Models__m__Timeout__Minutes", "5", "There is no setting 'Gateway:Models:m:Timeout:Minutes': Gateway:Models:m:Timeout is a duration")]
     [InlineData("BATON_Workflows__MaxRunInMemory", "5", "Did you mean 'MaxRunsInMemory'?")]
     [InlineData("BATON_Workflow__MaxRunsInMemory", "5", "Did you mean 'Workflows'?")]
     [InlineData("BATON_Gateway__Cache__MaxBytes", "-1", "A setting is not valid: Gateway:Cache:MaxBytes must be between 0 and")]
+    [InlineData("BATON_Sockets__BusyPoll", "00:00:01", "A setting is not valid: Sockets:BusyPoll must be between 00:00:00 and 00:00:00.0100000")]
     [InlineData("BATON_Gateway__RoutesFile", "/nowhere/routes.yaml", "A setting is not valid: Gateway:RoutesFile: ")]
     [InlineData("BATON_API_KEY", "short", "a key has at least 16 characters")]
     public async Task A_setting_that_is_wrong_is_named(string name, string value, string expected)

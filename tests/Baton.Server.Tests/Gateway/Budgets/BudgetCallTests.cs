@@ -183,7 +183,7 @@ public sealed class BudgetCallTests
     [InlineData("/v1/chat/completions", ""","max_tokens":50,"n":3.0""")]
     [InlineData("/v1/chat/completions", ""","max_tokens":-1,"max_completion_tokens":1""")]
     [InlineData("/v1/chat/completions", ""","max_tokens":1,"n_predict":100""")]
-    [InlineData("/v1/completions", ""","n_predict":100""")]
+    [InlineData("/v1/completions", ""","max_tokens":1,"n_predict":100""")]
     [InlineData("/v1/completions", ""","max_tokens":100,"max_completion_tokens":1""")]
     [InlineData("/v1/completions", ""","max_tokens":10,"best_of":10""")]
     [InlineData("/v1/completions", ""","max_tokens":5,"n":2,"prompt":["a","b","c","d","e",[1,2],[3],"f","g","h"]""")]

@@ -140,14 +140,14 @@ internal sealed unsafe partial class EventLoop : IDisposable
     /// <summary>Waits for events, awake at first where that is wanted; not at all where transfers wait for their turn.</summary>
     private int NextEvents(byte* events)
     {
-        if (busyPoll > 0)
+        if (busyPoll > 0 && later.IsEmpty)   // what comes there meanwhile rings
         {
             var began = Stopwatch.GetTimestamp();
             do
             {
                 if (EpollWait(epoll, events, MostEvents, 0) is not 0 and var count) return count;
             }
-            while (later.IsEmpty && Stopwatch.GetTimestamp() - began < busyPoll);
+            while (Stopwatch.GetTimestamp() - began < busyPoll);
         }
         return EpollWait(epoll, events, MostEvents, later.IsEmpty ? -1 : 0);
     }

@@ -165,7 +165,7 @@ internal sealed class UsageTap(bool isStream)
         else
         {
             isInString = false;
-            lineEnds |= member == Member.Finish ? nameLength > 0 : member == Member.Type && IsLast(((ReadOnlySpan<byte>)name)[..Math.Min(nameLength, MaxName)]);
+            lineEnds |= member == Member.Finish ? nameLength > 0 : member == Member.Type && IsLast(LastName);
         }
         return Took(end + 1);
     }
@@ -187,6 +187,9 @@ internal sealed class UsageTap(bool isStream)
         return count - 1;
     }
 
+    /// <summary>The name or text that was read last, as far as there is room for it.</summary>
+    private ReadOnlySpan<byte> LastName => ((ReadOnlySpan<byte>)name)[..Math.Min(nameLength, MaxName)];
+
     /// <summary>Whether names of members count here.</summary>
     private bool IsOfInterest => depth == 1 || (usageDepth > 0 ? depth == usageDepth || (isInDetails && depth == usageDepth + 1) : isInWrapper ? depth == 2 : isInChoices && depth == 3);
 
@@ -202,7 +205,7 @@ internal sealed class UsageTap(bool isStream)
                 (isInString, nameLength) = (true, 0);
                 break;
             case (byte)':':
-                if (depth > 0) member = MemberOf(((ReadOnlySpan<byte>)name)[..Math.Min(nameLength, MaxName)]);
+                if (depth > 0) member = MemberOf(LastName);
                 break;
             case (byte)'{':
                 Open();

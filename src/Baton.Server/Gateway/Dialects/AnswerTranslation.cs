@@ -99,9 +99,8 @@ internal sealed class AnswerTranslation(EventReader reader, string id, AnswerWri
         {
             case AnswerEvent.Failure failure: Failure = failure.Error; return;
             case AnswerEvent.Tokens tokens: Usage = tokens.Usage; break;
-            case AnswerEvent.Start: break;
             case AnswerEvent.Ping when !HasSaid: return;   // that it is at work is no answer: another may still take its place
-            case AnswerEvent.Ping: break;
+            case AnswerEvent.Start or AnswerEvent.Ping: break;
             case AnswerEvent.End when kept is { IsSettled: false }:
                 (HasSaid, ToKeep) = (true, kept.Settle(draft?.ToAnswer(), to));
                 return;

@@ -43,10 +43,13 @@ internal static class RequestPatch
     private static void AddCap(List<(Place At, string Text)> edits, ReadOnlySpan<byte> body, RequestPeek peek, int most, string? field)
     {
         var limit = most.ToString(CultureInfo.InvariantCulture);
-        if (peek.Cap.Most > most) edits.Add((peek.Cap.At, limit));
-        if (peek.OtherCap.Most > most) edits.Add((peek.OtherCap.At, limit));
-        if (peek.EngineCap.Most > most) edits.Add((peek.EngineCap.At, limit));
-        if (peek.Cap.Most is not null || peek.OtherCap.Most is not null || peek.EngineCap.Most is not null || field is null) return;
+        var isSaid = false;
+        foreach (var cap in (ReadOnlySpan<TokenCap>)[peek.Cap, peek.OtherCap, peek.EngineCap])
+        {
+            if (cap.Most > most) edits.Add((cap.At, limit));
+            isSaid |= cap.Most is not null;
+        }
+        if (isSaid || field is null) return;
         var unsaid = field == RequestPeek.OtherCapField ? peek.OtherCap.At : peek.Cap.At;   // it is there and says null: of two with one name the last counts
         edits.Add(unsaid.IsNone ? (new Place(AfterBrace(body), 0), $"\"{field}\":{limit},") : (unsaid, limit));
     }

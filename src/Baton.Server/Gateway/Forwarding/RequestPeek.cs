@@ -30,7 +30,7 @@ internal readonly record struct RequestPeek(string? Model, Place ModelAt, bool I
     /// <summary>The other member of chat completions, <see cref="OtherCapField"/>. Which of the two counts, targets see differently.</summary>
     public TokenCap OtherCap { get; init; }
 
-    /// <summary>The member <see cref="EngineCapField"/> of conversations and completions: it is llama.cpp's own, and counts there before the others.</summary>
+    /// <summary>The member <see cref="EngineCapField"/> of chat completions and completions: it is llama.cpp's own, and counts there before the others.</summary>
     public TokenCap EngineCap { get; init; }
 
     /// <summary>The most tokens that an answer may have, whichever of its members the target goes by; null where it does not say, or says that there is no such limit.</summary>

@@ -42,13 +42,13 @@ internal sealed class Admission(Limiter limiter, Meter[] meters, long[] taken, l
 internal readonly record struct LimitState(LimitState.Part? Requests, LimitState.Part? Tokens)
 {
     [StructLayout(LayoutKind.Auto)]
-    internal readonly record struct Part(Allowance Of, long Remaining, TimeSpan Reset)
+    internal readonly record struct Part(long Limit, string LimitText, long Remaining, TimeSpan Reset)
     {
         public static Part? Nearer(Part? one, Allowance? other, long now)
         {
             if (other is null) return one;
             var room = Math.Max(0, other.Room(now));
-            return one is { } nearest && (double)nearest.Remaining / nearest.Of.Limit <= (double)room / other.Limit ? one : new Part(other, room, other.Wait(other.Limit, now));
+            return one is { } nearest && (double)nearest.Remaining / nearest.Limit <= (double)room / other.Limit ? one : new Part(other.Limit, other.LimitText, room, other.Wait(other.Limit, now));
         }
     }
 
@@ -68,7 +68,7 @@ internal readonly record struct LimitState(LimitState.Part? Requests, LimitState
     private static void Explain(IHeaderDictionary headers, Part? told, string limit, string remaining, string reset)
     {
         if (told is not { } part) return;
-        headers[limit] = part.Of.LimitText;
+        headers[limit] = part.LimitText;
         headers[remaining] = part.Remaining.ToString(CultureInfo.InvariantCulture);
         headers[reset] = Duration(part.Reset);
     }

@@ -20,9 +20,9 @@ internal sealed class LimitGate(Limiter limiter, IOptions<GatewayOptions> option
     public async ValueTask<bool> AdmitAsync(GatewayCall call, string model, ModelRoute? route, RequestPeek peek)
     {
         var asking = AskAsync(call, model, route, peek);
-        var waitsSince = asking.IsCompleted ? 0 : time.GetTimestamp();
+        var waitsSince = asking.IsCompleted ? (long?)null : time.GetTimestamp();
         var result = await asking;
-        if (waitsSince != 0) call.Waited(waitsSince);
+        if (waitsSince is { } since) call.Waited(since);
         switch (result)
         {
             case AdmissionResult.Admitted(var admission):

@@ -14,7 +14,7 @@ internal sealed class SocketOptions
     public bool? OwnLoops { get; set; }
 
     /// <summary>
-    /// How long a loop looks again and again whether something has happened before it sleeps: waking takes some 50 µs and more, where the machine is virtual. It takes a processor for as long behind each event,
+    /// How long a loop looks again and again whether something has happened before it sleeps: waking takes time, most of all on virtual machines. It takes a processor for as long behind each event,
     /// whatever else might want it. Default: 0, it sleeps at once. At most 10 ms.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:00:00.01")]

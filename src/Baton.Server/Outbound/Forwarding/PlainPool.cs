@@ -55,7 +55,7 @@ internal sealed class PlainPool : IDisposable
                 {
                     var sending = connection.SendAsync(message, uri, cancel);
                     if (!sending.IsCompletedSuccessfully) return new PlainAnswer(this, connection, await connection.ReadHeadWhileAsync(sending.AsTask(), cancel));
-                    while (true)   // here and not behind a call: each that waits for another costs about a µs
+                    while (true)   // here and not behind a call: a method more that waits is dear
                     {
                         if (connection.TryReadHead() is { } head) return new PlainAnswer(this, connection, head);
                         connection.Received(await connection.ReceiveHeadAsync(cancel));

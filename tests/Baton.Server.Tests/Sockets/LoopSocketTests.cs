@@ -176,8 +176,9 @@ public sealed class LoopSocketTests : IDisposable
     public async Task A_buffer_that_cannot_be_had_fails_its_reader_and_nobody_else()
     {
         using var pair = await LoopPair.ConnectAsync(loops);
+        var first = pair.Near.ReceiveAsync(new byte[8], Cancel).AsTask();   // waits, so that the event is not one that comes behind the read
         await pair.Far.SendAsync("first"u8.ToArray(), Cancel);
-        Assert.Equal(5, await pair.Near.ReceiveAsync(new byte[8], Cancel));   // from here on it is known to have nothing
+        Assert.Equal(5, await first);   // from here on it is known to have nothing
         var receiving = pair.Near.ReceiveAsync(static () => throw new InvalidOperationException("None left."), Cancel).AsTask();
         Assert.False(receiving.IsCompleted);
         await pair.Far.SendAsync("here"u8.ToArray(), Cancel);
